@@ -1,0 +1,29 @@
+//! Bars in, fills and metrics out: the evaluation half of Bartune.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`bars`] | load, check, repair, resample, synthesise and describe market bars |
+//! | [`indicator`] | the catalogue of series functions: name, arguments, outputs, warm-up |
+//! | [`language`] | parse strategy expressions, check their kinds, build one hash-consed graph, evaluate it |
+//! | [`simulator`] | turn decisions into fills, trades and equity (`docs/execution.md`) |
+//! | [`metric`] | numbers about one backtest, each with its formula and source |
+//!
+//! **Invariant:** nothing here knows of trials, samplers, databases or Python, reads a clock, or
+//! depends on the order in which backtests run. A backtest is a pure function of its inputs.
+//!
+//! **Invariant:** nothing looks ahead. The value of any series at bar `t` depends on bars `0..=t`.
+
+pub mod bars;
+pub mod indicator;
+pub mod language;
+mod mask;
+pub mod metric;
+pub mod simulator;
+mod value;
+
+pub use mask::Mask;
+pub use value::{Params, Value};
+
+/// Version of the meaning of a backtest. It is part of every trial's identity: raise it whenever
+/// the same inputs can give another result.
+pub const SEMANTICS_VERSION: u32 = 1;

@@ -1,0 +1,87 @@
+//! What a simulation leaves behind.
+
+use std::ops::Range;
+
+/// Long or short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Bought first.
+    Long,
+    /// Sold first.
+    Short,
+}
+
+/// Why a position was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitReason {
+    /// The stop loss.
+    StopLoss,
+    /// The trailing stop.
+    TrailingStop,
+    /// The target.
+    TakeProfit,
+    /// The strategy's exit condition.
+    Rule,
+    /// An entry in the other direction.
+    Reversal,
+    /// `max_bars` was reached.
+    MaxBars,
+    /// `flat_by` was reached.
+    FlatBy,
+    /// The segment ended.
+    SegmentEnd,
+    /// Equity fell to zero or below.
+    Bankrupt,
+}
+
+/// One round trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trade {
+    /// Direction.
+    pub side: Side,
+    /// Contracts or units, positive.
+    pub size: f64,
+    /// Bar of the entry fill.
+    pub entry_bar: usize,
+    /// Entry price, slippage included.
+    pub entry_price: f64,
+    /// Bar of the exit fill.
+    pub exit_bar: usize,
+    /// Exit price, slippage included.
+    pub exit_price: f64,
+    /// Why it ended.
+    pub exit_reason: ExitReason,
+    /// Profit or loss in money after the commissions of both sides.
+    pub pnl: f64,
+    /// Commissions of both sides in money.
+    pub commission: f64,
+    /// Money lost to slippage on both sides (already inside the prices).
+    pub slippage: f64,
+    /// Largest open loss in money over the trade's bars, before exit costs, as a positive number.
+    pub max_adverse: f64,
+    /// Largest open profit in money over the trade's bars, before exit costs.
+    pub max_favorable: f64,
+    /// Whether one bar touched both stop and target, so that the policy decided.
+    pub ambiguous: bool,
+}
+
+/// One simulated segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backtest {
+    /// The bars simulated, as indices into the bars given.
+    pub segment: Range<usize>,
+    /// Cash at the start.
+    pub cash: f64,
+    /// Round trips in the order of their exits.
+    pub trades: Vec<Trade>,
+    /// Equity marked to market at each bar's close; `equity[i]` is bar `segment.start + i`.
+    pub equity: Vec<f64>,
+    /// Bars at whose close a position was open or in which one was.
+    pub bars_in_market: usize,
+    /// Bars that touched both stop and target.
+    pub ambiguous_bars: usize,
+    /// Bar at which equity was exhausted, if it was.
+    pub bankrupt_at: Option<usize>,
+    /// Entries skipped because equity could not pay for them.
+    pub unaffordable_entries: usize,
+}

@@ -1,0 +1,1 @@
+//! Finished trials in columns, as samplers read them. Its owner writes it.

@@ -1,0 +1,1 @@
+//! Canonical parameter values and their signature. Its owner writes it.

@@ -1,0 +1,20 @@
+//! Proposing trials: spaces, samplers, history, and what a study's storage must offer.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`space`] | parameters, their distributions, conditions (`when`) and relations (`require`) |
+//! | [`trial`] | a trial's number, parameters, state, values, constraints |
+//! | [`history`] | finished trials in columns, as samplers read them |
+//! | [`sampler`] | random and TPE, each a function of `(seed, number, history seen)` |
+//! | [`identity`] | canonical parameter values and their signature |
+//! | [`storage`] | the trait every store of studies implements |
+//!
+//! **Invariant:** no IO, no clock, no threads and no hash-ordered collection in this crate. The
+//! [`storage::Storage`] trait lives here; its implementations do not.
+
+pub mod history;
+pub mod identity;
+pub mod sampler;
+pub mod space;
+pub mod storage;
+pub mod trial;

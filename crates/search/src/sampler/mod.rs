@@ -1,0 +1,1 @@
+//! Samplers. Its owner writes it.

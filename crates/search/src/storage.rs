@@ -1,0 +1,74 @@
+//! What a store of studies must offer.
+
+use std::collections::BTreeMap;
+
+use crate::trial::{StudyDirection, Trial};
+
+/// A study's key inside one store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StudyId(pub i64);
+
+/// A study's own row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyInfo {
+    /// Key.
+    pub id: StudyId,
+    /// Unique name.
+    pub name: String,
+    /// One direction an objective.
+    pub directions: Vec<StudyDirection>,
+    /// User attributes (JSON values).
+    pub user_attrs: BTreeMap<String, serde_json::Value>,
+    /// Number of trials.
+    pub trials: u64,
+}
+
+/// A trial together with what only Bartune keeps of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrialRecord {
+    /// The trial, as Optuna sees it.
+    pub trial: Trial,
+    /// SHA-256 identity, lower-case hex.
+    pub identity: String,
+    /// Metrics by segment name (`"train"`, `"validate"`), then by metric; undefined ones are absent.
+    pub metrics: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Why it is infeasible or failed, in words, if it is.
+    pub reason: Option<String>,
+}
+
+/// A store of studies. One writer a study; a batch is one transaction: all of it is durable when
+/// `append` returns, or none of it is there.
+pub trait Storage: Send {
+    /// The implementation's error.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The study of this name, if there is one.
+    fn study(&self, name: &str) -> Result<Option<StudyInfo>, Self::Error>;
+    /// All studies, by name.
+    fn studies(&self) -> Result<Vec<StudyInfo>, Self::Error>;
+    /// A new, empty study.
+    fn create_study(&mut self, name: &str, directions: &[StudyDirection]) -> Result<StudyInfo, Self::Error>;
+    /// Remove a study with everything in it.
+    fn delete_study(&mut self, id: StudyId) -> Result<(), Self::Error>;
+    /// Set (or replace) a study's user attribute.
+    fn set_study_attr(&mut self, id: StudyId, key: &str, value: &serde_json::Value) -> Result<(), Self::Error>;
+    /// Every trial in number order.
+    fn trials(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error>;
+    /// Append trials, whose numbers continue the study's without a gap.
+    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
+    /// Record an opening of the vault (the test segment): when, for which trial, and what was seen.
+    fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), Self::Error>;
+    /// All openings of the vault, oldest first.
+    fn vault_openings(&self, id: StudyId) -> Result<Vec<VaultOpening>, Self::Error>;
+}
+
+/// One opening of the test segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VaultOpening {
+    /// Milliseconds since 1970 UTC.
+    pub opened_ms: i64,
+    /// The trial tested.
+    pub trial_number: u64,
+    /// Its test metrics.
+    pub metrics: BTreeMap<String, f64>,
+}
