@@ -3,7 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`bars`] | load, check, repair, resample, synthesise and describe market bars |
-//! | [`indicator`] | the catalogue of series functions: name, arguments, outputs, warm-up |
+//! | [`function`] | the catalogue of series functions: name, arguments, outputs, lookback |
 //! | [`language`] | parse strategy expressions, check their kinds, build one hash-consed graph, evaluate it |
 //! | [`simulator`] | turn decisions into fills, trades and equity (`docs/execution.md`) |
 //! | [`metric`] | numbers about one backtest, each with its formula and source |
@@ -14,7 +14,7 @@
 //! **Invariant:** nothing looks ahead. The value of any series at bar `t` depends on bars `0..=t`.
 
 pub mod bars;
-pub mod indicator;
+pub mod function;
 pub mod language;
 mod mask;
 pub mod metric;

@@ -85,7 +85,10 @@ pub struct Predicate {
 
 impl fmt::Debug for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Predicate").field("text", &self.text).field("reads", &self.reads).finish_non_exhaustive()
+        f.debug_struct("Predicate")
+            .field("text", &self.text)
+            .field("reads", &self.reads)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,107 @@
+//! The function catalogue: everything the strategy language can call.
+//!
+//! One [`Function`] entry gives a name, inputs, arguments, outputs, lookback and a doc line, and
+//! makes a [`Kernel`]: a small state machine that is fed one bar at a time and so cannot look ahead.
+//! Whole columns go through the same machine ([`Kernel::batch`]), so batch and stream agree bit for bit.
+//!
+//! **NaN policy:** a kernel writes NaN where its value is undefined (warm-up, or an undefined input).
+//! An undefined input is skipped: it does not enter the kernel's state.
+
+/// What a function reads from one of its call's series positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// A number series given in the call, as `close` in `ema(close, 20)`.
+    Series,
+    /// A condition series given in the call (0 or 1 for each bar).
+    Condition,
+    /// A column of the bars, read without being written in the call, as in `atr(14)`.
+    Column(BarColumn),
+}
+
+/// A column of the bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "named after the columns")]
+pub enum BarColumn {
+    Open,
+    High,
+    Low,
+    Close,
+    Volume,
+    /// Open time in nanoseconds since 1970 UTC; exact to ~200 ns as a number.
+    Time,
+}
+
+/// What an argument (a scalar in the call) may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ArgKind {
+    /// A whole number of bars, at least `min`.
+    Period {
+        /// Smallest allowed.
+        min: usize,
+    },
+    /// A real number in `[min, max]`.
+    Real {
+        /// Smallest allowed.
+        min: f64,
+        /// Largest allowed.
+        max: f64,
+    },
+}
+
+/// One scalar argument.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Arg {
+    /// Name, usable as a keyword in a call.
+    pub name: &'static str,
+    /// Kind and bounds.
+    pub kind: ArgKind,
+    /// Value when the call leaves it out.
+    pub default: Option<f64>,
+}
+
+/// Whether an output is a number or a condition series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputKind {
+    /// Numbers.
+    Number,
+    /// Conditions, 0 or 1.
+    Condition,
+}
+
+/// One entry of the catalogue.
+pub struct Function {
+    /// Name in the language.
+    pub name: &'static str,
+    /// Heading it is documented under.
+    pub group: &'static str,
+    /// Series it reads, in call order; columns are not written in the call.
+    pub inputs: &'static [Input],
+    /// Scalars it takes, after the series.
+    pub args: &'static [Arg],
+    /// Names of its outputs; a single unnamed output is `[""]`. `macd(close).signal` picks one; a call
+    /// without a pick means the first.
+    pub outputs: &'static [&'static str],
+    /// Kind of the outputs.
+    pub kind: OutputKind,
+    /// Leading undefined values of the output, given the arguments and inputs defined from bar 0.
+    pub lookback: fn(&[f64]) -> usize,
+    /// One line for the documentation.
+    pub doc: &'static str,
+    /// A new instance for these arguments (already checked against `args`).
+    pub make: fn(&[f64]) -> Result<Box<dyn Kernel>, InvalidArguments>,
+}
+
+/// Arguments that each fit but not together, such as `macd(close, 26, 12, 9)`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidArguments(pub String);
+
+/// One running instance of a function.
+pub trait Kernel: Send {
+    /// Feed one bar: `input[i]` is the i-th input's value, `output[j]` receives the j-th output's.
+    fn update(&mut self, input: &[f64], output: &mut [f64]);
+
+    /// Feed a whole stretch of bars, column by column. Must equal a replay of [`update`](Self::update)
+    /// bit for bit, and leave the same state behind.
+    fn batch(&mut self, inputs: &[&[f64]], outputs: &mut [Vec<f64>]);
+}

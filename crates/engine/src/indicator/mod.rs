@@ -1,1 +1,0 @@
-//! Placeholder header; its owner writes it.
