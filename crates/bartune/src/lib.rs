@@ -1,1 +1,25 @@
-//! x
+//! Bartune: finds trading-strategy parameters on years of bars, and says whether the winner is real.
+//!
+//! This crate joins the engine, the search and the storage. It reads the study file
+//! ([`config`]), loads and divides the bars ([`data`]), turns parameter values into metrics
+//! ([`Evaluator`]) and runs studies ([`study`]).
+//!
+//! **Invariant:** it never prints and never exits; it returns values and typed errors.
+
+pub mod config;
+pub mod data;
+pub mod diagnostic;
+mod error;
+mod evaluator;
+mod identity;
+mod outcome;
+pub mod study;
+pub mod table;
+
+pub use bartune_engine as engine;
+pub use bartune_search as search;
+pub use bartune_storage as storage;
+
+pub use error::Error;
+pub use evaluator::{BacktestRun, Evaluator, SegmentName};
+pub use outcome::{Outcome, SegmentMetrics, Verdict};

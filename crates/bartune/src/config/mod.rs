@@ -1,0 +1,109 @@
+//! The study file: text → [tree] → options (as typed, places kept) → [`Plan`] (resolved).
+//!
+//! Every problem is collected and reported in one go; unknown keys are errors.
+
+mod expression;
+mod options;
+mod plan;
+mod quantity;
+mod section;
+mod space;
+mod tree;
+
+use std::path::Path;
+
+pub use plan::{DataPlan, Objective, Plan, SamplerPlan, SearchPlan, SegmentPlan, SplitPlan};
+pub use space::{Parameters, describe};
+
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::error::Error;
+use section::Problems;
+use tree::Node;
+
+/// Read and resolve a study file. Each of `overrides` is `key=value`, as in `search.trials=5`; what is no
+/// TOML value is taken as a text, so that `execution.fill=close` needs no quotes.
+///
+/// # Errors
+///
+/// [`Error::Read`], or every problem found, each with its place and remedy.
+pub fn read_study(path: &Path, overrides: &[String]) -> Result<Plan, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let overrides = overrides.iter().map(|line| override_line(line)).collect::<Result<Vec<_>, _>>()?;
+    Ok(parse_study(&path.display().to_string(), &text, folder, &overrides)?)
+}
+
+/// `key=value` as a line of TOML.
+fn override_line(line: &str) -> Result<String, Error> {
+    let (key, value) = line.split_once('=').ok_or_else(|| Error::Params(format!("`{line}` changes nothing: write --set key=value")))?;
+    let (key, value) = (key.trim(), value.trim());
+    let is_toml = toml::de::DeValue::parse(value).is_ok();
+    Ok(if is_toml { format!("{key} = {value}") } else { format!("{key} = {}", toml::Value::String(value.to_owned())) })
+}
+
+/// `"09:30-16:00"` as a session.
+///
+/// # Errors
+///
+/// A sentence that says what would be right.
+pub fn parse_session(text: &str) -> Result<bartune_engine::simulator::Session, String> {
+    quantity::session(text)
+}
+
+/// An IANA timezone name.
+///
+/// # Errors
+///
+/// A sentence that says what would be right.
+pub fn parse_timezone(name: &str) -> Result<jiff::tz::TimeZone, String> {
+    jiff::tz::TimeZone::get(name).map_err(|_| format!("there is no timezone `{name}`; use an IANA name, such as UTC or America/New_York"))
+}
+
+/// Read and resolve a study file's text. `name` is shown in messages, `folder` is what relative
+/// paths in it start from, and each of `overrides` is a line of TOML (`search.trials = 5`) that
+/// replaces what the file says.
+///
+/// # Errors
+///
+/// Every problem found, each with its place and remedy.
+pub fn parse_study(name: &str, text: &str, folder: &Path, overrides: &[String]) -> Result<Plan, Diagnostics> {
+    let (plan, sources, problems) = read(name, text, folder, overrides);
+    match (plan, Diagnostics::collect(sources.clone(), problems)) {
+        (_, Some(diagnostics)) => Err(diagnostics),
+        (Some(plan), None) => Ok(plan),
+        (None, None) => Err(unexplained(sources)),
+    }
+}
+
+fn read(name: &str, text: &str, folder: &Path, overrides: &[String]) -> (Option<Plan>, Sources, Vec<crate::diagnostic::Diagnostic>) {
+    let mut sources = Sources::default();
+    let mut syntax = Vec::new();
+    let source = sources.add(name, text);
+    let mut root = tree::parse(source, text, &mut syntax);
+    for line in overrides {
+        let source = sources.add(format!("--set {line}"), line);
+        let over = tree::parse(source, line, &mut syntax);
+        if let (Node::Table(base), Node::Table(over)) = (&mut root.node, over.node) {
+            tree::merge(base, over);
+        }
+    }
+    if !syntax.is_empty() {
+        return (None, sources, syntax);
+    }
+    let problems = Problems::default();
+    let options = options::read(&root, &problems);
+    let plan = plan::resolve(&options, folder, &sources, &problems);
+    (plan, sources, problems.into_inner())
+}
+
+/// A plan that could not be made without any problem being named would be our own mistake; say so
+/// instead of panicking.
+fn unexplained(sources: Sources) -> Diagnostics {
+    let problem = crate::diagnostic::Diagnostic {
+        code: "E100",
+        message: "the study could not be resolved".to_owned(),
+        span: crate::diagnostic::Span::default(),
+        help: Some("please report this file".to_owned()),
+    };
+    Diagnostics::collect(sources, vec![problem]).expect("one problem was given")
+}

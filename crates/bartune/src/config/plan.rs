@@ -1,0 +1,467 @@
+//! The resolved, validated study: what the options mean once every default is filled in.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bartune_engine::bars::{LoadOptions, Stamp, SynthOptions, parse_timeframe};
+use bartune_engine::language::{self, Formula, Strategy, StrategySource};
+use bartune_engine::metric::{self, Better, CompositeOptions};
+use bartune_engine::simulator::{Account, Commission, Execution, Fill, Instrument, Intrabar, Size, Slippage, TimeRules};
+use bartune_search::trial::StudyDirection;
+use jiff::tz::TimeZone;
+
+use super::expression::report_expression;
+use super::options::{self, Options, SamplerOptions, SegmentOptions};
+use super::section::Problems;
+use super::space::{self, Parameters};
+use crate::diagnostic::{Located, Sources, Span, nearest};
+
+/// A study file, resolved. Nothing in it refers to the file's text any more.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The study's name.
+    pub name: String,
+    /// Where the bars come from.
+    pub data: DataPlan,
+    /// How they are divided.
+    pub split: SplitPlan,
+    /// The parameter space.
+    pub parameters: Parameters,
+    /// The strategy's graph.
+    pub strategy: Strategy,
+    /// Session and flat-by times.
+    pub time_rules: TimeRules,
+    /// Fills and costs.
+    pub execution: Execution,
+    /// Cash.
+    pub account: Account,
+    /// Sampler, budget, seed, lag, workers.
+    pub search: SearchPlan,
+    /// What is optimised.
+    pub objective: Objective,
+    /// Things worth a look that are not errors.
+    pub warnings: Vec<String>,
+}
+
+/// Where the bars come from.
+#[derive(Debug, Clone)]
+pub struct DataPlan {
+    /// The bar file.
+    pub path: PathBuf,
+    /// How to read it.
+    pub load: LoadOptions,
+    /// Bars to make when the file does not exist.
+    pub synth: Option<SynthOptions>,
+}
+
+/// How bars are divided; shares or dates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SplitPlan {
+    /// In-sample: what the search sees.
+    pub train: SegmentPlan,
+    /// Out-of-sample, shown beside, never searched on.
+    pub validate: Option<SegmentPlan>,
+    /// The vault.
+    pub test: Option<SegmentPlan>,
+    /// Time left out between segments.
+    pub embargo: Duration,
+}
+
+/// One segment: a share of the bars, or nanoseconds since 1970 `[from, to)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SegmentPlan {
+    /// Share of all bars, taken after the segment before it.
+    Share(f64),
+    /// Opens in `[from, to)`, nanoseconds since 1970 UTC.
+    Dates(i64, i64),
+}
+
+/// How trials are proposed and run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchPlan {
+    /// The sampler.
+    pub sampler: SamplerPlan,
+    /// Budget: distinct trials.
+    pub trials: u64,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Trials that may be in flight; part of the study's meaning, as the worker count is not.
+    pub lag: NonZeroUsize,
+    /// Worker threads; `None`: one a core.
+    pub workers: Option<NonZeroUsize>,
+    /// Stop proposing after this long.
+    pub timeout: Option<Duration>,
+}
+
+/// A sampler and its options.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SamplerPlan {
+    /// Uniform draws.
+    Random,
+    /// Tree-structured Parzen estimator.
+    Tpe(bartune_search::sampler::TpeOptions),
+}
+
+/// What is optimised, under which constraints.
+#[derive(Debug, Clone)]
+pub struct Objective {
+    /// Direction.
+    pub direction: StudyDirection,
+    /// A metric or an expression of metrics, of the train segment.
+    pub formula: Formula,
+    /// Conditions on the train metrics.
+    pub constraints: Vec<Formula>,
+    /// Weights and bounds of the `composite` metric.
+    pub composite: CompositeOptions,
+}
+
+/// Resolve options into a plan, reporting every problem.
+pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, problems: &Problems) -> Option<Plan> {
+    let parameters = space::resolve(options, sources, problems);
+    let strategy = parameters.as_ref().and_then(|parameters| strategy(options, parameters, sources, problems));
+    let data = options.data.as_ref().and_then(|data| data_plan(data, folder, problems));
+    let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
+    let split = split(options, &timezone, problems);
+    let objective = objective(options, sources, problems);
+    let (execution, account) = (execution(options, problems), Account { cash: cash(options, problems) });
+    let search = search(options, problems);
+    let name = name(options, problems);
+    let (parameters, strategy) = (parameters?, strategy?);
+    Some(Plan {
+        name: name?,
+        data: data?,
+        split,
+        warnings: warnings(options, &strategy, &parameters),
+        parameters,
+        strategy,
+        time_rules: time_rules(options),
+        execution,
+        account,
+        search,
+        objective: objective?,
+    })
+}
+
+fn name(options: &Options, problems: &Problems) -> Option<String> {
+    let name = options.name.as_ref()?;
+    let length = name.value.chars().count();
+    if (1..=200).contains(&length) && !name.value.chars().any(char::is_control) {
+        return Some(name.value.clone());
+    }
+    problems.push("E108", &name.span, "a study's name has 1 to 200 printable characters");
+    None
+}
+
+fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, problems: &Problems) -> Option<Strategy> {
+    let written = &options.strategy;
+    let source = StrategySource {
+        lets: written.lets.iter().map(|(name, text)| (name.clone(), text.value.clone())).collect(),
+        rules: written.rules.iter().filter_map(|(key, text)| Some((language::RuleName::from_key(key)?, text.value.clone()))).collect(),
+    };
+    if !written.rules.contains_key("long_entry") && !written.rules.contains_key("short_entry") {
+        let help = "for example `long_entry = \"cross_above(ema(close, 10), ema(close, 50))\"`";
+        problems.push_with_help("E105", &written.span, "the strategy never enters: it has neither `long_entry` nor `short_entry`", help);
+    }
+    match language::compile(&source, parameters.decls()) {
+        Ok(strategy) => Some(strategy),
+        Err(found) => {
+            for problem in &found {
+                if let Some(text) = expression_at(options, &problem.place) {
+                    report_expression(text, problem, sources, problems);
+                }
+            }
+            None
+        }
+    }
+}
+
+fn expression_at<'a>(options: &'a Options, place: &language::Place) -> Option<&'a Located<String>> {
+    match place {
+        language::Place::Let(name) => options.strategy.lets.get(name),
+        language::Place::Rule(rule) => options.strategy.rules.get(rule.key()),
+        language::Place::Expression => None,
+    }
+}
+
+fn time_rules(options: &Options) -> TimeRules {
+    TimeRules {
+        session: options.strategy.session.as_ref().map(|session| session.value),
+        flat_by: options.strategy.flat_by.as_ref().map(|minute| minute.value),
+        ..TimeRules::default()
+    }
+}
+
+fn data_plan(data: &options::DataOptions, folder: &Path, problems: &Problems) -> Option<DataPlan> {
+    let path = data.path.as_ref()?;
+    let timezone = match &data.timezone {
+        None => TimeZone::UTC,
+        Some(name) => timezone(name, problems)?,
+    };
+    let load = LoadOptions {
+        timezone: timezone.clone(),
+        stamp: match data.stamp {
+            Some(options::Stamp::Close) => Stamp::Close,
+            Some(options::Stamp::Open) | None => Stamp::Open,
+        },
+        on_error: match data.on_error {
+            Some(options::OnError::Repair) => bartune_engine::bars::OnError::Repair,
+            Some(options::OnError::Refuse) | None => bartune_engine::bars::OnError::Refuse,
+        },
+        allow_nonpositive: data.allow_nonpositive.as_ref().is_some_and(|allow| allow.value),
+        columns: data.columns.clone(),
+        timeframe: data.timeframe.as_ref().and_then(|text| timeframe(text, problems)),
+    };
+    let synth = data.synth.as_ref().and_then(|synth| synth_plan(synth, timezone, problems));
+    Some(DataPlan { path: folder.join(&path.value), load, synth })
+}
+
+fn synth_plan(synth: &options::SynthOptions, timezone: TimeZone, problems: &Problems) -> Option<SynthOptions> {
+    let bars = synth.bars.as_ref()?;
+    let rows = usize::try_from(bars.value).ok().filter(|rows| (1..=50_000_000).contains(rows));
+    if rows.is_none() {
+        problems.push("E104", &bars.span, "`data.synth.bars` is a number of bars from 1 to 50,000,000");
+    }
+    Some(SynthOptions {
+        bars: rows?,
+        timeframe_ns: timeframe(synth.timeframe.as_ref()?, problems)?,
+        seed: synth.seed.as_ref().map_or(0, |seed| seed.value.cast_unsigned()),
+        session: synth.session.as_ref().map(|session| session.value),
+        timezone,
+        ..SynthOptions::default()
+    })
+}
+
+fn timezone(name: &Located<String>, problems: &Problems) -> Option<TimeZone> {
+    let found = TimeZone::get(&name.value).ok();
+    if found.is_none() {
+        let message = format!("there is no timezone `{}`", name.value);
+        problems.push_with_help("E104", &name.span, message, "use an IANA name, such as \"UTC\" or \"America/New_York\"");
+    }
+    found
+}
+
+fn timeframe(text: &Located<String>, problems: &Problems) -> Option<i64> {
+    match parse_timeframe(&text.value) {
+        Ok(timeframe) => Some(timeframe),
+        Err(error) => {
+            problems.push("E104", &text.span, error.to_string());
+            None
+        }
+    }
+}
+
+fn split(options: &Options, timezone: &TimeZone, problems: &Problems) -> SplitPlan {
+    let written = &options.split;
+    let part = |part: &Option<Located<SegmentOptions>>| part.as_ref().and_then(|part| segment(part, timezone, problems));
+    let (train, validate, test) = (part(&written.train), part(&written.validate), part(&written.test));
+    let nothing = written.train.is_none() && written.validate.is_none() && written.test.is_none();
+    if written.train.is_none() && !nothing {
+        problems.push_with_help("E105", &written.span, "`split.train` is missing", "for example `train = 0.6`");
+    }
+    let shares: Vec<f64> = [&train, &validate, &test].into_iter().filter_map(|part| match part {
+        Some(SegmentPlan::Share(share)) => Some(*share),
+        _ => None,
+    }).collect();
+    let given = [&train, &validate, &test].into_iter().flatten().count();
+    if !shares.is_empty() && shares.len() != given {
+        problems.push("E109", &written.span, "a split is given in shares or in dates, not in both");
+    }
+    if shares.iter().sum::<f64>() > 1.0 + 1e-9 {
+        problems.push("E109", &written.span, format!("the shares of the split add up to {}, more than 1", shares.iter().sum::<f64>()));
+    }
+    in_order(&[train, validate, test], &written.span, problems);
+    let embargo = written.embargo.as_ref().map_or(Duration::ZERO, |embargo| embargo.value);
+    if nothing {
+        return SplitPlan { train: SegmentPlan::Share(0.6), validate: Some(SegmentPlan::Share(0.2)), test: Some(SegmentPlan::Share(0.2)), embargo };
+    }
+    SplitPlan { train: train.unwrap_or(SegmentPlan::Share(0.6)), validate, test, embargo }
+}
+
+fn segment(part: &Located<SegmentOptions>, timezone: &TimeZone, problems: &Problems) -> Option<SegmentPlan> {
+    match &part.value {
+        SegmentOptions::Share(share) if *share > 0.0 && *share <= 1.0 => Some(SegmentPlan::Share(*share)),
+        SegmentOptions::Share(share) => {
+            problems.push("E109", &part.span, format!("{share} is no share of the bars: it must be above 0 and at most 1"));
+            None
+        }
+        SegmentOptions::Dates(from, to) => {
+            let (from, to) = (date(from, part, timezone, problems)?, date(to, part, timezone, problems)?);
+            if from < to {
+                return Some(SegmentPlan::Dates(from, to));
+            }
+            problems.push("E109", &part.span, "the segment ends before it begins");
+            None
+        }
+    }
+}
+
+/// Local midnight of a date, or a local date and time, as nanoseconds since 1970 UTC.
+fn date(text: &str, part: &Located<SegmentOptions>, timezone: &TimeZone, problems: &Problems) -> Option<i64> {
+    let moment = text.trim().parse::<jiff::civil::DateTime>().ok();
+    let nanos = moment
+        .and_then(|moment| timezone.to_ambiguous_timestamp(moment).compatible().ok())
+        .and_then(|timestamp| i64::try_from(timestamp.as_nanosecond()).ok());
+    if nanos.is_none() {
+        problems.push_with_help("E109", &part.span, format!("`{text}` is no date"), "write \"2018-01-01\" or \"2018-01-01T09:30\"");
+    }
+    nanos
+}
+
+fn in_order(segments: &[Option<SegmentPlan>], span: &Span, problems: &Problems) {
+    let dates: Vec<(i64, i64)> = segments.iter().flatten().filter_map(|segment| match segment {
+        SegmentPlan::Dates(from, to) => Some((*from, *to)),
+        SegmentPlan::Share(_) => None,
+    }).collect();
+    if dates.windows(2).any(|pair| pair[1].0 < pair[0].1) {
+        let help = "train, then validate, then test, each beginning when or after the one before has ended";
+        problems.push_with_help("E109", span, "the segments overlap or are out of order", help);
+    }
+}
+
+fn execution(options: &Options, problems: &Problems) -> Execution {
+    let written = &options.execution;
+    let positive = |number: &Option<Located<f64>>, what: &str| {
+        let number = number.as_ref()?;
+        if number.value > 0.0 {
+            return Some(number.value);
+        }
+        problems.push("E104", &number.span, format!("{what} must be above 0"));
+        None
+    };
+    let tick = positive(&written.tick, "a tick");
+    let slippage = written.slippage.as_ref().map_or(Slippage::Fraction(0.0), |slippage| slippage.value);
+    if let (Slippage::Ticks(_), None, Some(place)) = (slippage, tick, &written.slippage) {
+        let help = "add `instrument = { tick = 0.01 }`";
+        problems.push_with_help("E110", &place.span, "slippage in ticks needs the instrument's tick", help);
+    }
+    let size = written.size.as_ref().map_or(Size::EquityFraction(1.0), |size| size.value);
+    if let (Size::Risk(_), false, Some(place)) = (size, options.strategy.rules.contains_key("stop_loss"), &written.size) {
+        let help = "add `stop_loss` to `[strategy]`, or size by equity";
+        problems.push_with_help("E110", &place.span, "a size in risk needs a stop to know what is at risk", help);
+    }
+    Execution {
+        fill: written.fill.unwrap_or(Fill::NextOpen),
+        intrabar: written.intrabar.unwrap_or(Intrabar::Worst),
+        commission: written.commission.as_ref().map_or(Commission::Fraction(0.0), |commission| commission.value),
+        slippage,
+        size,
+        instrument: Instrument {
+            tick,
+            point_value: positive(&written.point_value, "a point value").unwrap_or(1.0),
+            whole_contracts: written.whole_contracts.as_ref().is_some_and(|whole| whole.value),
+        },
+    }
+}
+
+fn cash(options: &Options, problems: &Problems) -> f64 {
+    let Some(cash) = &options.cash else { return 100_000.0 };
+    if !(cash.value > 0.0 && cash.value <= 1e15) {
+        problems.push("E104", &cash.span, "cash must be above 0");
+    }
+    cash.value
+}
+
+fn search(options: &Options, problems: &Problems) -> SearchPlan {
+    let written = &options.search;
+    let count = |number: &Option<Located<i64>>, least: i64, default: u64, what: &str| {
+        let Some(number) = number else { return default };
+        if number.value < least {
+            problems.push("E104", &number.span, format!("`{what}` must be at least {least}"));
+        }
+        number.value.max(least).cast_unsigned()
+    };
+    let lag = count(&written.lag, 1, 16, "search.lag").min(100_000);
+    let workers = written.workers.as_ref().map(|_| count(&written.workers, 1, 1, "search.workers").min(4_096));
+    let defaults = bartune_search::sampler::TpeOptions::default();
+    let tpe = bartune_search::sampler::TpeOptions {
+        startup_trials: count(&written.tpe.startup_trials, 0, defaults.startup_trials as u64, "search.tpe.startup_trials") as usize,
+        candidates: count(&written.tpe.candidates, 1, defaults.candidates as u64, "search.tpe.candidates") as usize,
+        multivariate: written.tpe.multivariate.as_ref().map_or(defaults.multivariate, |flag| Some(flag.value)),
+        constant_liar: written.tpe.constant_liar.as_ref().map_or(defaults.constant_liar, |flag| flag.value),
+        ..defaults
+    };
+    let sampler = match written.sampler {
+        Some(SamplerOptions::Random) => SamplerPlan::Random,
+        Some(SamplerOptions::Tpe) | None => SamplerPlan::Tpe(tpe),
+    };
+    if let (SamplerPlan::Random, Some(span)) = (&sampler, &written.tpe.span) {
+        problems.push("E110", span, "`[search.tpe]` is not read: the sampler is \"random\"");
+    }
+    SearchPlan {
+        sampler,
+        trials: count(&written.trials, 1, 1_000, "search.trials"),
+        seed: count(&written.seed, 0, 0, "search.seed"),
+        lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),
+        workers: workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
+        timeout: written.timeout.as_ref().map(|timeout| timeout.value),
+    }
+}
+
+fn objective(options: &Options, sources: &Sources, problems: &Problems) -> Option<Objective> {
+    let written = &options.objective;
+    let (direction, text) = match (&written.maximize, &written.minimize) {
+        (Some(text), None) => (StudyDirection::Maximize, Some(text)),
+        (None, Some(text)) => (StudyDirection::Minimize, Some(text)),
+        (None, None) => (StudyDirection::Maximize, None),
+        (Some(_), Some(second)) => {
+            problems.push("E110", &second.span, "an objective is maximised or minimised, not both");
+            return None;
+        }
+    };
+    let names: Vec<&str> = metric::catalogue().iter().map(|metric| metric.name).collect();
+    let compiled = |text: &Located<String>, compile: fn(&str, &[&str]) -> Result<Formula, Vec<language::Diagnostic>>| {
+        compile(&text.value, &names).map_err(|found| found.iter().for_each(|problem| report_expression(text, problem, sources, problems))).ok()
+    };
+    let formula = match text {
+        Some(text) => compiled(text, language::compile_formula),
+        None => language::compile_formula("composite", &names).ok(),
+    };
+    let constraints: Vec<Option<Formula>> = written.constraints.iter().map(|text| compiled(text, language::compile_constraint)).collect();
+    warn_wrong_direction(text, direction, problems);
+    Some(Objective { direction, formula: formula?, constraints: constraints.into_iter().collect::<Option<_>>()?, composite: composite(options, problems) })
+}
+
+/// `maximize = "max_drawdown"` is a slip of the pen: refuse it.
+fn warn_wrong_direction(text: Option<&Located<String>>, direction: StudyDirection, problems: &Problems) {
+    let Some((text, metric)) = text.and_then(|text| Some((text, metric::find(text.value.trim())?))) else { return };
+    let (wrong, right) = match (direction, metric.better) {
+        (StudyDirection::Maximize, Better::Lower) => ("maximises", "minimize"),
+        (StudyDirection::Minimize, Better::Higher) => ("minimises", "maximize"),
+        _ => return,
+    };
+    let help = format!("write `{right} = \"{0}\"`, or `-{0}` if it is meant", metric.name);
+    problems.push_with_help("E110", &text.span, format!("this {wrong} `{}`, which searches for the worst", metric.name), help);
+}
+
+fn composite(options: &Options, problems: &Problems) -> CompositeOptions {
+    let mut composite = CompositeOptions::default();
+    for (name, part) in options.objective.composite.iter().flatten() {
+        let known: Vec<String> = composite.parts.iter().map(|part| part.metric.to_owned()).collect();
+        let Some(target) = composite.parts.iter_mut().find(|part| part.metric == name) else {
+            let near = nearest(name, known.iter().map(String::as_str)).map_or_else(|| known.join(", "), str::to_owned);
+            problems.push_with_help("E102", &part.span, format!("`{name}` is no part of the composite"), format!("did you mean {near}?"));
+            continue;
+        };
+        target.weight = part.value.weight.unwrap_or(target.weight);
+        target.from = part.value.from.unwrap_or(target.from);
+        target.to = part.value.to.unwrap_or(target.to);
+        if target.weight < 0.0 || target.from == target.to {
+            problems.push("E104", &part.span, format!("`{name}`: the weight must not be negative, and `from` and `to` must differ"));
+        }
+    }
+    if composite.parts.iter().map(|part| part.weight).sum::<f64>() <= 0.0 {
+        problems.push("E104", &options.objective.span, "the composite's weights are all 0");
+    }
+    composite
+}
+
+fn warnings(options: &Options, strategy: &Strategy, parameters: &Parameters) -> Vec<String> {
+    let mut reads = strategy.reads();
+    reads.extend(parameters.space.params().values().filter_map(|param| param.when.as_ref()).flat_map(|when| when.reads.clone()));
+    let dead = options.params.keys().filter(|name| !reads.contains(*name));
+    let mut warnings: Vec<String> =
+        dead.map(|name| format!("parameter `{name}` is read by no rule: searching it is wasted; use it or remove it")).collect();
+    warnings.extend(strategy.unused_lets().iter().map(|name| format!("`strategy.let.{name}` is used by no rule")));
+    warnings
+}

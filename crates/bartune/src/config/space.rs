@@ -1,0 +1,329 @@
+//! `[params]` and `require` as a search space, and the bridge between the values a sampler draws
+//! and those a strategy reads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bartune_engine::language::{self, ParamDecl, ParamKind};
+use bartune_engine::{Params, Value};
+use bartune_search::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space};
+use indexmap::IndexMap;
+
+use super::expression::report_expression;
+use super::options::{Options, ParamKindOptions, ParamOptions};
+use super::section::Problems;
+use super::tree::Node;
+use crate::diagnostic::{Located, Sources, Span};
+
+/// The parameters of a plan: their space, their declarations to the language, their defaults.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    /// What samplers draw from.
+    pub space: Space,
+    decls: Vec<ParamDecl>,
+    defaults: Params,
+}
+
+impl Parameters {
+    /// Names and kinds, in the order of the file.
+    #[must_use]
+    pub fn decls(&self) -> &[ParamDecl] {
+        &self.decls
+    }
+
+    /// The value of every parameter that nothing else sets: `default`, else the middle of the range,
+    /// the first choice, or what `bool` says. Inactive ones are absent.
+    #[must_use]
+    pub fn defaults(&self) -> Params {
+        self.active(self.defaults.clone())
+    }
+
+    /// Drawn values as the strategy reads them.
+    #[must_use]
+    pub fn to_params(&self, assignment: &Assignment) -> Params {
+        to_params(&self.decls, assignment)
+    }
+
+    /// `given` over the defaults, without the parameters that are then inactive.
+    ///
+    /// # Errors
+    ///
+    /// A sentence naming a value that is out of its range, or a relation that does not hold.
+    pub fn with_defaults(&self, given: Params) -> Result<Params, String> {
+        let mut params = self.defaults.clone();
+        params.extend(given);
+        let assignment = self.space.active(&self.to_assignment(&params)?);
+        match self.space.require().iter().find(|relation| !(relation.holds)(&assignment)) {
+            Some(relation) => Err(format!("these values break `require`: {}", relation.text)),
+            None => Ok(self.to_params(&assignment)),
+        }
+    }
+
+    /// The values of `params` that are active, by each parameter's `when`.
+    #[must_use]
+    pub fn active(&self, params: Params) -> Params {
+        match self.to_assignment(&params) {
+            Ok(assignment) => self.to_params(&self.space.active(&assignment)),
+            Err(_) => params,
+        }
+    }
+
+    /// Values by name as a sampler would draw them.
+    ///
+    /// # Errors
+    ///
+    /// A sentence naming the parameter, the value and its range.
+    pub fn to_assignment(&self, params: &Params) -> Result<Assignment, String> {
+        params.iter().map(|(name, value)| Ok((name.clone(), self.to_drawn(name, value)?))).collect()
+    }
+
+    fn to_drawn(&self, name: &str, value: &Value) -> Result<ParamValue, String> {
+        let param = self.space.params().get(name).ok_or_else(|| {
+            let known = self.decls.iter().map(|decl| decl.name.as_str());
+            match crate::diagnostic::nearest(name, known) {
+                Some(near) => format!("there is no parameter `{name}`; did you mean `{near}`?"),
+                None => format!("there is no parameter `{name}`"),
+            }
+        })?;
+        let drawn = match (&param.distribution, value) {
+            (Distribution::Float { .. }, _) => value.as_number().map(ParamValue::Float),
+            (Distribution::Int { .. }, Value::Int(value)) => Some(ParamValue::Int(*value)),
+            (Distribution::Categorical { choices }, value) => choices.iter().position(|choice| choice_value(choice) == *value).map(ParamValue::Choice),
+            _ => None,
+        };
+        drawn
+            .filter(|drawn| param.distribution.contains(drawn))
+            .ok_or_else(|| format!("`{name}` cannot be {value}: it is {}", describe(&param.distribution)))
+    }
+
+    /// Read `text` (as typed in `--params name=text`) as a value of parameter `name`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence naming the parameter, the value and its range.
+    pub fn parse_value(&self, name: &str, text: &str) -> Result<Value, String> {
+        let kind = self.decls.iter().find(|decl| decl.name == name).map(|decl| &decl.kind);
+        let value = match kind {
+            Some(ParamKind::Bool) => text.parse().ok().map(Value::Bool),
+            Some(ParamKind::Int { .. }) => text.parse().ok().map(Value::Int),
+            Some(ParamKind::Float { .. }) => text.parse().ok().map(Value::Float),
+            Some(ParamKind::Choice(_)) | None => Some(Value::Text(text.to_owned())),
+        };
+        let value = value.ok_or_else(|| format!("`{name}` cannot be `{text}`: it is {}", self.describe(name)))?;
+        self.to_drawn(name, &value).map(|_| value)
+    }
+
+    fn describe(&self, name: &str) -> String {
+        self.space.params().get(name).map_or_else(String::new, |param| describe(&param.distribution))
+    }
+}
+
+/// A distribution in words.
+#[must_use]
+pub fn describe(distribution: &Distribution) -> String {
+    match distribution {
+        Distribution::Float { low, high, step, log } => {
+            let step = step.map_or_else(String::new, |step| format!(" in steps of {step}"));
+            format!("a number from {low} to {high}{step}{}", if *log { ", log scale" } else { "" })
+        }
+        Distribution::Int { low, high, step, log } => {
+            let step = if *step == 1 { String::new() } else { format!(" in steps of {step}") };
+            format!("a whole number from {low} to {high}{step}{}", if *log { ", log scale" } else { "" })
+        }
+        Distribution::Categorical { choices } => {
+            let choices: Vec<String> = choices.iter().map(|choice| choice_value(choice).to_string()).collect();
+            format!("one of {}", choices.join(", "))
+        }
+    }
+}
+
+fn to_params(decls: &[ParamDecl], assignment: &Assignment) -> Params {
+    let value = |decl: &ParamDecl| {
+        let value = match (&decl.kind, assignment.get(&decl.name)?) {
+            (ParamKind::Bool, ParamValue::Choice(index)) => Value::Bool(*index == 1),
+            (ParamKind::Choice(choices), ParamValue::Choice(index)) => Value::Text(choices.get(*index)?.clone()),
+            (_, ParamValue::Int(value)) => Value::Int(*value),
+            (_, ParamValue::Float(value)) => Value::Float(*value),
+            _ => return None,
+        };
+        Some((decl.name.clone(), value))
+    };
+    decls.iter().filter_map(value).collect()
+}
+
+fn choice_value(choice: &Choice) -> Value {
+    match choice {
+        Choice::Null => Value::Text("none".to_owned()),
+        Choice::Bool(flag) => Value::Bool(*flag),
+        Choice::Int(number) => Value::Int(*number),
+        Choice::Float(number) => Value::Float(*number),
+        Choice::Text(text) => Value::Text(text.clone()),
+    }
+}
+
+/// Build the parameters, reporting every problem.
+pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems) -> Option<Parameters> {
+    let decls: Vec<ParamDecl> = options.params.iter().filter_map(|(name, param)| declare(name, param, problems)).collect();
+    let complete = decls.len() == options.params.len();
+    let mut params = IndexMap::new();
+    for (name, param) in &options.params {
+        let when = param.when.as_ref().and_then(|when| predicate(when, Inactive::False, &decls, sources, problems));
+        if let Some(distribution) = distribution(name, param, problems) {
+            params.insert(name.clone(), Param { distribution, when });
+        }
+    }
+    let require: Vec<Predicate> =
+        options.strategy.require.iter().filter_map(|text| predicate(text, Inactive::True, &decls, sources, problems)).collect();
+    if !complete || params.len() != options.params.len() {
+        return None;
+    }
+    match Space::try_new(params, require) {
+        Ok(space) => {
+            let defaults = defaults(options, &space, problems);
+            Some(Parameters { space, decls, defaults })
+        }
+        Err(error) => {
+            let span = options.params.values().next().map_or_else(Span::default, |param| param.span.clone());
+            problems.push("E107", &span, error.to_string());
+            None
+        }
+    }
+}
+
+fn declare(name: &str, param: &ParamOptions, problems: &Problems) -> Option<ParamDecl> {
+    let mut characters = name.chars();
+    let starts_well = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    if !starts_well || !characters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        let help = "use letters, digits and `_`, beginning with a letter";
+        problems.push_with_help("E106", &param.span, format!("`{name}` cannot be a parameter's name"), help);
+        return None;
+    }
+    if language::is_reserved(name) {
+        let message = format!("`{name}` already means something in the strategy language");
+        problems.push_with_help("E106", &param.span, message, format!("call it `{name}_` or by what it does"));
+        return None;
+    }
+    let kind = match &param.kind {
+        ParamKindOptions::Bool(_) => ParamKind::Bool,
+        ParamKindOptions::Int(low, high) => ParamKind::Int { low: *low, high: *high },
+        ParamKindOptions::Float(low, high) => ParamKind::Float { low: *low, high: *high },
+        ParamKindOptions::Choice(choices) => ParamKind::Choice(choices.clone()),
+        ParamKindOptions::Invalid => return None,
+    };
+    Some(ParamDecl { name: name.to_owned(), kind })
+}
+
+fn distribution(name: &str, param: &ParamOptions, problems: &Problems) -> Option<Distribution> {
+    let log = param.log.as_ref().is_some_and(|log| log.value);
+    let step = param.step.as_ref().map(|step| step.value);
+    let distribution = match &param.kind {
+        ParamKindOptions::Int(low, high) => {
+            let step = whole_step(name, param, problems)?;
+            Distribution::Int { low: *low, high: *high, step, log }
+        }
+        ParamKindOptions::Float(low, high) => Distribution::Float { low: *low, high: *high, step, log },
+        ParamKindOptions::Bool(_) | ParamKindOptions::Choice(_) if step.is_some() || log => {
+            problems.push("E106", &param.span, format!("`{name}` has no range, so `step` and `log` mean nothing"));
+            return None;
+        }
+        ParamKindOptions::Bool(_) => Distribution::Categorical { choices: vec![Choice::Bool(false), Choice::Bool(true)] },
+        ParamKindOptions::Choice(choices) => Distribution::Categorical { choices: choices.iter().cloned().map(Choice::Text).collect() },
+        ParamKindOptions::Invalid => return None,
+    };
+    match distribution.validated() {
+        Ok(distribution) => Some(distribution),
+        Err(error) => {
+            problems.push("E106", &param.span, format!("`{name}`: {error}"));
+            None
+        }
+    }
+}
+
+fn whole_step(name: &str, param: &ParamOptions, problems: &Problems) -> Option<i64> {
+    let Some(step) = &param.step else { return Some(1) };
+    if step.value >= 1.0 && step.value.fract() == 0.0 && step.value < 1e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+        return Some(step.value as i64);
+    }
+    problems.push("E106", &step.span, format!("`{name}`: the step of a whole-number parameter must be a whole number of at least 1"));
+    None
+}
+
+/// What a predicate over parameters says when one it reads is inactive.
+#[derive(Debug, Clone, Copy)]
+enum Inactive {
+    /// A relation cannot be broken by a parameter that is not there.
+    True,
+    /// A condition that reads a parameter that is not there does not hold.
+    False,
+}
+
+fn predicate(text: &Located<String>, inactive: Inactive, decls: &[ParamDecl], sources: &Sources, problems: &Problems) -> Option<Predicate> {
+    let compiled = match language::compile_predicate(&text.value, decls) {
+        Ok(compiled) => Arc::new(compiled),
+        Err(found) => {
+            found.iter().for_each(|problem| report_expression(text, problem, sources, problems));
+            return None;
+        }
+    };
+    let reads = compiled.reads().to_vec();
+    let read: Vec<ParamDecl> = decls.iter().filter(|decl| reads.contains(&decl.name)).cloned().collect();
+    let when_inactive = match inactive {
+        Inactive::True => language::WhenInactive::Holds,
+        Inactive::False => language::WhenInactive::Fails,
+    };
+    let holds = Arc::new(move |assignment: &Assignment| compiled.holds(&to_params(&read, assignment), when_inactive));
+    Some(Predicate { text: text.value.clone(), reads, holds })
+}
+
+fn defaults(options: &Options, space: &Space, problems: &Problems) -> Params {
+    let mut defaults = BTreeMap::new();
+    for (name, param) in &options.params {
+        let Some(distribution) = space.params().get(name).map(|param| &param.distribution) else { continue };
+        let written = param.default.as_ref().and_then(|item| {
+            let value = match (&item.node, distribution) {
+                (Node::Integer(value), Distribution::Int { .. }) => Some(Value::Int(*value)),
+                #[expect(clippy::cast_precision_loss, reason = "parameters are far below 2^53")]
+                (Node::Integer(value), Distribution::Float { .. }) => Some(Value::Float(*value as f64)),
+                (Node::Float(value), Distribution::Float { .. }) => Some(Value::Float(*value)),
+                (Node::Boolean(value), _) => Some(Value::Bool(*value)),
+                (Node::Text(value), _) => Some(Value::Text(value.clone())),
+                _ => None,
+            };
+            let value = value.filter(|value| is_value_of(distribution, value));
+            if value.is_none() {
+                problems.push("E106", &item.span, format!("`{name}`: the default must be {}", describe(distribution)));
+            }
+            value
+        });
+        let value = written.unwrap_or_else(|| match &param.kind {
+            ParamKindOptions::Bool(default) => Value::Bool(*default),
+            _ => middle(distribution),
+        });
+        defaults.insert(name.clone(), value);
+    }
+    defaults
+}
+
+fn is_value_of(distribution: &Distribution, value: &Value) -> bool {
+    let drawn = match (distribution, value) {
+        (Distribution::Float { .. }, Value::Float(value)) => Some(ParamValue::Float(*value)),
+        (Distribution::Int { .. }, Value::Int(value)) => Some(ParamValue::Int(*value)),
+        (Distribution::Categorical { choices }, value) => choices.iter().position(|choice| choice_value(choice) == *value).map(ParamValue::Choice),
+        _ => None,
+    };
+    drawn.is_some_and(|drawn| distribution.contains(&drawn))
+}
+
+/// The middle of a range on its grid (geometric on a log scale), or the first choice.
+fn middle(distribution: &Distribution) -> Value {
+    match distribution {
+        Distribution::Float { low, high, step: None, log: true } => Value::Float((low * high).sqrt().clamp(*low, *high)),
+        Distribution::Float { low, high, step: None, .. } => Value::Float(low + (high - low) / 2.0),
+        Distribution::Float { low, high, step: Some(step), .. } => Value::Float(low + ((high - low) / 2.0 / step).floor() * step),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "parameters are far below 2^53")]
+        Distribution::Int { low, high, log: true, .. } => Value::Int((((*low as f64) * (*high as f64)).sqrt() as i64).clamp(*low, *high)),
+        Distribution::Int { low, high, step, .. } => Value::Int(low + (high - low) / 2 / step * step),
+        Distribution::Categorical { choices } => choices.first().map_or(Value::Bool(false), choice_value),
+    }
+}

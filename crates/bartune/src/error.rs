@@ -1,0 +1,106 @@
+//! What can go wrong in a run.
+
+use std::path::PathBuf;
+
+use bartune_engine::bars::DataError;
+use bartune_storage::StorageError;
+
+use crate::diagnostic::Diagnostics;
+
+/// An error of the facade; each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The study file has problems.
+    #[error(transparent)]
+    Study(#[from] Diagnostics),
+    /// The bars cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The store refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A segment has too few bars.
+    #[error("the {name} segment has {bars} of the {total} bars: it needs at least 2; widen `split.{name}` or shorten `split.embargo`")]
+    EmptySegment {
+        /// Its name.
+        name: &'static str,
+        /// Bars in it.
+        bars: usize,
+        /// Bars in the file.
+        total: usize,
+    },
+    /// The study has no such segment.
+    #[error("this study has no {name} segment; add `{name} = 0.2` to `[split]`")]
+    NoSegment {
+        /// Its name.
+        name: &'static str,
+    },
+    /// Parameter values given by hand are wrong.
+    #[error("{0}")]
+    Params(String),
+    /// A stored study was made from another study file.
+    #[error("study `{name}` in {storage} was made with other settings, so continuing it would mix two studies\n{}\nundo the change, give the study another name, or start over with `--fresh {name}`", differences.join("\n"))]
+    Changed {
+        /// The study.
+        name: String,
+        /// Where it is stored.
+        storage: String,
+        /// One line a differing key.
+        differences: Vec<String>,
+    },
+    /// `--fresh` was given another name than the study's.
+    #[error("`--fresh {given}` does not name this study; to delete its trials and start over, write `--fresh {name}`")]
+    FreshName {
+        /// What was given.
+        given: String,
+        /// The study's name.
+        name: String,
+    },
+    /// The store has no such study.
+    #[error("there is no study `{name}` in {storage}; start it with `bartune run`")]
+    NoStudy {
+        /// The study.
+        name: String,
+        /// Where it was looked for.
+        storage: String,
+    },
+    /// The study has no such trial.
+    #[error("study `{name}` has no trial {number}; it has {trials}")]
+    NoTrial {
+        /// The study.
+        name: String,
+        /// The number asked for.
+        number: u64,
+        /// Its trials.
+        trials: u64,
+    },
+    /// No trial of the study is feasible.
+    #[error("study `{name}` has no feasible trial yet; look at the reasons with `bartune trials`")]
+    NoWinner {
+        /// The study.
+        name: String,
+    },
+    /// The sampler could not propose.
+    #[error(transparent)]
+    Sampler(#[from] bartune_search::sampler::SamplerError),
+    /// The strategy cannot run with these parameters.
+    #[error(transparent)]
+    Bind(#[from] bartune_engine::language::BindError),
+}

@@ -1,0 +1,150 @@
+//! What makes two trials the same, and what makes two runs the same study.
+//!
+//! A trial's identity is the SHA-256 of canonical JSON over everything its result depends on:
+//! parameters, strategy graph, data, segments, execution, account and the engine's semantics. A
+//! study's fingerprint adds what its sequence of trials depends on: space, sampler, seed, lag,
+//! objective.
+
+use std::collections::BTreeMap;
+
+use bartune_engine::simulator::{Account, Commission, Execution, Size, Slippage, TimeRules};
+use bartune_search::identity::param_signature;
+use bartune_search::space::Assignment;
+use bartune_search::trial::StudyDirection;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::config::{Plan, SamplerPlan};
+use crate::data::Segments;
+
+/// A SHA-256 digest.
+pub(crate) type Sha256Digest = [u8; 32];
+
+/// The part of a trial's identity that all trials of a study share, hashed once.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    context: Sha256Digest,
+}
+
+impl Identity {
+    pub(crate) fn new(plan: &Plan, data_hash: &str, segments: &Segments) -> Self {
+        let context = evaluation(plan, data_hash, segments);
+        Self { context: Sha256::digest(context.to_string()).into() }
+    }
+
+    /// The identity of a trial with these parameters.
+    pub(crate) fn of(&self, plan: &Plan, assignment: &Assignment) -> Sha256Digest {
+        let mut hash = Sha256::new();
+        hash.update(self.context);
+        hash.update(param_signature(assignment, &plan.parameters.space));
+        hash.finalize().into()
+    }
+}
+
+/// Everything that a study's sequence of trials depends on, by the study file's keys. Budget,
+/// workers and timeout are not in it: they may change between runs.
+pub(crate) fn fingerprint(plan: &Plan, data_hash: &str, segments: &Segments) -> BTreeMap<String, Value> {
+    let mut keys = BTreeMap::new();
+    flatten("", &evaluation(plan, data_hash, segments), &mut keys);
+    flatten("", &search(plan), &mut keys);
+    keys
+}
+
+fn evaluation(plan: &Plan, data_hash: &str, segments: &Segments) -> Value {
+    json!({
+        "account": account(&plan.account),
+        "data": { "hash": data_hash },
+        "engine": { "semantics": bartune_engine::SEMANTICS_VERSION },
+        "execution": execution(&plan.execution),
+        "split": {
+            "train": range(Some(&segments.train)),
+            "validate": range(segments.validate.as_ref()),
+        },
+        "strategy": { "graph": plan.strategy.canonical(), "time": time_rules(&plan.time_rules) },
+    })
+}
+
+fn search(plan: &Plan) -> Value {
+    let space = &plan.parameters.space;
+    let params: BTreeMap<&str, Value> = space
+        .params()
+        .iter()
+        .map(|(name, param)| {
+            let when = param.when.as_ref().map(|when| when.text.clone());
+            (name.as_str(), json!({ "distribution": param.distribution.to_json(), "when": when }))
+        })
+        .collect();
+    let sampler = match &plan.search.sampler {
+        SamplerPlan::Random => json!("random"),
+        SamplerPlan::Tpe(options) => json!(format!("tpe {options:?}")),
+    };
+    let composite: Vec<Value> = plan.objective.composite.parts.iter().map(|part| json!([part.metric, part.weight, part.from, part.to])).collect();
+    json!({
+        "params": params,
+        "strategy": { "require": space.require().iter().map(|predicate| predicate.text.clone()).collect::<Vec<_>>() },
+        "search": { "sampler": sampler, "seed": plan.search.seed, "lag": plan.search.lag },
+        "objective": {
+            "direction": match plan.objective.direction { StudyDirection::Maximize => "maximize", StudyDirection::Minimize => "minimize" },
+            "formula": plan.objective.formula.text(),
+            "constraints": plan.objective.constraints.iter().map(|constraint| constraint.text().to_owned()).collect::<Vec<_>>(),
+            "composite": composite,
+        },
+    })
+}
+
+fn execution(execution: &Execution) -> Value {
+    json!({
+        "fill": format!("{:?}", execution.fill),
+        "intrabar": format!("{:?}", execution.intrabar),
+        "commission": match execution.commission {
+            Commission::Fraction(fraction) => json!({ "fraction": fraction }),
+            Commission::PerContract(money) => json!({ "per_contract": money }),
+        },
+        "slippage": match execution.slippage {
+            Slippage::Fraction(fraction) => json!({ "fraction": fraction }),
+            Slippage::Ticks(ticks) => json!({ "ticks": ticks }),
+        },
+        "size": match execution.size {
+            Size::EquityFraction(fraction) => json!({ "equity": fraction }),
+            Size::Contracts(contracts) => json!({ "contracts": contracts }),
+            Size::Notional(money) => json!({ "notional": money }),
+            Size::Risk(fraction) => json!({ "risk": fraction }),
+        },
+        "instrument": {
+            "tick": execution.instrument.tick,
+            "point_value": execution.instrument.point_value,
+            "whole_contracts": execution.instrument.whole_contracts,
+        },
+    })
+}
+
+fn account(account: &Account) -> Value {
+    json!({ "cash": account.cash })
+}
+
+fn time_rules(rules: &TimeRules) -> Value {
+    json!({ "session": rules.session.map(|session| [session.open, session.close]), "flat_by": rules.flat_by })
+}
+
+fn range(range: Option<&std::ops::Range<usize>>) -> Value {
+    json!(range.map(|range| [range.start, range.end]))
+}
+
+fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, out);
+            }
+        }
+        leaf => {
+            out.insert(path.to_owned(), leaf.clone());
+        }
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

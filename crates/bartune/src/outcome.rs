@@ -1,0 +1,62 @@
+//! What evaluating one trial gives.
+
+use std::collections::BTreeMap;
+
+use bartune_search::trial::TrialState;
+use indexmap::IndexMap;
+
+/// Metric values of each segment a trial ran on, by segment and metric name; undefined ones are absent.
+pub type SegmentMetrics = BTreeMap<String, BTreeMap<String, f64>>;
+
+/// One trial's result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Whether it has a value, and if not, why.
+    pub verdict: Verdict,
+    /// How far each constraint is violated, by its text; none above 0 means feasible.
+    pub constraints: IndexMap<String, f64>,
+    /// Metrics of each segment.
+    pub metrics: SegmentMetrics,
+}
+
+/// The three ways a trial can end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The objective has a value (the trial is infeasible all the same if a constraint is violated).
+    Valued(f64),
+    /// The objective is undefined, for this reason: no trades, zero variance, bankrupt…
+    Undefined(String),
+    /// Evaluation broke, for this reason.
+    Failed(String),
+}
+
+impl Outcome {
+    /// A trial whose evaluation broke.
+    #[must_use]
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Failed(reason.into()), constraints: IndexMap::new(), metrics: BTreeMap::new() }
+    }
+
+    /// The state Optuna knows it by: without a value it is pruned, never failed.
+    #[must_use]
+    pub fn state(&self) -> TrialState {
+        match self.verdict {
+            Verdict::Valued(_) => TrialState::Complete,
+            Verdict::Undefined(_) => TrialState::Pruned,
+            Verdict::Failed(_) => TrialState::Fail,
+        }
+    }
+
+    /// Why it is infeasible or failed, if it is: the undefined objective, else the first violated constraint.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match &self.verdict {
+            Verdict::Undefined(reason) | Verdict::Failed(reason) => Some(reason.clone()),
+            Verdict::Valued(_) => self
+                .constraints
+                .iter()
+                .find(|(_, violation)| **violation > 0.0)
+                .map(|(text, _)| format!("constraint violated: {text}")),
+        }
+    }
+}

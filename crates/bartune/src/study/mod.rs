@@ -1,0 +1,27 @@
+//! Studies: opening one in a store, running it to its budget, and reading what it found.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`session`] | the stored study behind a plan: create, continue, refuse, start afresh |
+//! | [`conductor`] | which trial comes next, in which order results are committed |
+//! | [`run`] | workers, batches, progress, interruption |
+//! | [`summary`] | the winner, the top, the counts |
+//! | [`vault`] | opening the test segment, recorded |
+//! | [`words`] | a plan in words |
+//!
+//! **Invariant:** trials are proposed, committed and stored in the order of their numbers. What a
+//! store holds is at all times a prefix of the whole study, so that any interruption only cuts it
+//! short.
+
+mod conductor;
+mod run;
+mod session;
+mod summary;
+mod vault;
+mod words;
+
+pub use run::{Control, Ending, Progress, RunOptions, run};
+pub use session::{Session, StorageUrl, default_storage};
+pub use summary::{Best, Counts, Summary, rank, summarize};
+pub use vault::{VaultTest, open_vault};
+pub use words::plan_in_words;

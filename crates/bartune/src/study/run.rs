@@ -1,0 +1,284 @@
+//! Running a study: worker threads around one conductor.
+//!
+//! The calling thread proposes, commits and stores; workers only evaluate. Results are written in
+//! batches, each one transaction.
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bartune_search::space::Assignment;
+use bartune_search::storage::TrialRecord;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use jiff::Timestamp;
+
+use super::conductor::{Conductor, Finished, Next};
+use super::session::Session;
+use super::summary::{Counts, Tally};
+use crate::config::Plan;
+use crate::error::Error;
+use crate::evaluator::Evaluator;
+use crate::outcome::Outcome;
+
+/// A batch is written when it is this old, or when the run ends.
+const BATCH_AGE: Duration = Duration::from_millis(200);
+/// A batch is written when it has this many trials.
+const BATCH_TRIALS: usize = 512;
+/// Progress is told this often.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What may differ between two runs of one study.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Distinct trials the study is to have in the end.
+    pub trials: u64,
+    /// Worker threads.
+    pub workers: NonZeroUsize,
+    /// Stop proposing after this long.
+    pub timeout: Option<Duration>,
+}
+
+/// Lets another thread end a run.
+#[derive(Debug, Default)]
+pub struct Control(AtomicBool);
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The budget is spent.
+    Budget,
+    /// Every point of the space has been tried.
+    Exhausted,
+    /// [`Control::stop`] was called.
+    Interrupted,
+    /// The timeout ran out.
+    TimedOut,
+}
+
+/// How a run is going.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// Counts over the whole study.
+    pub counts: Counts,
+    /// Distinct trials asked for.
+    pub budget: u64,
+    /// Distinct trials this run has evaluated.
+    pub evaluated: u64,
+    /// Time since the run began.
+    pub elapsed: Duration,
+    /// Best feasible objective value so far.
+    pub best_value: Option<f64>,
+    /// The validate metric that goes with it, if the objective is a single metric.
+    pub best_validate: Option<f64>,
+}
+
+impl Control {
+    /// End the run after the trials in flight.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was called.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl RunOptions {
+    /// What the plan asks for; without a worker count, one a core.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { trials: plan.search.trials, workers: plan.search.workers.unwrap_or(cores), timeout: plan.search.timeout }
+    }
+}
+
+/// Run a study to its budget. Everything that finished is stored when this returns, also on an error
+/// of the sampler.
+///
+/// # Errors
+///
+/// [`Error::Storage`] when a batch cannot be written, [`Error::Sampler`] when nothing can be proposed.
+pub fn run(
+    session: &mut Session<'_>,
+    evaluator: &Evaluator<'_>,
+    options: &RunOptions,
+    control: &Control,
+    mut observe: impl FnMut(&Progress),
+) -> Result<Ending, Error> {
+    let plan = session.plan();
+    let lag = plan.search.lag.get();
+    let stored = session.load()?;
+    let conductor = Conductor::new(plan, session.identity(), options.trials, &stored);
+    let tally = Tally::of(plan.objective.direction, &stored);
+    drop(stored);
+    let (jobs, job_queue) = bounded::<(u64, Assignment)>(lag);
+    let (results, result_queue) = unbounded();
+    thread::scope(|scope| {
+        for _ in 0..options.workers.get().min(lag) {
+            let (job_queue, results) = (job_queue.clone(), results.clone());
+            scope.spawn(move || work(plan, evaluator, &job_queue, &results));
+        }
+        drop((job_queue, results));
+        let mut loop_ = Loop::new(session, conductor, tally, (options, control));
+        let ending = loop_.turn(&jobs, &result_queue, &mut observe);
+        drop(jobs);
+        let stored = loop_.finish(&mut observe);
+        ending.and_then(|ending| stored.map(|()| ending))
+    })
+}
+
+fn work(plan: &Plan, evaluator: &Evaluator<'_>, jobs: &Receiver<(u64, Assignment)>, results: &Sender<(u64, Finished)>) {
+    for (number, assignment) in jobs {
+        let started_ms = Timestamp::now().as_millisecond();
+        let params = plan.parameters.to_params(&assignment);
+        let outcome = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&params))).unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)));
+        let finished = Finished { outcome, started_ms, finished_ms: Timestamp::now().as_millisecond() };
+        if results.send((number, finished)).is_err() {
+            return;
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the evaluation panicked: {}", text.unwrap_or("without a message"))
+}
+
+struct Loop<'a, 's> {
+    session: &'a mut Session<'s>,
+    conductor: Conductor<'s>,
+    options: &'a RunOptions,
+    control: &'a Control,
+    began: Instant,
+    last_write: Instant,
+    last_tick: Instant,
+    /// Committed and not yet stored.
+    batch: Vec<TrialRecord>,
+    tally: Tally,
+    distinct_at_start: u64,
+    in_flight: usize,
+}
+
+impl<'a, 's> Loop<'a, 's> {
+    fn new(session: &'a mut Session<'s>, conductor: Conductor<'s>, tally: Tally, (options, control): (&'a RunOptions, &'a Control)) -> Self {
+        let now = Instant::now();
+        let distinct_at_start = conductor.distinct();
+        Self {
+            session,
+            conductor,
+            options,
+            control,
+            began: now,
+            last_write: now,
+            last_tick: now,
+            batch: Vec::new(),
+            tally,
+            distinct_at_start,
+            in_flight: 0,
+        }
+    }
+
+    fn turn(
+        &mut self,
+        jobs: &Sender<(u64, Assignment)>,
+        results: &Receiver<(u64, Finished)>,
+        observe: &mut impl FnMut(&Progress),
+    ) -> Result<Ending, Error> {
+        let mut ending = None;
+        loop {
+            if ending.is_none() {
+                ending = self.propose(jobs)?;
+            }
+            if let (Some(ending), 0) = (ending, self.in_flight) {
+                return Ok(ending);
+            }
+            match results.recv_timeout(TICK) {
+                Ok(result) => {
+                    self.take(result);
+                    results.try_iter().for_each(|result| self.take(result));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(ending.unwrap_or(Ending::Interrupted)),
+            }
+            self.write_if_due()?;
+            if self.last_tick.elapsed() >= TICK {
+                self.last_tick = Instant::now();
+                observe(&self.progress());
+            }
+        }
+    }
+
+    /// Propose all that is due; says why no more will be, if so.
+    fn propose(&mut self, jobs: &Sender<(u64, Assignment)>) -> Result<Option<Ending>, Error> {
+        loop {
+            if self.control.is_stopped() {
+                return Ok(Some(Ending::Interrupted));
+            }
+            if self.options.timeout.is_some_and(|timeout| self.began.elapsed() >= timeout) {
+                return Ok(Some(Ending::TimedOut));
+            }
+            match self.conductor.next()? {
+                Next::Evaluate(number, assignment) => {
+                    self.in_flight += 1;
+                    if jobs.send((number, assignment)).is_err() {
+                        return Ok(Some(Ending::Interrupted));
+                    }
+                }
+                Next::Answered => self.commit(),
+                Next::Wait => return Ok(None),
+                Next::Done => return Ok(Some(Ending::Budget)),
+                Next::Exhausted => return Ok(Some(Ending::Exhausted)),
+            }
+        }
+    }
+
+    fn take(&mut self, (number, finished): (u64, Finished)) {
+        self.in_flight -= 1;
+        self.conductor.tell(number, finished);
+        self.commit();
+    }
+
+    fn commit(&mut self) {
+        while let Some(record) = self.conductor.commit() {
+            self.tally.add(&record);
+            self.batch.push(record);
+        }
+    }
+
+    fn write_if_due(&mut self) -> Result<(), Error> {
+        if self.batch.len() >= BATCH_TRIALS || (!self.batch.is_empty() && self.last_write.elapsed() >= BATCH_AGE) {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        self.session.append(&self.batch)?;
+        self.batch.clear();
+        self.last_write = Instant::now();
+        Ok(())
+    }
+
+    fn finish(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
+        self.write()?;
+        observe(&self.progress());
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        let metric = self.session.plan().objective.formula.text();
+        let best = self.tally.best.as_ref();
+        Progress {
+            counts: self.tally.counts,
+            budget: self.options.trials,
+            evaluated: self.tally.counts.distinct() - self.distinct_at_start,
+            elapsed: self.began.elapsed(),
+            best_value: best.map(|best| best.value),
+            best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric.trim()).copied()),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A plan in words, for `bartune check`.
+
+use std::ops::Range;
+
+use bartune_engine::bars::format_timeframe;
+use bartune_search::trial::StudyDirection;
+use jiff::Timestamp;
+
+use crate::config::{Plan, SamplerPlan, describe};
+use crate::data::Dataset;
+
+/// What would be run, as `(topic, sentence)` rows.
+#[must_use]
+pub fn plan_in_words(plan: &Plan, dataset: &Dataset) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let mut row = |topic: &str, words: String| rows.push((topic.to_owned(), words));
+    row("study", plan.name.clone());
+    row("bars", bars(plan, dataset));
+    row("train", segment(dataset, &dataset.segments.train));
+    if let Some(range) = &dataset.segments.validate {
+        row("validate", segment(dataset, range));
+    }
+    if let Some(range) = &dataset.segments.test {
+        row("test", format!("{} (locked; `bartune test` opens it)", segment(dataset, range)));
+    }
+    for (name, param) in plan.parameters.space.params() {
+        let when = param.when.as_ref().map_or_else(String::new, |when| format!(", when {}", when.text));
+        row(name, format!("{}{when}", describe(&param.distribution)));
+    }
+    plan.parameters.space.require().iter().for_each(|relation| row("require", relation.text.clone()));
+    row("space", plan.parameters.space.size().to_string());
+    row("objective", objective(plan));
+    plan.objective.constraints.iter().for_each(|constraint| row("constraint", constraint.text().to_owned()));
+    row("search", search(plan));
+    rows
+}
+
+fn bars(plan: &Plan, dataset: &Dataset) -> String {
+    let bars = &dataset.bars;
+    format!("{} of {} from {}, {}", bars.len(), format_timeframe(bars.timeframe_ns()), plan.data.path.display(), span(dataset, &(0..bars.len())))
+}
+
+fn segment(dataset: &Dataset, range: &Range<usize>) -> String {
+    format!("{} bars, {}", range.len(), span(dataset, range))
+}
+
+fn span(dataset: &Dataset, range: &Range<usize>) -> String {
+    let bars = &dataset.bars;
+    let day = |index: usize| {
+        let moment = Timestamp::from_nanosecond(i128::from(bars.time()[index]));
+        moment.map_or_else(|_| "?".to_owned(), |moment| moment.to_zoned(bars.timezone().clone()).date().to_string())
+    };
+    format!("{} to {}", day(range.start), day(range.end - 1))
+}
+
+fn objective(plan: &Plan) -> String {
+    let verb = match plan.objective.direction {
+        StudyDirection::Maximize => "maximize",
+        StudyDirection::Minimize => "minimize",
+    };
+    format!("{verb} {} of the train segment", plan.objective.formula.text())
+}
+
+fn search(plan: &Plan) -> String {
+    let search = &plan.search;
+    let sampler = match search.sampler {
+        SamplerPlan::Random => "random",
+        SamplerPlan::Tpe(_) => "tpe",
+    };
+    format!("{} trials by {sampler}, seed {}, lag {}", search.trials, search.seed, search.lag)
+}

@@ -1,0 +1,275 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+/// Find trading-strategy parameters on years of bars, in seconds.
+///
+/// A study file (TOML) says which bars, which strategy, which parameters and costs, how the bars are
+/// split, and what to optimise. `bartune run` searches on the train segment, shows the validate
+/// segment beside it, and never reads the test segment: that is `bartune test`, and each opening is
+/// recorded.
+#[derive(Debug, Parser)]
+#[command(name = "bartune", version, max_term_width = 100, after_help = "Start with: bartune run examples/sp500_trend.toml")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Search for the best parameters, or continue a search
+    Run(RunArgs),
+    /// Run the strategy once and show its metrics
+    Backtest(BacktestArgs),
+    /// Open the vault: run the winner on the test segment, and record that it was
+    Test(TestArgs),
+    /// Check a study file and its data, and say in words what would be run
+    Check(CheckArgs),
+    /// List the trials of a study, best first
+    Trials(TrialsArgs),
+    /// Look at, make and convert bar files
+    #[command(subcommand)]
+    Data(DataCommand),
+}
+
+/// The study file and what the command line changes in it.
+#[derive(Debug, Group)]
+pub(crate) struct StudyArgs {
+    /// Study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(crate) study: PathBuf,
+
+    /// Replace a value of the study file, as in --set search.lag=4 or --set execution.fill=close
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct StorageArgs {
+    /// Database of the study [default: sqlite:///STUDY.db, beside the study file]
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Distinct trials the study is to have in the end
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<u64>,
+
+    /// Seed of all randomness
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+
+    /// Worker threads [default: one a core]; any number gives the same study
+    #[arg(long, value_name = "W")]
+    pub(crate) workers: Option<NonZeroUsize>,
+
+    /// Stop proposing trials after this long, as in 90s, 10m or 8h; the study can be continued
+    #[arg(long, value_name = "T")]
+    pub(crate) timeout: Option<String>,
+
+    /// Delete the trials of this study and start over; NAME must be the study's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fresh: Option<String>,
+
+    /// Print one JSON object on stdout, everything else on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show no progress
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ChoiceArgs {
+    /// Parameter values, as in --params fast=10,slow=50; the rest take their defaults
+    #[arg(long, value_name = "K=V,…", value_delimiter = ',', conflicts_with = "trial")]
+    pub(crate) params: Vec<String>,
+
+    /// The parameters of this trial of the stored study
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BacktestArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Part of the bars
+    #[arg(long, value_enum, default_value = "train")]
+    pub(crate) segment: SegmentArg,
+
+    /// Write the trades to a CSV or Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trades: Option<PathBuf>,
+
+    /// Write the equity at each bar to a CSV or Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) equity: Option<PathBuf>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The segments that need no opening.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SegmentArg {
+    /// In-sample
+    Train,
+    /// Out-of-sample
+    Validate,
+    /// Everything but the test segment
+    All,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Test this trial [default: the winner]
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct TrialsArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Show this many, best first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) top: usize,
+
+    /// Write all trials with parameters and metrics to a CSV file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Write all trials with parameters and metrics to a Parquet file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) parquet: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Describe a bar file: rows, span, timeframe, gaps, problems, content hash
+    Info(InfoArgs),
+    /// Make seeded synthetic bars with fat tails and clustered volatility
+    Synth(SynthArgs),
+    /// Convert between Parquet, CSV (.gz, .zst) and Arrow, and to a longer timeframe
+    Convert(ConvertArgs),
+}
+
+/// How to read a bar file.
+#[derive(Debug, Group)]
+pub(crate) struct LoadArgs {
+    /// Timezone of the days, and of timestamps that name none
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) timezone: String,
+
+    /// Bars are stamped at their close
+    #[arg(long)]
+    pub(crate) stamped_at_close: bool,
+
+    /// Sort bars and drop exact duplicates instead of refusing the file
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Accept prices of zero and below
+    #[arg(long)]
+    pub(crate) allow_nonpositive: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct InfoArgs {
+    /// Bar file
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct SynthArgs {
+    /// File to write; its ending chooses the format
+    pub(crate) file: PathBuf,
+
+    /// Number of bars
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) bars: usize,
+
+    /// Timeframe, as in 1m, 10m, 1h, 1d
+    #[arg(long, default_value = "10m")]
+    pub(crate) timeframe: String,
+
+    /// Seed
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Trade only in this window of weekdays, as in 09:30-16:00 [default: around the clock]
+    #[arg(long)]
+    pub(crate) session: Option<String>,
+
+    /// Timezone of the session
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) timezone: String,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ConvertArgs {
+    /// Bar file to read
+    pub(crate) from: PathBuf,
+
+    /// Bar file to write; its ending chooses the format
+    pub(crate) to: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+
+    /// Resample to this longer timeframe, as in 1h
+    #[arg(long, value_name = "T")]
+    pub(crate) timeframe: Option<String>,
+}

@@ -1,0 +1,25 @@
+//! One file a command. Each opens what it needs, calls the `bartune` crate and prints.
+
+mod backtest;
+mod check;
+mod data;
+mod run;
+mod study;
+mod test;
+mod trials;
+
+use anyhow::Result;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+
+pub(crate) fn dispatch(args: Args) -> Result<Exit> {
+    match args.command {
+        Command::Run(args) => run::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Trials(args) => trials::run(&args),
+        Command::Data(command) => data::run(&command),
+    }
+}

@@ -1,0 +1,139 @@
+//! `bartune run`: search, or continue a search.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use bartune::Evaluator;
+use bartune::config::Plan;
+use bartune::study::{self, Control, Ending, RunOptions, Session, Summary};
+use serde_json::json;
+
+use super::study::{open_data, read_plan, storage_url};
+use crate::args::RunArgs;
+use crate::exit::Exit;
+use crate::output::{self, ProgressLine};
+
+pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
+    let plan = read_plan(&args.study, &overrides(args))?;
+    let dataset = open_data(&plan)?;
+    let url = storage_url(&args.storage, &args.study.study);
+    plan.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    if let Some(name) = &args.fresh {
+        Session::delete(&plan, &url, name)?;
+    }
+    let mut session = Session::open_or_create(&plan, &dataset, &url)?;
+    let control = Arc::new(Control::default());
+    stop_on_signal(&control)?;
+    let evaluator = Evaluator::new(&plan, &dataset);
+    let options = RunOptions::of(&plan);
+    let began = Instant::now();
+    let mut line = ProgressLine::new(args.no_progress || args.json, options.trials);
+    let mut evaluated = 0;
+    let ending = study::run(&mut session, &evaluator, &options, &control, |progress| {
+        evaluated = progress.evaluated;
+        line.show(progress);
+    })?;
+    line.finish();
+    let report = Report { plan: &plan, session: &session, url: &url, ending, evaluated, elapsed: began.elapsed() };
+    report.print(args.json)
+}
+
+/// Options that have a key in the study file go the same way as `--set`.
+fn overrides(args: &RunArgs) -> Vec<String> {
+    let key = |key: &str, value: Option<String>| value.map(|value| format!("{key}={value}"));
+    [
+        key("search.trials", args.trials.map(|trials| trials.to_string())),
+        key("search.seed", args.seed.map(|seed| seed.to_string())),
+        key("search.workers", args.workers.map(|workers| workers.to_string())),
+        key("search.timeout", args.timeout.clone()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The first signal ends the run after the trials in flight, the second at once.
+fn stop_on_signal(control: &Arc<Control>) -> Result<()> {
+    let control = Arc::clone(control);
+    let handler = move || {
+        if control.is_stopped() {
+            std::process::exit(130);
+        }
+        control.stop();
+    };
+    ctrlc::set_handler(handler).context("cannot listen for Ctrl-C")
+}
+
+struct Report<'a> {
+    plan: &'a Plan,
+    session: &'a Session<'a>,
+    url: &'a str,
+    ending: Ending,
+    evaluated: u64,
+    elapsed: Duration,
+}
+
+impl Report<'_> {
+    fn print(&self, as_json: bool) -> Result<Exit> {
+        let records = self.session.load()?;
+        let summary = study::summarize(self.plan, &records);
+        if as_json {
+            output::print_json(&self.json(&summary))?;
+        } else {
+            output::print(&output::run_report(self.plan, &summary, &records))?;
+            output::print(&self.closing())?;
+        }
+        Ok(match (self.ending, &summary.best) {
+            (Ending::Interrupted, _) => Exit::Interrupted,
+            (_, None) => Exit::No,
+            _ => Exit::Fine,
+        })
+    }
+
+    fn closing(&self) -> String {
+        let how = match self.ending {
+            Ending::Budget => "the budget is spent",
+            Ending::Exhausted => "every point of the space has been tried",
+            Ending::Interrupted => "interrupted; run the same command again to continue",
+            Ending::TimedOut => "the timeout ran out; run the same command again to continue",
+        };
+        let rate = self.evaluated as f64 / self.elapsed.as_secs_f64().max(1e-9);
+        format!(
+            "\n{} new trials in {} ({rate:.0}/s): {how}\nstudy `{}` in {}\n",
+            self.evaluated,
+            output::duration(self.elapsed),
+            self.plan.name,
+            self.url
+        )
+    }
+
+    fn json(&self, summary: &Summary) -> serde_json::Value {
+        let counts = &summary.counts;
+        let seconds = self.elapsed.as_secs_f64();
+        let best = summary.best.as_ref().map(|best| {
+            json!({
+                "number": best.number,
+                "value": best.value,
+                "params": output::params_json(&best.params),
+                "metrics": best.metrics,
+            })
+        });
+        json!({
+            "study": self.plan.name,
+            "storage": self.url,
+            "trials": {
+                "total": counts.total,
+                "complete": counts.complete,
+                "pruned": counts.pruned,
+                "infeasible": counts.infeasible,
+                "failed": counts.failed,
+                "duplicate": counts.duplicate,
+            },
+            "best": best,
+            "seconds": seconds,
+            "trials_per_second": self.evaluated as f64 / seconds.max(1e-9),
+            "peak_rss_mb": output::peak_rss_mb(),
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! What most commands begin with: the plan, its bars, its store, and a choice of parameters.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use bartune::config::{self, Plan};
+use bartune::data::{self, Dataset};
+use bartune::engine::Params;
+use bartune::search::storage::TrialRecord;
+use bartune::study::{Session, default_storage, rank};
+use bartune::{Error, engine};
+
+use crate::args::{ChoiceArgs, StorageArgs, StudyArgs};
+
+/// Read the study file, with what the command line changes in it.
+pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
+    let overrides: Vec<String> = args.overrides.iter().chain(more).cloned().collect();
+    Ok(config::read_study(&args.study, &overrides)?)
+}
+
+/// Load the plan's bars, and tell what loading repaired.
+pub(crate) fn open_data(plan: &Plan) -> Result<Dataset> {
+    let dataset = data::open(&plan.data, &plan.split)?;
+    for note in dataset.loaded.notes() {
+        eprintln!("note: {note}");
+    }
+    Ok(dataset)
+}
+
+/// The URL of the store: given, else beside the study file.
+pub(crate) fn storage_url(args: &StorageArgs, study: &Path) -> String {
+    args.storage.clone().unwrap_or_else(|| default_storage(study))
+}
+
+/// One trial of the stored study.
+pub(crate) fn stored_trial(session: &Session<'_>, plan: &Plan, number: Option<u64>) -> Result<TrialRecord> {
+    let records = session.load()?;
+    match number {
+        Some(number) => {
+            let missing = Error::NoTrial { name: plan.name.clone(), number, trials: records.len() as u64 };
+            let found = records.iter().find(|record| record.trial.number == number).cloned();
+            found.ok_or(missing).map_err(Into::into)
+        }
+        None => {
+            let winner = rank(plan.objective.direction, &records).first().map(|&record| record.clone());
+            winner.ok_or_else(|| Error::NoWinner { name: plan.name.clone() }.into())
+        }
+    }
+}
+
+/// The parameters asked for: of a stored trial, or defaults with `--params` over them.
+pub(crate) fn chosen_params(choice: &ChoiceArgs, plan: &Plan, dataset: &Dataset, url: &str) -> Result<Params> {
+    if let Some(number) = choice.trial {
+        let session = Session::open(plan, dataset, url)?;
+        let record = stored_trial(&session, plan, Some(number))?;
+        return Ok(plan.parameters.to_params(&record.trial.params));
+    }
+    let mut given = Vec::new();
+    for pair in &choice.params {
+        let (name, text) = pair.split_once('=').with_context(|| format!("`{pair}` is no parameter: write --params name=value"))?;
+        let value = plan.parameters.parse_value(name.trim(), text.trim()).map_err(Error::Params)?;
+        given.push((name.trim().to_owned(), value));
+    }
+    let params = plan.parameters.with_defaults(given.iter().cloned().collect()).map_err(Error::Params)?;
+    if let Some((name, _)) = given.iter().find(|(name, _)| !params.contains_key(name)) {
+        bail!(Error::Params(format!("`{name}` is inactive with these values: its `when` is false")));
+    }
+    Ok(params)
+}
+
+/// A parameter list on one line.
+pub(crate) fn one_line(params: &Params) -> String {
+    let shown: Vec<String> = params.iter().map(|(name, value)| format!("{name}={}", short(value))).collect();
+    shown.join(" ")
+}
+
+fn short(value: &engine::Value) -> String {
+    match value {
+        engine::Value::Float(number) => crate::output::number(*number),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,59 @@
+//! All printing: numbers, tables, JSON, the progress line.
+
+mod format;
+mod progress;
+mod report;
+mod table;
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use bartune::engine::metric::Metrics;
+use bartune::engine::{Params, Value};
+use serde_json::json;
+
+pub(crate) use format::{duration, number};
+pub(crate) use progress::ProgressLine;
+pub(crate) use report::{backtest_report, data_info, run_report, trials_table, vault_report};
+
+/// Print on stdout.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+/// Print one JSON object on stdout.
+pub(crate) fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Parameters as JSON values of their kinds.
+pub(crate) fn params_json(params: &Params) -> serde_json::Value {
+    let value = |value: &Value| match value {
+        Value::Bool(flag) => json!(flag),
+        Value::Int(number) => json!(number),
+        Value::Float(number) => json!(number),
+        Value::Text(text) => json!(text),
+    };
+    params.iter().map(|(name, of)| (name.clone(), value(of))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Metrics as a JSON object; undefined ones are null.
+pub(crate) fn metrics_json(metrics: &Metrics) -> serde_json::Value {
+    metrics.iter().map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// `name  value` lines, names padded to one width.
+pub(crate) fn key_values(rows: &[(String, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
+}
+
+/// The most memory this process has held, in MB; `None` where the system does not tell.
+pub(crate) fn peak_rss_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
+    Some(kilobytes / 1024.0)
+}

@@ -1,0 +1,164 @@
+//! The reports that commands end with.
+
+use std::collections::BTreeMap;
+
+use bartune::BacktestRun;
+use bartune::config::Plan;
+use bartune::engine::bars::{Bars, DataInfo};
+use bartune::engine::metric::{self, Unit};
+use bartune::search::storage::TrialRecord;
+use bartune::study::{Summary, VaultTest, rank};
+
+use super::format::{number, percent};
+use super::table::Table;
+
+/// Metrics shown where all would be too many.
+const KEY_METRICS: [&str; 16] = [
+    "composite",
+    "total_return",
+    "cagr",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "max_drawdown",
+    "volatility",
+    "profit_factor",
+    "win_rate",
+    "expectancy",
+    "trades",
+    "exposure",
+    "total_commission",
+    "total_slippage",
+    "ambiguous_bars",
+];
+
+/// Trials listed at the end of a run.
+const TOP: usize = 10;
+
+/// The winner, train beside validate, the top, and why trials fell out.
+pub(crate) fn run_report(plan: &Plan, summary: &Summary, records: &[TrialRecord]) -> String {
+    let mut text = counts_line(summary);
+    let Some(best) = &summary.best else {
+        text.push_str("\nno feasible trial");
+        text.push_str(&reasons(summary));
+        return text;
+    };
+    text.push_str(&format!("\nbest: trial {}, {} = {}\n", best.number, plan.objective.formula.text(), number(best.value)));
+    let rows: Vec<(String, String)> = best.params.iter().map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
+    text.push_str(&super::key_values(&rows));
+    text.push_str(&format!("\n{}", segments_table(&best.metrics)));
+    text.push_str(&format!("\ntop {}\n{}", TOP.min(records.len()), trials_table(plan, records, TOP)));
+    text.push_str(&reasons(summary));
+    text
+}
+
+fn counts_line(summary: &Summary) -> String {
+    let counts = &summary.counts;
+    let mut text = format!("{} trials: {} complete, {} infeasible", counts.total, counts.complete, counts.infeasible);
+    for (count, name) in [(counts.pruned, "pruned"), (counts.failed, "failed"), (counts.duplicate, "duplicate")] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {name}"));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn reasons(summary: &Summary) -> String {
+    let mut text = String::new();
+    for (reason, count) in summary.reasons.iter().take(5) {
+        text.push_str(&format!("\n  {count} × {reason}"));
+    }
+    if text.is_empty() { text } else { format!("\ninfeasible or failed, by reason:{text}\n") }
+}
+
+fn value_text(value: &bartune::engine::Value) -> String {
+    match value {
+        bartune::engine::Value::Float(value) => number(*value),
+        other => other.to_string(),
+    }
+}
+
+/// The key metrics of each segment side by side.
+fn segments_table(metrics: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
+    let segments: Vec<&str> = ["train", "validate", "test"].into_iter().filter(|segment| metrics.contains_key(*segment)).collect();
+    let mut table = Table::new(std::iter::once("").chain(segments.iter().copied()));
+    for name in KEY_METRICS {
+        let cell = |segment: &&str| metrics[*segment].get(name).map_or_else(|| "-".to_owned(), |&value| metric_text(name, value));
+        table.row(std::iter::once(name.to_owned()).chain(segments.iter().map(cell)));
+    }
+    table.render()
+}
+
+fn metric_text(name: &str, value: f64) -> String {
+    match metric::find(name).map(|metric| metric.unit) {
+        Some(Unit::Fraction) => percent(value),
+        Some(Unit::Count) => format!("{value:.0}"),
+        Some(Unit::Money) => format!("{value:.0}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// Feasible trials, best first.
+pub(crate) fn trials_table(plan: &Plan, records: &[TrialRecord], top: usize) -> String {
+    let ranked = rank(plan.objective.direction, records);
+    if ranked.is_empty() {
+        return "no feasible trial\n".to_owned();
+    }
+    let mut table = Table::new(["trial", "value", "validate", "return", "drawdown", "trades", "parameters"]);
+    let objective = plan.objective.formula.text().trim();
+    for record in ranked.into_iter().take(top) {
+        let of = |segment: &str, name: &str| record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied();
+        let shown = |name: &str, value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| metric_text(name, value));
+        table.row([
+            record.trial.number.to_string(),
+            number(record.trial.values[0]),
+            of("validate", objective).map_or_else(|| "-".to_owned(), number),
+            shown("total_return", of("train", "total_return")),
+            shown("max_drawdown", of("train", "max_drawdown")),
+            shown("trades", of("train", "trades")),
+            params_text(plan, record),
+        ]);
+    }
+    table.render()
+}
+
+fn params_text(plan: &Plan, record: &TrialRecord) -> String {
+    let params = plan.parameters.to_params(&record.trial.params);
+    params.iter().map(|(name, value)| format!("{name}={}", value_text(value))).collect::<Vec<_>>().join(" ")
+}
+
+/// All metrics of one backtest.
+pub(crate) fn backtest_report(segment: &str, run: &BacktestRun, bars: &Bars) -> String {
+    let mut rows = vec![("segment".to_owned(), format!("{segment}, {}", span_text(run, bars)))];
+    for (name, value) in run.metrics.iter() {
+        let text = value.map_or_else(|| undefined_text(run, name), |value| metric_text(name, value));
+        rows.push((name.to_owned(), text));
+    }
+    super::key_values(&rows)
+}
+
+fn undefined_text(run: &BacktestRun, name: &str) -> String {
+    run.metrics.undefined_reason(name).map_or_else(|| "-".to_owned(), |reason| format!("- ({reason})"))
+}
+
+fn span_text(run: &BacktestRun, bars: &Bars) -> String {
+    let day = |index: usize| {
+        let moment = jiff::Timestamp::from_nanosecond(i128::from(bars.time()[index])).map(|time| time.to_zoned(bars.timezone().clone()));
+        moment.map_or_else(|_| "?".to_owned(), |moment| moment.date().to_string())
+    };
+    format!("{} bars, {} to {}", run.segment.len(), day(run.segment.start), day(run.segment.end - 1))
+}
+
+/// Train and validate as stored, beside the test.
+pub(crate) fn vault_report(test: &VaultTest, bars: &Bars) -> String {
+    let mut metrics = test.record.metrics.clone();
+    let defined = test.run.metrics.iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    metrics.insert("test".to_owned(), defined);
+    format!("{}\ntest: {}; opening {} of this study's vault, recorded\n", segments_table(&metrics), span_text(&test.run, bars), test.earlier.len() + 1)
+}
+
+/// A bar file in words.
+pub(crate) fn data_info(info: &DataInfo) -> String {
+    super::key_values(&info.rows_in_words())
+}
