@@ -100,6 +100,12 @@ pub enum Error {
     /// The sampler could not propose.
     #[error(transparent)]
     Sampler(#[from] bartune_search::sampler::SamplerError),
+    /// The stored trials cannot be continued.
+    #[error("the stored trials cannot be continued: {0}")]
+    History(#[from] bartune_search::history::HistoryError),
+    /// The simulation was given something it cannot run.
+    #[error(transparent)]
+    Simulation(#[from] bartune_engine::simulator::InvalidSimulation),
     /// The strategy cannot run with these parameters.
     #[error(transparent)]
     Bind(#[from] bartune_engine::language::BindError),

@@ -6,8 +6,8 @@ use std::ops::Range;
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, NoCache};
-use bartune_engine::metric::{self, MetricInput, Metrics};
-use bartune_engine::simulator::{Backtest, Signals, SimulationInput, reference};
+use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
+use bartune_engine::simulator::{BarView, Backtest, Clock, Signals, SimulationInput, local_close_times, reference};
 use indexmap::IndexMap;
 
 use crate::config::Plan;
@@ -46,8 +46,25 @@ pub struct BacktestRun {
 pub struct Evaluator<'a> {
     plan: &'a Plan,
     bars: Bars,
+    /// Local close time of each bar, where a time rule needs it.
+    local_close: Option<Vec<i64>>,
     segments: &'a Segments,
+    train: Prepared,
+    validate: Option<Prepared>,
     trading_days_per_year: f64,
+}
+
+/// A segment with the calendar of its bars, made once and used by every trial.
+#[derive(Debug)]
+struct Prepared {
+    range: Range<usize>,
+    calendar: Calendar,
+}
+
+impl Prepared {
+    fn new(bars: &Bars, range: Range<usize>) -> Self {
+        Self { calendar: Calendar::new(&bars.calendar().day[range.clone()]), range }
+    }
 }
 
 impl SegmentName {
@@ -78,8 +95,17 @@ impl<'a> Evaluator<'a> {
 
     fn over(plan: &'a Plan, dataset: &'a Dataset, bars: usize) -> Self {
         let bars = dataset.bars.prefix(bars);
-        let trading_days_per_year = metric::trading_days_per_year(bars.calendar().days(), bars.time());
-        Self { plan, bars, segments: &dataset.segments, trading_days_per_year }
+        let segments = &dataset.segments;
+        let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
+        Self {
+            plan,
+            local_close: needs_clock.then(|| local_close_times(bars.time(), bars.timeframe_ns(), bars.timezone())),
+            train: Prepared::new(&bars, segments.train.clone()),
+            validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
+            trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
+            segments,
+            bars,
+        }
     }
 
     /// The bars it sees.
@@ -106,33 +132,29 @@ impl<'a> Evaluator<'a> {
     /// Evaluate one trial on train and validate. Never fails: what breaks becomes the verdict.
     #[must_use]
     pub fn evaluate(&self, params: &Params) -> Outcome {
-        match self.plan.strategy.bind(params) {
-            Ok(bound) => self.evaluate_bound(&bound),
-            Err(error) => Outcome::failed(error.to_string()),
-        }
+        self.try_evaluate(params).unwrap_or_else(|error| Outcome::failed(error.to_string()))
     }
 
-    fn evaluate_bound(&self, bound: &BoundStrategy) -> Outcome {
-        let signals = self.signals(bound);
-        let train = self.simulate(&signals, self.segments.train.clone());
-        let validate = self.segments.validate.clone().map(|range| self.simulate(&signals, range));
+    fn try_evaluate(&self, params: &Params) -> Result<Outcome, Error> {
+        let signals = self.signals(&self.plan.strategy.bind(params)?);
+        let train = self.simulate(&signals, &self.train)?.metrics;
         let mut metrics = SegmentMetrics::new();
-        metrics.insert(SegmentName::Train.key().to_owned(), defined(&train.metrics));
-        if let Some(validate) = &validate {
-            metrics.insert(SegmentName::Validate.key().to_owned(), defined(&validate.metrics));
+        metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
+        if let Some(validate) = &self.validate {
+            metrics.insert(SegmentName::Validate.key().to_owned(), self.simulate(&signals, validate)?.metrics.to_map());
         }
-        Outcome { verdict: self.judge(&train.metrics), constraints: self.constraints(&train.metrics), metrics }
+        Ok(Outcome { verdict: self.judge(&train), constraints: self.constraints(&train), metrics })
     }
 
     /// One backtest of one segment.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSegment`], or [`Error::Bind`] when the strategy cannot run with these parameters.
+    /// [`Error::NoSegment`]; [`Error::Bind`] or [`Error::Simulation`] when the strategy cannot run with
+    /// these parameters.
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
-        let range = self.range(name)?;
-        let bound = self.plan.strategy.bind(params)?;
-        Ok(self.simulate(&self.signals(&bound), range))
+        let segment = Prepared::new(&self.bars, self.range(name)?);
+        self.simulate(&self.signals(&self.plan.strategy.bind(params)?), &segment)
     }
 
     fn signals(&self, bound: &BoundStrategy) -> Signals {
@@ -142,22 +164,26 @@ impl<'a> Evaluator<'a> {
         signals
     }
 
-    fn simulate(&self, signals: &Signals, segment: Range<usize>) -> BacktestRun {
-        let backtest = reference::simulate(&SimulationInput {
-            bars: &self.bars,
-            segment: segment.clone(),
-            signals,
-            execution: &self.plan.execution,
-            account: &self.plan.account,
-        });
+    fn simulate(&self, signals: &Signals, segment: &Prepared) -> Result<BacktestRun, Error> {
+        let bars = &self.bars;
+        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?;
+        if let Some(local_close) = &self.local_close {
+            view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
+        }
+        let (execution, account) = (&self.plan.execution, &self.plan.account);
+        let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
+        let backtest = reference::simulate(&input);
         let metrics = metric::compute(&MetricInput {
             backtest: &backtest,
-            days: &self.bars.calendar().days()[segment.clone()],
-            close: &self.bars.close()[segment.clone()],
+            calendar: &segment.calendar,
             trading_days_per_year: self.trading_days_per_year,
+            point_value: execution.instrument.point_value,
+            first_close: bars.close()[segment.range.start],
+            last_close: bars.close()[segment.range.end - 1],
+            headroom: None,
             composite: &self.plan.objective.composite,
         });
-        BacktestRun { segment, backtest, metrics }
+        Ok(BacktestRun { segment: segment.range.clone(), backtest, metrics })
     }
 
     fn judge(&self, metrics: &Metrics) -> Verdict {
@@ -191,8 +217,4 @@ fn undefined<'n>(names: impl IntoIterator<Item = &'n String>, metrics: &Metrics)
         format!("{name}: {why}")
     });
     reason.unwrap_or_else(|| "the objective is not a finite number".to_owned())
-}
-
-fn defined(metrics: &Metrics) -> BTreeMap<String, f64> {
-    metrics.iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

@@ -78,7 +78,8 @@ fn search(plan: &Plan) -> Value {
         SamplerPlan::Random => json!("random"),
         SamplerPlan::Tpe(options) => json!(format!("tpe {options:?}")),
     };
-    let composite: Vec<Value> = plan.objective.composite.parts.iter().map(|part| json!([part.metric, part.weight, part.from, part.to])).collect();
+    let composite: Vec<Value> =
+        plan.objective.composite.terms().iter().map(|(name, term)| json!([name, term.weight, term.worst, term.best])).collect();
     json!({
         "params": params,
         "strategy": { "require": space.require().iter().map(|predicate| predicate.text.clone()).collect::<Vec<_>>() },
@@ -88,6 +89,7 @@ fn search(plan: &Plan) -> Value {
             "formula": plan.objective.formula.text(),
             "constraints": plan.objective.constraints.iter().map(|constraint| constraint.text().to_owned()).collect::<Vec<_>>(),
             "composite": composite,
+            "full_score_trades": plan.objective.composite.full_score_trades,
         },
     })
 }

@@ -167,18 +167,19 @@ pub(crate) struct ObjectiveOptions {
     pub(crate) maximize: Option<Located<String>>,
     pub(crate) minimize: Option<Located<String>>,
     pub(crate) constraints: Vec<Located<String>>,
+    pub(crate) full_score_trades: Option<Located<i64>>,
     pub(crate) composite: Option<CompositeOverrides>,
 }
 
-/// `[objective.composite]`: `metric = { weight = 0.3, from = 0.5, to = 3.0 }`.
+/// `[objective.composite]`: `metric = { weight = 0.3, worst = 0.5, best = 3.0 }`.
 pub(crate) type CompositeOverrides = IndexMap<String, Located<CompositePartOptions>>;
 
 /// One component's overrides.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct CompositePartOptions {
     pub(crate) weight: Option<f64>,
-    pub(crate) from: Option<f64>,
-    pub(crate) to: Option<f64>,
+    pub(crate) worst: Option<f64>,
+    pub(crate) best: Option<f64>,
 }
 
 /// Read the whole document.
@@ -416,6 +417,7 @@ fn objective(section: Section<'_>) -> ObjectiveOptions {
         maximize: section.text("maximize"),
         minimize: section.text("minimize"),
         constraints: section.texts("constraints"),
+        full_score_trades: section.integer("full_score_trades"),
         composite: section.section("composite").map(composite),
     };
     section.finish();
@@ -428,7 +430,7 @@ fn composite(section: Section<'_>) -> CompositeOverrides {
         .map(|(name, entry)| {
             let part = Section::new(format!("objective.composite.{name}"), &entry.item, section.problems());
             let value = |key| part.number(key).map(|number| number.value);
-            let options = CompositePartOptions { weight: value("weight"), from: value("from"), to: value("to") };
+            let options = CompositePartOptions { weight: value("weight"), worst: value("worst"), best: value("best") };
             part.finish();
             (name.clone(), Located { value: options, span: entry.key_span.clone() })
         })

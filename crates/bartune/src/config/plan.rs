@@ -8,6 +8,7 @@ use bartune_engine::bars::{LoadOptions, Stamp, SynthOptions, parse_timeframe};
 use bartune_engine::language::{self, Formula, Strategy, StrategySource};
 use bartune_engine::metric::{self, Better, CompositeOptions};
 use bartune_engine::simulator::{Account, Commission, Execution, Fill, Instrument, Intrabar, Size, Slippage, TimeRules};
+use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use bartune_search::trial::StudyDirection;
 use jiff::tz::TimeZone;
 
@@ -100,7 +101,7 @@ pub enum SamplerPlan {
     /// Uniform draws.
     Random,
     /// Tree-structured Parzen estimator.
-    Tpe(bartune_search::sampler::TpeOptions),
+    Tpe(TpeOptions),
 }
 
 /// What is optimised, under which constraints.
@@ -373,11 +374,15 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
     };
     let lag = count(&written.lag, 1, 16, "search.lag").min(100_000);
     let workers = written.workers.as_ref().map(|_| count(&written.workers, 1, 1, "search.workers").min(4_096));
-    let defaults = bartune_search::sampler::TpeOptions::default();
-    let tpe = bartune_search::sampler::TpeOptions {
+    let defaults = TpeOptions::default();
+    let tpe = TpeOptions {
         startup_trials: count(&written.tpe.startup_trials, 0, defaults.startup_trials as u64, "search.tpe.startup_trials") as usize,
         candidates: count(&written.tpe.candidates, 1, defaults.candidates as u64, "search.tpe.candidates") as usize,
-        multivariate: written.tpe.multivariate.as_ref().map_or(defaults.multivariate, |flag| Some(flag.value)),
+        multivariate: match written.tpe.multivariate.as_ref().map(|flag| flag.value) {
+            None => defaults.multivariate,
+            Some(true) => Multivariate::Joint,
+            Some(false) => Multivariate::Independent,
+        },
         constant_liar: written.tpe.constant_liar.as_ref().map_or(defaults.constant_liar, |flag| flag.value),
         ..defaults
     };
@@ -436,22 +441,25 @@ fn warn_wrong_direction(text: Option<&Located<String>>, direction: StudyDirectio
 
 fn composite(options: &Options, problems: &Problems) -> CompositeOptions {
     let mut composite = CompositeOptions::default();
+    if let Some(trades) = &options.objective.full_score_trades {
+        match u32::try_from(trades.value) {
+            Ok(count) => composite.full_score_trades = count,
+            Err(_) => problems.push("E104", &trades.span, "`objective.full_score_trades` is a number of trades, 0 or more"),
+        }
+    }
     for (name, part) in options.objective.composite.iter().flatten() {
-        let known: Vec<String> = composite.parts.iter().map(|part| part.metric.to_owned()).collect();
-        let Some(target) = composite.parts.iter_mut().find(|part| part.metric == name) else {
-            let near = nearest(name, known.iter().map(String::as_str)).map_or_else(|| known.join(", "), str::to_owned);
+        let Some(term) = composite.term_mut(name) else {
+            let known: Vec<&str> = composite.terms().map(|(name, _)| name).to_vec();
+            let near = nearest(name, known.iter().copied()).map_or_else(|| known.join(", "), str::to_owned);
             problems.push_with_help("E102", &part.span, format!("`{name}` is no part of the composite"), format!("did you mean {near}?"));
             continue;
         };
-        target.weight = part.value.weight.unwrap_or(target.weight);
-        target.from = part.value.from.unwrap_or(target.from);
-        target.to = part.value.to.unwrap_or(target.to);
-        if target.weight < 0.0 || target.from == target.to {
-            problems.push("E104", &part.span, format!("`{name}`: the weight must not be negative, and `from` and `to` must differ"));
-        }
+        term.weight = part.value.weight.unwrap_or(term.weight);
+        term.worst = part.value.worst.unwrap_or(term.worst);
+        term.best = part.value.best.unwrap_or(term.best);
     }
-    if composite.parts.iter().map(|part| part.weight).sum::<f64>() <= 0.0 {
-        problems.push("E104", &options.objective.span, "the composite's weights are all 0");
+    if let Err(error) = composite.check() {
+        problems.push("E104", &options.objective.span, error.to_string());
     }
     composite
 }

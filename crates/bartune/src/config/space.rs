@@ -52,7 +52,7 @@ impl Parameters {
     pub fn with_defaults(&self, given: Params) -> Result<Params, String> {
         let mut params = self.defaults.clone();
         params.extend(given);
-        let assignment = self.space.active(&self.to_assignment(&params)?);
+        let assignment = self.space.normalize(&self.to_assignment(&params)?);
         match self.space.require().iter().find(|relation| !(relation.holds)(&assignment)) {
             Some(relation) => Err(format!("these values break `require`: {}", relation.text)),
             None => Ok(self.to_params(&assignment)),
@@ -63,7 +63,7 @@ impl Parameters {
     #[must_use]
     pub fn active(&self, params: Params) -> Params {
         match self.to_assignment(&params) {
-            Ok(assignment) => self.to_params(&self.space.active(&assignment)),
+            Ok(assignment) => self.to_params(&self.space.normalize(&assignment)),
             Err(_) => params,
         }
     }

@@ -11,20 +11,23 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bartune_search::history::History;
-use bartune_search::sampler::{RandomSampler, Request, Sampler, SamplerError, TpeSampler};
-use bartune_search::space::Assignment;
+use bartune_search::sampler::random::Random;
+use bartune_search::sampler::tpe::Tpe;
+use bartune_search::sampler::{Request, Sampler, SamplerError};
+use bartune_search::space::{Assignment, SpaceSize};
 use bartune_search::storage::TrialRecord;
-use bartune_search::trial::{Trial, TrialState};
+use bartune_search::trial::{StudyDirection, Trial, TrialState};
 use indexmap::IndexMap;
 
 use crate::config::{Plan, SamplerPlan};
+use crate::error::Error;
 use crate::identity::{Identity, Sha256Digest, hex};
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 /// How often the sampler is asked again when it proposes a known trial.
-const SAMPLER_ATTEMPTS: u32 = 8;
+const SAMPLER_ATTEMPTS: u64 = 8;
 /// How often a uniform draw is tried after that.
-const UNIFORM_ATTEMPTS: u32 = 8;
+const UNIFORM_ATTEMPTS: u64 = 8;
 /// This many duplicates in a row end a study whose space cannot be counted.
 const DUPLICATES_IN_A_ROW: u64 = 500;
 
@@ -70,18 +73,40 @@ struct Answer {
     reason: Option<Box<str>>,
 }
 
+/// Parameters of proposed trials whose results the next proposal must not see, committed or not;
+/// duplicates are left out.
+#[derive(Debug, Default)]
+struct Window {
+    numbers: VecDeque<usize>,
+    assignments: VecDeque<Assignment>,
+}
+
+impl Window {
+    fn push(&mut self, number: usize, assignment: &Assignment) {
+        self.numbers.push_back(number);
+        self.assignments.push_back(assignment.clone());
+    }
+
+    /// The parameters of trials from number `first` on; earlier ones are forgotten.
+    fn from(&mut self, first: usize) -> &[Assignment] {
+        while self.numbers.pop_front_if(|number| *number < first).is_some() {
+            self.assignments.pop_front();
+        }
+        self.assignments.make_contiguous()
+    }
+}
+
 /// The state of a study in progress.
 pub(super) struct Conductor<'a> {
     plan: &'a Plan,
     identity: Identity,
     sampler: Box<dyn Sampler>,
-    uniform: RandomSampler,
+    uniform: Random,
+    directions: [StudyDirection; 1],
     history: History,
     /// By trial number.
     answers: Vec<Answer>,
-    /// Parameters of the last `lag` committed trials, whose results the next proposals must not see;
-    /// `None` for duplicates.
-    recent: VecDeque<Option<Assignment>>,
+    window: Window,
     pending: VecDeque<Pending>,
     known: BTreeMap<Sha256Digest, u64>,
     budget: u64,
@@ -91,28 +116,36 @@ pub(super) struct Conductor<'a> {
 
 impl<'a> Conductor<'a> {
     /// A study that already has these trials, in number order.
-    pub(super) fn new(plan: &'a Plan, identity: Identity, budget: u64, stored: &[TrialRecord]) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`HistoryError`] when their numbers have gaps, [`SamplerError`] when the sampler refuses its options.
+    pub(super) fn try_new(plan: &'a Plan, identity: Identity, budget: u64, stored: &[TrialRecord]) -> Result<Self, Error> {
         let space = &plan.parameters.space;
         let mut conductor = Self {
             plan,
             identity,
-            sampler: sampler(&plan.search.sampler),
-            uniform: RandomSampler::default(),
-            history: History::new(space, &[plan.objective.direction]),
+            sampler: sampler(&plan.search.sampler)?,
+            uniform: Random,
+            directions: [plan.objective.direction],
+            history: History::new(space, 1),
             answers: Vec::with_capacity(stored.len()),
-            recent: VecDeque::new(),
+            window: Window::default(),
             pending: VecDeque::new(),
             known: BTreeMap::new(),
             budget,
             duplicates_in_a_row: 0,
-            space_size: space.size().exact(),
+            space_size: match space.size() {
+                SpaceSize::Exact(points) => u64::try_from(points).ok(),
+                _ => None,
+            },
         };
         for record in stored {
             let identity = conductor.identity.of(plan, &record.trial.params);
-            conductor.note(identity, record.trial.number, record.trial.duplicate_of);
-            conductor.remember(record);
+            conductor.note(identity, &record.trial.params, record.trial.duplicate_of);
+            conductor.remember(record)?;
         }
-        conductor
+        Ok(conductor)
     }
 
     /// Distinct trials proposed so far.
@@ -134,7 +167,7 @@ impl<'a> Conductor<'a> {
         let number = self.number() as u64;
         let (assignment, identity) = self.propose(number)?;
         let duplicate_of = self.known.get(&identity).copied();
-        self.note(identity, number, duplicate_of);
+        self.note(identity, &assignment, duplicate_of);
         self.pending.push_back(Pending { assignment: assignment.clone(), identity, duplicate_of, finished: None });
         Ok(if duplicate_of.is_some() { Next::Answered } else { Next::Evaluate(number, assignment) })
     }
@@ -148,12 +181,12 @@ impl<'a> Conductor<'a> {
     }
 
     /// Commit the next trial in number order, if its result is known.
-    pub(super) fn commit(&mut self) -> Option<TrialRecord> {
-        let ready = |next: &Pending| next.finished.is_some() || next.duplicate_of.is_some();
-        let next = self.pending.pop_front_if(|next| ready(next))?;
+    pub(super) fn commit(&mut self) -> Result<Option<TrialRecord>, Error> {
+        let ready = |next: &mut Pending| next.finished.is_some() || next.duplicate_of.is_some();
+        let Some(next) = self.pending.pop_front_if(ready) else { return Ok(None) };
         let record = self.record(next);
-        self.remember(&record);
-        Some(record)
+        self.remember(&record)?;
+        Ok(Some(record))
     }
 
     fn lag(&self) -> usize {
@@ -165,28 +198,28 @@ impl<'a> Conductor<'a> {
         self.answers.len() + self.pending.len()
     }
 
-    fn note(&mut self, identity: Sha256Digest, number: u64, duplicate_of: Option<u64>) {
+    /// Take note of the proposal that is about to become the next trial.
+    fn note(&mut self, identity: Sha256Digest, assignment: &Assignment, duplicate_of: Option<u64>) {
         if duplicate_of.is_some() {
             self.duplicates_in_a_row += 1;
-        } else {
-            self.duplicates_in_a_row = 0;
-            self.known.insert(identity, number);
+            return;
         }
+        let number = self.number();
+        self.duplicates_in_a_row = 0;
+        self.known.insert(identity, number as u64);
+        self.window.push(number, assignment);
     }
 
-    fn remember(&mut self, record: &TrialRecord) {
+    fn remember(&mut self, record: &TrialRecord) -> Result<(), Error> {
         let trial = &record.trial;
-        self.history.push(trial);
+        self.history.append(trial)?;
         self.answers.push(Answer {
             state: trial.state,
             value: trial.values.first().copied(),
             violations: trial.constraints.values().copied().collect(),
             reason: record.reason.as_deref().map(Box::from),
         });
-        self.recent.push_back(trial.duplicate_of.is_none().then(|| trial.params.clone()));
-        if self.recent.len() > self.lag() {
-            self.recent.pop_front();
-        }
+        Ok(())
     }
 
     /// Draw until the trial is new, a bounded number of times.
@@ -202,16 +235,13 @@ impl<'a> Conductor<'a> {
         }
     }
 
-    fn draw(&mut self, number: u64, attempt: u32) -> Result<Assignment, SamplerError> {
+    fn draw(&mut self, number: u64, attempt: u64) -> Result<Assignment, SamplerError> {
         let seen = (self.number() + 1).saturating_sub(self.lag()).min(self.answers.len());
-        let hidden = self.answers.len() - seen;
-        let hidden = self.recent.iter().skip(self.recent.len() - hidden).flatten();
-        let waiting = self.pending.iter().filter(|pending| pending.duplicate_of.is_none()).map(|pending| &pending.assignment);
-        let pending: Vec<&Assignment> = hidden.chain(waiting).collect();
         let request = Request {
             space: &self.plan.parameters.space,
-            history: self.history.first(seen),
-            pending: &pending,
+            directions: &self.directions,
+            view: self.history.view(seen as u64),
+            pending: self.window.from(seen),
             number,
             seed: self.plan.search.seed,
             attempt,
@@ -296,9 +326,9 @@ impl<'a> Conductor<'a> {
     }
 }
 
-fn sampler(plan: &SamplerPlan) -> Box<dyn Sampler> {
-    match plan {
-        SamplerPlan::Random => Box::new(RandomSampler::default()),
-        SamplerPlan::Tpe(options) => Box::new(TpeSampler::new(options.clone())),
-    }
+fn sampler(plan: &SamplerPlan) -> Result<Box<dyn Sampler>, SamplerError> {
+    Ok(match plan {
+        SamplerPlan::Random => Box::new(Random),
+        SamplerPlan::Tpe(options) => Box::new(Tpe::try_new(options.clone())?),
+    })
 }

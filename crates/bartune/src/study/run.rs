@@ -112,7 +112,7 @@ pub fn run(
     let plan = session.plan();
     let lag = plan.search.lag.get();
     let stored = session.load()?;
-    let conductor = Conductor::new(plan, session.identity(), options.trials, &stored);
+    let conductor = Conductor::try_new(plan, session.identity(), options.trials, &stored)?;
     let tally = Tally::of(plan.objective.direction, &stored);
     drop(stored);
     let (jobs, job_queue) = bounded::<(u64, Assignment)>(lag);
@@ -198,8 +198,8 @@ impl<'a, 's> Loop<'a, 's> {
             }
             match results.recv_timeout(TICK) {
                 Ok(result) => {
-                    self.take(result);
-                    results.try_iter().for_each(|result| self.take(result));
+                    self.take(result)?;
+                    results.try_iter().try_for_each(|result| self.take(result))?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(ending.unwrap_or(Ending::Interrupted)),
@@ -228,7 +228,7 @@ impl<'a, 's> Loop<'a, 's> {
                         return Ok(Some(Ending::Interrupted));
                     }
                 }
-                Next::Answered => self.commit(),
+                Next::Answered => self.commit()?,
                 Next::Wait => return Ok(None),
                 Next::Done => return Ok(Some(Ending::Budget)),
                 Next::Exhausted => return Ok(Some(Ending::Exhausted)),
@@ -236,17 +236,18 @@ impl<'a, 's> Loop<'a, 's> {
         }
     }
 
-    fn take(&mut self, (number, finished): (u64, Finished)) {
+    fn take(&mut self, (number, finished): (u64, Finished)) -> Result<(), Error> {
         self.in_flight -= 1;
         self.conductor.tell(number, finished);
-        self.commit();
+        self.commit()
     }
 
-    fn commit(&mut self) {
-        while let Some(record) = self.conductor.commit() {
+    fn commit(&mut self) -> Result<(), Error> {
+        while let Some(record) = self.conductor.commit()? {
             self.tally.add(&record);
             self.batch.push(record);
         }
+        Ok(())
     }
 
     fn write_if_due(&mut self) -> Result<(), Error> {

@@ -32,7 +32,7 @@ pub fn open_vault(session: &mut Session<'_>, evaluator: &Evaluator<'_>, record: 
     let opening = VaultOpening {
         opened_ms: Timestamp::now().as_millisecond(),
         trial_number: record.trial.number,
-        metrics: run.metrics.iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        metrics: run.metrics.to_map(),
     };
     storage.record_vault_opening(study, &opening)?;
     Ok(VaultTest { record, run, earlier })

@@ -131,15 +131,11 @@ fn params_text(plan: &Plan, record: &TrialRecord) -> String {
 /// All metrics of one backtest.
 pub(crate) fn backtest_report(segment: &str, run: &BacktestRun, bars: &Bars) -> String {
     let mut rows = vec![("segment".to_owned(), format!("{segment}, {}", span_text(run, bars)))];
-    for (name, value) in run.metrics.iter() {
-        let text = value.map_or_else(|| undefined_text(run, name), |value| metric_text(name, value));
-        rows.push((name.to_owned(), text));
+    for (metric, value) in run.metrics.iter() {
+        let text = value.map_or_else(|reason| format!("- ({reason})"), |value| metric_text(metric.name, value));
+        rows.push((metric.name.to_owned(), text));
     }
     super::key_values(&rows)
-}
-
-fn undefined_text(run: &BacktestRun, name: &str) -> String {
-    run.metrics.undefined_reason(name).map_or_else(|| "-".to_owned(), |reason| format!("- ({reason})"))
 }
 
 fn span_text(run: &BacktestRun, bars: &Bars) -> String {
@@ -153,8 +149,7 @@ fn span_text(run: &BacktestRun, bars: &Bars) -> String {
 /// Train and validate as stored, beside the test.
 pub(crate) fn vault_report(test: &VaultTest, bars: &Bars) -> String {
     let mut metrics = test.record.metrics.clone();
-    let defined = test.run.metrics.iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    metrics.insert("test".to_owned(), defined);
+    metrics.insert("test".to_owned(), test.run.metrics.to_map());
     format!("{}\ntest: {}; opening {} of this study's vault, recorded\n", segments_table(&metrics), span_text(&test.run, bars), test.earlier.len() + 1)
 }
 
