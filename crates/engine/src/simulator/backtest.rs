@@ -11,6 +11,17 @@ pub enum Side {
     Short,
 }
 
+impl Side {
+    /// The other direction.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Long => Self::Short,
+            Self::Short => Self::Long,
+        }
+    }
+}
+
 /// Why a position was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitReason {
@@ -57,9 +68,10 @@ pub struct Trade {
     pub commission: f64,
     /// Money lost to slippage on both sides (already inside the prices).
     pub slippage: f64,
-    /// Largest open loss in money over the trade's bars, before exit costs, as a positive number.
+    /// Largest open loss in money, before commissions and exit slippage, as a positive number; over the prices
+    /// the position certainly met (rule M6).
     pub max_adverse: f64,
-    /// Largest open profit in money over the trade's bars, before exit costs.
+    /// Largest open profit in money, before commissions and exit slippage, over the same prices.
     pub max_favorable: f64,
     /// Whether one bar touched both stop and target, so that the policy decided.
     pub ambiguous: bool,
@@ -76,7 +88,7 @@ pub struct Backtest {
     pub trades: Vec<Trade>,
     /// Equity marked to market at each bar's close; `equity[i]` is bar `segment.start + i`.
     pub equity: Vec<f64>,
-    /// Bars at whose close a position was open or in which one was.
+    /// Bars in which a position was open at some moment, be it only at the open or the close.
     pub bars_in_market: usize,
     /// Bars that touched both stop and target.
     pub ambiguous_bars: usize,

@@ -30,13 +30,16 @@ pub struct Signals {
 /// Exits and pauses that count time instead of price.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TimeRules {
-    /// Leave at the close of the n-th bar of a position (the bar of the entry fill counts as the first).
+    /// Leave at the close of the n-th bar that the position lives through: the bar of the entry fill is the
+    /// first with `fill = "next_open"`, the bar after it with `fill = "close"`.
     pub max_bars: Option<u32>,
-    /// After a position closed in bar `t`, decisions of bars `t..t + cooldown` cannot enter.
+    /// After a position closed in bar `t`, decisions of bars `t..t + cooldown` cannot enter, except the one
+    /// that closed it by reversing.
     pub cooldown: u32,
     /// Entries are allowed only when the decision bar's close falls into this window of the day.
     pub session: Option<Session>,
-    /// Minute of the day (local, 0..1440) by which a position must be flat.
+    /// Minute of the day (local, 0..1440) by which a position must be flat: it is closed at the last close at
+    /// or before it, or at the open of the bar that the deadline has passed before or passes in.
     pub flat_by: Option<u16>,
 }
 

@@ -1,0 +1,210 @@
+//! Resting exits: where stop, target and trailing stop lie (rules X1–X4) and when a bar hits them (X5–X9).
+//!
+//! The levels are placed at the entry fill and do not move, except the trailing stop, which follows the
+//! best price of *completed* bars. Nothing here knows what happens after a hit.
+
+use super::fill::on_tick;
+use super::{Bar, Distances, ExitReason, Intrabar, Side};
+
+/// A trailing stop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trail {
+    /// Points behind the best price.
+    pub distance: f64,
+    /// The best price so far: the entry fill, then the extremes of completed bars.
+    pub best_price: f64,
+}
+
+/// The resting exits of a position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Levels {
+    /// Stop price.
+    pub stop: Option<f64>,
+    /// Target price.
+    pub target: Option<f64>,
+    /// Trailing stop.
+    pub trail: Option<Trail>,
+    /// The grid on which levels lie.
+    tick: Option<f64>,
+}
+
+/// A position's way out: a price that the market quotes, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Exit {
+    pub(crate) quote: f64,
+    pub(crate) reason: ExitReason,
+    /// Whether the bar touched a stop and the target, so that the policy chose.
+    pub(crate) is_ambiguous: bool,
+}
+
+impl Exit {
+    /// An exit about which there is no doubt.
+    pub(crate) fn at(quote: f64, reason: ExitReason) -> Self {
+        Self {
+            quote,
+            reason,
+            is_ambiguous: false,
+        }
+    }
+}
+
+impl Levels {
+    /// Levels around the entry fill (X1, X2): long at 100 with a stop distance of 2 and a target distance
+    /// of 5 rests at 98 and 105; short, at 102 and 95.
+    pub(crate) fn around(
+        entry_price: f64,
+        side: Side,
+        distances: &Distances,
+        tick: Option<f64>,
+    ) -> Self {
+        let stop = |distance| on_tick(behind(entry_price, side, distance), side, tick);
+        let target = |distance| on_tick(ahead(entry_price, side, distance), side, tick);
+        Self {
+            stop: distances.stop.map(stop),
+            target: distances.target.map(target),
+            trail: distances.trailing.map(|distance| Trail {
+                distance,
+                best_price: entry_price,
+            }),
+            tick,
+        }
+    }
+
+    /// The trailing stop's price for the bar to come (X3).
+    #[must_use]
+    pub fn trailing_stop(&self, side: Side) -> Option<f64> {
+        self.trail.map(|trail| {
+            on_tick(
+                behind(trail.best_price, side, trail.distance),
+                side,
+                self.tick,
+            )
+        })
+    }
+
+    /// Let the trailing stop follow a completed bar (X3).
+    pub(crate) fn follow(&mut self, side: Side, bar: &Bar) {
+        if let Some(trail) = &mut self.trail {
+            trail.best_price = match side {
+                Side::Long => trail.best_price.max(bar.high),
+                Side::Short => trail.best_price.min(bar.low),
+            };
+        }
+    }
+
+    /// The nearer of stop and trailing stop (X4); the stop where they are equal.
+    fn protection(&self, side: Side) -> Option<Exit> {
+        let stop = self.stop.map(|level| Exit::at(level, ExitReason::StopLoss));
+        let trail = self
+            .trailing_stop(side)
+            .map(|level| Exit::at(level, ExitReason::TrailingStop));
+        match (stop, trail) {
+            (Some(stop), Some(trail)) if is_nearer(trail.quote, stop.quote, side) => Some(trail),
+            (stop, trail) => stop.or(trail),
+        }
+    }
+}
+
+/// Whether one protective level is hit before another on the way against the position.
+fn is_nearer(level: f64, other: f64, side: Side) -> bool {
+    match side {
+        Side::Long => level > other,
+        Side::Short => level < other,
+    }
+}
+
+/// The price `distance` against the position.
+fn behind(price: f64, side: Side, distance: f64) -> f64 {
+    match side {
+        Side::Long => price - distance,
+        Side::Short => price + distance,
+    }
+}
+
+/// The price `distance` in the position's favour.
+fn ahead(price: f64, side: Side, distance: f64) -> f64 {
+    behind(price, side.opposite(), distance)
+}
+
+/// Whether `price` is at a stop level or beyond it.
+fn hits_stop(price: f64, level: f64, side: Side) -> bool {
+    match side {
+        Side::Long => price <= level,
+        Side::Short => price >= level,
+    }
+}
+
+/// Whether `price` is at a target level or beyond it.
+fn hits_target(price: f64, level: f64, side: Side) -> bool {
+    hits_stop(price, level, side.opposite())
+}
+
+/// The worst and the best price of a bar for the position.
+fn extremes(bar: &Bar, side: Side) -> (f64, f64) {
+    match side {
+        Side::Long => (bar.low, bar.high),
+        Side::Short => (bar.high, bar.low),
+    }
+}
+
+/// The exit of a position that meets the bar's open, if the open lies at or beyond a level: the fill is the
+/// open, better or worse than the level (X5).
+pub(crate) fn exit_at_open(levels: &Levels, side: Side, open: f64) -> Option<Exit> {
+    let stop = levels
+        .protection(side)
+        .filter(|stop| hits_stop(open, stop.quote, side));
+    let target = levels
+        .target
+        .filter(|target| hits_target(open, *target, side));
+    stop.map(|stop| Exit::at(open, stop.reason))
+        .or_else(|| target.map(|_| Exit::at(open, ExitReason::TakeProfit)))
+}
+
+/// The exit of a position within the bar, whose open lies between the levels (X6–X9).
+pub(crate) fn exit_within(
+    levels: &Levels,
+    side: Side,
+    bar: &Bar,
+    policy: Intrabar,
+) -> Option<Exit> {
+    let (worst, best) = extremes(bar, side);
+    let stop = levels
+        .protection(side)
+        .filter(|stop| hits_stop(worst, stop.quote, side));
+    let target = levels
+        .target
+        .filter(|target| hits_target(best, *target, side))
+        .map(|target| Exit::at(target, ExitReason::TakeProfit));
+    match (stop, target) {
+        (Some(stop), Some(target)) => Some(Exit {
+            is_ambiguous: true,
+            ..first_touched(stop, target, policy, first_extreme(bar, side))
+        }),
+        (stop, target) => stop.or(target),
+    }
+}
+
+/// Which extreme the walk open → nearer extreme → other extreme → close meets first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstExtreme {
+    Worst,
+    Best,
+}
+
+/// The nearer extreme comes first; when both are equally near, the worse one (X9).
+fn first_extreme(bar: &Bar, side: Side) -> FirstExtreme {
+    let (worst, best) = extremes(bar, side);
+    if (bar.open - worst).abs() <= (best - bar.open).abs() {
+        FirstExtreme::Worst
+    } else {
+        FirstExtreme::Best
+    }
+}
+
+/// The same-bar policy (X7–X9).
+fn first_touched(stop: Exit, target: Exit, policy: Intrabar, first: FirstExtreme) -> Exit {
+    match (policy, first) {
+        (Intrabar::Worst, _) | (Intrabar::Path, FirstExtreme::Worst) => stop,
+        (Intrabar::Best, _) | (Intrabar::Path, FirstExtreme::Best) => target,
+    }
+}
