@@ -1,0 +1,112 @@
+//! Signs that a result rests on assumptions, and the composite score.
+
+use super::drawdown::max_drawdown;
+use crate::metric::catalogue::{Better, Family, Metric, Unit};
+use crate::metric::composite::score;
+use crate::metric::undefined::ratio;
+use crate::metric::{MetricValue, Profile, Undefined};
+
+pub(crate) const FAMILY: Family = Family {
+    title: "Trust and verdict",
+    metrics: &[
+        Metric {
+            name: "ambiguous_bars",
+            unit: Unit::Count,
+            better: Better::Lower,
+            doc: "Bars that touched both stop and target, so that the `intrabar` policy decided.",
+            formula: "bars",
+            source: "`docs/execution.md`",
+            value: ambiguous_bars,
+        },
+        Metric {
+            name: "ambiguous_share",
+            unit: Unit::Fraction,
+            better: Better::Lower,
+            doc: "Share of trades that such a bar ended.",
+            formula: "ambiguous trades / N",
+            source: "`docs/execution.md`",
+            value: ambiguous_share,
+        },
+        Metric {
+            name: "unaffordable_entries",
+            unit: Unit::Count,
+            better: Better::Lower,
+            doc: "Entries that equity could not pay for.",
+            formula: "entries",
+            source: "`docs/execution.md`",
+            value: unaffordable_entries,
+        },
+        Metric {
+            name: "bankrupt",
+            unit: Unit::Flag,
+            better: Better::Lower,
+            doc: "Whether equity fell to zero or below.",
+            formula: "1 or 0",
+            source: "`docs/execution.md`",
+            value: bankrupt,
+        },
+        Metric {
+            name: "viability",
+            unit: Unit::Fraction,
+            better: Better::Higher,
+            doc: "How far the account stayed from its limits. Without account rules: 1 − max_drawdown.",
+            formula: "mean of the ⌈n / 10⌉ smallest daily headrooms; without account rules max(1 − max_drawdown, 0)",
+            source: "Bartune",
+            value: viability,
+        },
+        Metric {
+            name: "composite",
+            unit: Unit::Fraction,
+            better: Better::Higher,
+            doc: "Seven metrics in one score between 0 and 1; see below.",
+            formula: "Σ wᵢ·nᵢ / Σ wᵢ · min(N / 30, 1)",
+            source: "Bartune",
+            value: composite,
+        },
+    ],
+};
+
+/// Mean of the worst tenth of the days, at least one.
+fn mean_of_worst_tenth(headroom: &[f64]) -> MetricValue {
+    let count = headroom.len().div_ceil(10);
+    let mut days = headroom.to_vec();
+    days.sort_unstable_by(f64::total_cmp);
+    ratio(
+        days[..count].iter().sum(),
+        count as f64,
+        Undefined::TooShort,
+    )
+}
+
+fn ambiguous_bars(profile: &Profile<'_>) -> MetricValue {
+    Ok(profile.input.backtest.ambiguous_bars as f64)
+}
+
+fn ambiguous_share(profile: &Profile<'_>) -> MetricValue {
+    ratio(
+        profile.ledger.ambiguous as f64,
+        profile.ledger.trades as f64,
+        Undefined::NoTrades,
+    )
+}
+
+fn unaffordable_entries(profile: &Profile<'_>) -> MetricValue {
+    Ok(profile.input.backtest.unaffordable_entries as f64)
+}
+
+fn bankrupt(profile: &Profile<'_>) -> MetricValue {
+    Ok(f64::from(u8::from(
+        profile.input.backtest.bankrupt_at.is_some(),
+    )))
+}
+
+pub(crate) fn viability(profile: &Profile<'_>) -> MetricValue {
+    match profile.input.headroom {
+        Some(headroom) => mean_of_worst_tenth(headroom),
+        None => Ok((1.0 - max_drawdown(profile)?).max(0.0)),
+    }
+}
+
+pub(crate) fn composite(profile: &Profile<'_>) -> MetricValue {
+    Ok(score(profile)?.value)
+}
