@@ -1,1 +1,348 @@
-//! Finished trials in columns, as samplers read them. Its owner writes it.
+//! Trials in columns, as samplers read them.
+//!
+//! Row `n` is trial `n`. One column of internal values for each parameter of the space, NaN where the
+//! trial does not have it, and a few columns for what became of the trial: about 8 bytes for each
+//! parameter value and 33 for each trial.
+//!
+//! A [`View`] is the history as a proposal may see it: a prefix. Results that are not in the prefix
+//! do not exist for the sampler, whether or not they are already known here, which is what makes a
+//! proposal independent of the number of workers.
+//!
+//! | trial | learned from as |
+//! |---|---|
+//! | COMPLETE, feasible, with a value | complete |
+//! | PRUNED, feasible | pruned, by its last step and the value there; one that reported nothing comes last |
+//! | COMPLETE or PRUNED with a violated constraint | infeasible, by the sum of its violations |
+//! | COMPLETE whose value is missing or NaN | nothing |
+//! | FAIL, RUNNING, WAITING | nothing |
+//! | answered from an earlier trial (`duplicate_of`) | nothing: its original is there already |
+//!
+//! A constraint that is NaN counts as violated without bound (Optuna counts it as satisfied).
+//! Values are matched to the space by parameter name: a choice that the space no longer has and a
+//! non-positive number on a logarithmic range are absent; a number outside the range stays.
+
+use thiserror::Error;
+
+use crate::space::{Distribution, ParamValue, Space};
+use crate::trial::{StudyDirection, Trial, TrialState};
+
+/// What can be wrong with an appended trial.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// Trials must be appended in the order of their numbers, without gaps.
+    #[error("trial {number} was appended where trial {expected} was due")]
+    OutOfOrder {
+        /// The number that was due.
+        expected: u64,
+        /// The number that came.
+        number: u64,
+    },
+}
+
+/// What samplers learn from a trial.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lesson {
+    /// It counts for nothing.
+    Nothing,
+    /// Feasible, with values.
+    Complete,
+    /// Feasible, stopped early: the last step reported and its value, if any.
+    Pruned {
+        /// Last step and the value there, which may be NaN; `None` if nothing was reported.
+        last: Option<(i64, f64)>,
+    },
+    /// Violates constraints; the sum of the violations, above 0.
+    Infeasible {
+        /// Sum of the positive constraint values.
+        violation: f64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Nothing,
+    Complete,
+    Pruned,
+    PrunedInSilence,
+    Infeasible,
+}
+
+/// Trials in columns, appended in the order of their numbers.
+#[derive(Debug, Clone)]
+pub struct History {
+    names: Vec<String>,
+    distributions: Vec<Distribution>,
+    objectives: usize,
+    columns: Vec<Vec<f64>>,
+    kinds: Vec<Kind>,
+    /// Row-major, one value an objective; NaN where there is none.
+    values: Vec<f64>,
+    /// Violation of an infeasible trial; last intermediate value of a pruned one.
+    scores: Vec<f64>,
+    /// Last step of each pruned trial that reported something.
+    steps: Vec<i64>,
+    /// Running hash of all rows up to and including each one.
+    fingerprints: Vec<u64>,
+    /// Rows learned from, up to and including each one.
+    lessons: Vec<u32>,
+    start: u64,
+}
+
+impl History {
+    /// An empty history of trials in a space, with so many objectives.
+    #[must_use]
+    pub fn new(space: &Space, objectives: usize) -> Self {
+        let mut history = Self {
+            names: space.params().keys().cloned().collect(),
+            distributions: space.params().values().map(|param| param.distribution.clone()).collect(),
+            objectives,
+            columns: vec![Vec::new(); space.len()],
+            kinds: Vec::new(),
+            values: Vec::new(),
+            scores: Vec::new(),
+            steps: Vec::new(),
+            fingerprints: Vec::new(),
+            lessons: Vec::new(),
+            start: objectives as u64,
+        };
+        for (name, distribution) in history.names.iter().zip(&history.distributions) {
+            for byte in name.bytes().chain([0]).chain(distribution.to_json().bytes()) {
+                history.start = mix(history.start, u64::from(byte));
+            }
+        }
+        history
+    }
+
+    /// A history of all these trials.
+    ///
+    /// # Errors
+    ///
+    /// [`HistoryError::OutOfOrder`] if their numbers are not 0, 1, 2, …
+    pub fn from_trials<'a>(
+        space: &Space,
+        objectives: usize,
+        trials: impl IntoIterator<Item = &'a Trial>,
+    ) -> Result<Self, HistoryError> {
+        let mut history = Self::new(space, objectives);
+        for trial in trials {
+            history.append(trial)?;
+        }
+        Ok(history)
+    }
+
+    /// Append the next trial.
+    ///
+    /// # Errors
+    ///
+    /// [`HistoryError::OutOfOrder`] if its number is not [`len`](Self::len).
+    pub fn append(&mut self, trial: &Trial) -> Result<(), HistoryError> {
+        let row = self.len();
+        if trial.number != row {
+            return Err(HistoryError::OutOfOrder { expected: row, number: trial.number });
+        }
+        let mut hash = self.fingerprint(row);
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let internal = internal_value(trial, &self.names[index], &self.distributions[index]);
+            hash = mix(hash, internal.to_bits());
+            column.push(internal);
+        }
+        let lesson = lesson(trial, self.objectives);
+        for objective in 0..self.objectives {
+            let value = trial.values.get(objective).copied().unwrap_or(f64::NAN);
+            hash = mix(hash, value.to_bits());
+            self.values.push(value);
+        }
+        let (kind, score) = match lesson {
+            Lesson::Nothing => (Kind::Nothing, f64::NAN),
+            Lesson::Complete => (Kind::Complete, f64::NAN),
+            Lesson::Infeasible { violation } => (Kind::Infeasible, violation),
+            Lesson::Pruned { last: None } => (Kind::PrunedInSilence, f64::NAN),
+            Lesson::Pruned { last: Some((step, value)) } => {
+                self.steps.push(step);
+                hash = mix(hash, step as u64);
+                (Kind::Pruned, value)
+            }
+        };
+        self.kinds.push(kind);
+        self.scores.push(score);
+        self.fingerprints.push(mix(mix(hash, kind as u64), score.to_bits()));
+        let learned = self.lessons.last().copied().unwrap_or(0);
+        self.lessons.push(learned + u32::from(kind != Kind::Nothing));
+        Ok(())
+    }
+
+    /// Number of trials.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.kinds.len() as u64
+    }
+
+    /// Whether there are no trials.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// The first `trials` trials (all, if there are fewer).
+    #[must_use]
+    pub fn view(&self, trials: u64) -> View<'_> {
+        View { history: self, len: trials.min(self.len()) as usize }
+    }
+
+    /// The best trial so far: see [`View::best`].
+    #[must_use]
+    pub fn best(&self, direction: StudyDirection) -> Option<u64> {
+        self.view(self.len()).best(direction)
+    }
+
+    /// Hash of the first `rows` trials and the space.
+    fn fingerprint(&self, rows: u64) -> u64 {
+        match rows.checked_sub(1) {
+            Some(last) => self.fingerprints[last as usize],
+            None => self.start,
+        }
+    }
+}
+
+/// The first trials of a history: all that a proposal may see.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    history: &'a History,
+    len: usize,
+}
+
+impl<'a> View<'a> {
+    /// Number of trials seen.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no trial is seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Number of trials that samplers learn from.
+    #[must_use]
+    pub fn learned(&self) -> usize {
+        self.len.checked_sub(1).map_or(0, |last| self.history.lessons[last] as usize)
+    }
+
+    /// The internal values of the space's parameter at `index`; NaN where a trial lacks it.
+    #[must_use]
+    pub fn column(&self, index: usize) -> &'a [f64] {
+        &self.history.columns[index][..self.len]
+    }
+
+    /// The values of a trial, one an objective; NaN where there is none.
+    #[must_use]
+    pub fn values(&self, row: usize) -> &'a [f64] {
+        &self.history.values[..self.len * self.history.objectives]
+            [row * self.history.objectives..][..self.history.objectives]
+    }
+
+    /// What is learned from each trial, in the order of their numbers.
+    pub fn lessons(&self) -> impl Iterator<Item = Lesson> + use<'a> {
+        let history = self.history;
+        let mut steps = history.steps.iter();
+        history.kinds[..self.len].iter().zip(&history.scores).map(move |(kind, &score)| match kind {
+            Kind::Nothing => Lesson::Nothing,
+            Kind::Complete => Lesson::Complete,
+            Kind::Infeasible => Lesson::Infeasible { violation: score },
+            Kind::PrunedInSilence => Lesson::Pruned { last: None },
+            Kind::Pruned => Lesson::Pruned { last: steps.next().map(|&step| (step, score)) },
+        })
+    }
+
+    /// The number of the best trial: complete, feasible, not a duplicate, of the best first value;
+    /// of equal ones the first.
+    #[must_use]
+    pub fn best(&self, direction: StudyDirection) -> Option<u64> {
+        let mut best: Option<(usize, f64)> = None;
+        for (row, _) in self.lessons().enumerate().filter(|(_, lesson)| *lesson == Lesson::Complete) {
+            let Some(&value) = self.values(row).first() else { continue };
+            let is_better = best.is_none_or(|(_, incumbent)| match direction {
+                StudyDirection::Minimize => value < incumbent,
+                StudyDirection::Maximize => value > incumbent,
+            });
+            if is_better {
+                best = Some((row, value));
+            }
+        }
+        best.map(|(row, _)| row as u64)
+    }
+
+    /// A hash of everything seen, the space included. Caches use it to recognise a longer view of
+    /// the history that they were made from.
+    #[must_use]
+    pub fn fingerprint(&self, rows: usize) -> u64 {
+        self.history.fingerprint(rows.min(self.len) as u64)
+    }
+
+    /// Whether the history was made for a space with these parameters.
+    #[must_use]
+    pub fn is_of(&self, space: &Space) -> bool {
+        self.history.names.len() == space.len()
+            && (self.history.names.iter().zip(&self.history.distributions))
+                .zip(space.params())
+                .all(|((name, distribution), (other, param))| {
+                    name == other && *distribution == param.distribution
+                })
+    }
+}
+
+/// The value that a column holds; NaN when the trial lacks the parameter.
+fn internal_value(trial: &Trial, name: &str, distribution: &Distribution) -> f64 {
+    let Some(value) = trial.params.get(name) else {
+        return f64::NAN;
+    };
+    let internal = match (distribution, value) {
+        (Distribution::Categorical { choices }, ParamValue::Choice(index)) => {
+            let chosen = match trial.distributions.get(name) {
+                Some(Distribution::Categorical { choices }) => choices.get(*index),
+                _ => choices.get(*index),
+            };
+            let found = chosen.and_then(|chosen| choices.iter().position(|choice| choice == chosen));
+            found.map_or(f64::NAN, |index| index as f64)
+        }
+        _ => distribution.to_internal(value),
+    };
+    let is_log = matches!(
+        distribution,
+        Distribution::Float { log: true, .. } | Distribution::Int { log: true, .. }
+    );
+    // Adding 0 makes -0.0 equal to 0.0 in every sort.
+    if internal.is_finite() && !(is_log && internal <= 0.0) { internal + 0.0 } else { f64::NAN }
+}
+
+fn lesson(trial: &Trial, objectives: usize) -> Lesson {
+    let is_finished = matches!(trial.state, TrialState::Complete | TrialState::Pruned);
+    if !is_finished || trial.duplicate_of.is_some() {
+        return Lesson::Nothing;
+    }
+    let violations = trial.constraints.values().map(|&value| if value.is_nan() { f64::INFINITY } else { value });
+    let violation: f64 = violations.filter(|&value| value > 0.0).sum();
+    if violation > 0.0 {
+        return Lesson::Infeasible { violation };
+    }
+    if trial.state == TrialState::Pruned {
+        let last = trial.intermediate_values.last_key_value();
+        return Lesson::Pruned { last: last.map(|(&step, &value)| (step, value)) };
+    }
+    let has_values = trial.values.len() == objectives && trial.values.iter().all(|value| !value.is_nan());
+    if has_values { Lesson::Complete } else { Lesson::Nothing }
+}
+
+/// One step of a running hash (the finaliser of SplitMix64).
+fn mix(hash: u64, word: u64) -> u64 {
+    let mut z = (hash ^ word).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests;

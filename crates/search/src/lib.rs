@@ -7,6 +7,8 @@
 //! | [`history`] | finished trials in columns, as samplers read them |
 //! | [`sampler`] | random and TPE, each a function of `(seed, number, history seen)` |
 //! | [`identity`] | canonical parameter values and their signature |
+//! | [`stream`] | the random numbers of one proposal |
+//! | [`testing`] | the conformance suite that every sampler passes |
 //! | [`storage`] | the trait every store of studies implements |
 //!
 //! **Invariant:** no IO, no clock, no threads and no hash-ordered collection in this crate. The
@@ -17,4 +19,6 @@ pub mod identity;
 pub mod sampler;
 pub mod space;
 pub mod storage;
+pub mod stream;
+pub mod testing;
 pub mod trial;

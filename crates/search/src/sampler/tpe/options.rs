@@ -1,0 +1,172 @@
+//! The options of TPE, with Optuna 5's defaults.
+
+use super::super::SamplerError;
+
+/// How many of the trials form the good density `l`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Gamma {
+    /// `min(⌈fraction · n⌉, limit)`: Optuna's, with 0.1 and 25.
+    Linear {
+        /// Share of the trials.
+        fraction: f64,
+        /// Not more than this.
+        limit: usize,
+    },
+    /// `min(⌈factor · √n⌉, limit)`: hyperopt's, with 0.25 and 25.
+    SquareRoot {
+        /// Factor of the root.
+        factor: f64,
+        /// Not more than this.
+        limit: usize,
+    },
+}
+
+impl Gamma {
+    /// How many of `trials` trials are good.
+    #[must_use]
+    pub fn good(self, trials: usize) -> usize {
+        let (share, limit) = match self {
+            Self::Linear { fraction, limit } => (fraction * trials as f64, limit),
+            Self::SquareRoot { factor, limit } => (factor * (trials as f64).sqrt(), limit),
+        };
+        (share.ceil() as usize).min(limit).min(trials)
+    }
+}
+
+/// The weights of a density's trials, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Weights {
+    /// 1 for the newest 25; before them a ramp from `1/n` to 1. Optuna's.
+    Ramp,
+    /// 1 for each.
+    Equal,
+}
+
+impl Weights {
+    /// The weight of trial `index` of `trials`.
+    pub(super) fn weight(self, index: usize, trials: usize) -> f64 {
+        const FLAT: usize = 25;
+        let ramp = trials.saturating_sub(FLAT);
+        if self == Self::Equal || index >= ramp {
+            return 1.0;
+        }
+        let first = 1.0 / trials as f64;
+        match ramp - 1 {
+            0 => first,
+            // The ramp reaches 1 exactly at its end; the formula could miss it by a rounding.
+            last if index == last => 1.0,
+            last => index as f64 * ((1.0 - first) / last as f64) + first,
+        }
+    }
+}
+
+/// Which parameters share a density.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Multivariate {
+    /// [`Joint`](Self::Joint) for one objective, [`Independent`](Self::Independent) for several.
+    Automatic,
+    /// Parameters that are active together share one density.
+    Joint,
+    /// Each parameter has a density of its own.
+    Independent,
+}
+
+/// The options of [`Tpe`](super::Tpe).
+#[derive(Debug, Clone, PartialEq)]
+pub struct TpeOptions {
+    /// Random draws until so many trials are learned from. Default 10.
+    pub startup_trials: usize,
+    /// Candidates drawn from `l`, the best of which is proposed. Default 24.
+    pub candidates: usize,
+    /// How many trials are good. Default: a tenth, at most 25.
+    pub gamma: Gamma,
+    /// The weights of the trials. Default: ramp.
+    pub weights: Weights,
+    /// Weight of the prior: one wide kernel over the whole range. Default 1.
+    pub prior_weight: f64,
+    /// Which parameters share a density. Default: automatic.
+    pub multivariate: Multivariate,
+    /// Trials in flight count as bad ones, so that proposals keep apart. Default: yes.
+    pub constant_liar: bool,
+    /// Kernels are at least `range / min(100, n + 1)` wide. Default: yes.
+    pub magic_clip: bool,
+    /// The ends of the range count as neighbours of the outermost trials. Default: no.
+    pub endpoints: bool,
+}
+
+impl Default for TpeOptions {
+    fn default() -> Self {
+        Self {
+            startup_trials: 10,
+            candidates: 24,
+            gamma: Gamma::Linear { fraction: 0.1, limit: 25 },
+            weights: Weights::Ramp,
+            prior_weight: 1.0,
+            multivariate: Multivariate::Automatic,
+            constant_liar: true,
+            magic_clip: true,
+            endpoints: false,
+        }
+    }
+}
+
+impl TpeOptions {
+    /// Check every option.
+    ///
+    /// # Errors
+    ///
+    /// [`SamplerError::Option`] for the first one out of its range.
+    pub fn validated(self) -> Result<Self, SamplerError> {
+        let error = |option, expected, got: String| {
+            Err(SamplerError::Option { sampler: "tpe", option, expected, got })
+        };
+        if self.candidates == 0 {
+            return error("candidates", "at least 1", self.candidates.to_string());
+        }
+        // Zero would give a choice that was never seen a density of 0 and its logarithm no value.
+        if !(self.prior_weight > 0.0 && self.prior_weight.is_finite()) {
+            return error("prior_weight", "above 0 and finite", self.prior_weight.to_string());
+        }
+        let (Gamma::Linear { fraction: share, .. } | Gamma::SquareRoot { factor: share, .. }) = self.gamma;
+        if !(share > 0.0 && share.is_finite()) {
+            return error("gamma", "above 0 and finite", share.to_string());
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_of_the_trials_is_good_up_to_25() {
+        let gamma = TpeOptions::default().gamma;
+        let good: Vec<usize> = [0, 1, 10, 11, 30, 250, 251, 10_000].map(|n| gamma.good(n)).to_vec();
+        assert_eq!(good, [0, 1, 1, 2, 3, 25, 25, 25]);
+        assert_eq!(Gamma::SquareRoot { factor: 0.25, limit: 25 }.good(100), 3);
+    }
+
+    #[test]
+    fn the_newest_25_weigh_1_and_the_ramp_ends_at_1() {
+        let weights = |n| (0..n).map(|i| Weights::Ramp.weight(i, n)).collect::<Vec<_>>();
+        assert_eq!(weights(3), [1.0; 3]);
+        assert_eq!(weights(26)[..2], [1.0 / 26.0, 1.0]);
+        let of_28 = weights(28);
+        assert_eq!(of_28[0], 1.0 / 28.0);
+        assert!((of_28[1] - (1.0 + 1.0 / 28.0) / 2.0).abs() < 1e-15);
+        assert_eq!(of_28[2..], [1.0; 26]);
+    }
+
+    #[test]
+    fn options_out_of_range_are_named() {
+        let wrong = TpeOptions { candidates: 0, ..TpeOptions::default() };
+        let message = wrong.validated().unwrap_err().to_string();
+        assert_eq!(message, "option 'candidates' of the sampler 'tpe' must be at least 1, got 0");
+        let wrong = TpeOptions { prior_weight: f64::NAN, ..TpeOptions::default() };
+        assert!(wrong.validated().is_err());
+    }
+}
