@@ -65,6 +65,14 @@ pub enum Error {
         /// One line a differing key.
         differences: Vec<String>,
     },
+    /// A stored study was made by another program.
+    #[error("study `{name}` in {storage} was not made by bartune; give this study another name, or another `--storage`")]
+    Foreign {
+        /// The study.
+        name: String,
+        /// Where it is stored.
+        storage: String,
+    },
     /// `--fresh` was given another name than the study's.
     #[error("`--fresh {given}` does not name this study; to delete its trials and start over, write `--fresh {name}`")]
     FreshName {

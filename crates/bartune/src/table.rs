@@ -16,6 +16,7 @@ use parquet::arrow::ArrowWriter;
 use crate::config::Plan;
 use crate::error::Error;
 use crate::evaluator::BacktestRun;
+use crate::study::Session;
 
 /// Named columns of one length.
 #[derive(Debug, Default)]
@@ -64,26 +65,90 @@ pub fn equity(run: &BacktestRun, bars: &Bars) -> Table {
         .with("equity", Column::Number(run.backtest.equity.iter().copied().map(Some).collect()))
 }
 
+/// Trials are read this many at a time.
+const CHUNK: u64 = 1_000;
+
 /// All trials: number, state, value, reason, parameters, metrics of each segment.
-#[must_use]
-pub fn trials(plan: &Plan, records: &[TrialRecord]) -> Table {
-    let mut table = Table::default()
-        .with("number", Column::Integer(records.iter().map(|record| i64::try_from(record.trial.number).ok()).collect()))
-        .with("state", Column::Text(records.iter().map(|record| Some(state_name(record.trial.state).to_owned())).collect()))
-        .with("value", Column::Number(records.iter().map(|record| record.trial.values.first().copied()).collect()))
-        .with("reason", Column::Text(records.iter().map(|record| record.reason.clone()).collect()))
-        .with("duplicate_of", Column::Integer(records.iter().map(|record| i64::try_from(record.trial.duplicate_of?).ok()).collect()));
-    for decl in plan.parameters.decls() {
-        let values = records.iter().map(|record| plan.parameters.to_params(&record.trial.params).remove(&decl.name));
-        table = table.with(format!("params_{}", decl.name), values_column(values.collect()));
-    }
-    for segment in ["train", "validate"] {
-        for metric in metric::catalogue() {
-            let value = |record: &TrialRecord| record.metrics.get(segment)?.get(metric.name).copied();
-            table = table.with(format!("{segment}_{}", metric.name), Column::Number(records.iter().map(value).collect()));
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub fn trials(session: &Session<'_>) -> Result<Table, Error> {
+    let mut builder = TrialsBuilder::new(session.plan());
+    for first in (0..).step_by(CHUNK as usize) {
+        let records = session.trials(first..first + CHUNK)?;
+        records.iter().for_each(|record| builder.add(record));
+        if (records.len() as u64) < CHUNK {
+            break;
         }
     }
-    table
+    Ok(builder.finish())
+}
+
+/// Columns of trials, filled row by row.
+struct TrialsBuilder<'a> {
+    plan: &'a Plan,
+    numbers: Vec<Option<i64>>,
+    states: Vec<Option<String>>,
+    values: Vec<Option<f64>>,
+    reasons: Vec<Option<String>>,
+    originals: Vec<Option<i64>>,
+    /// One column a parameter.
+    params: Vec<Vec<Option<Value>>>,
+    /// One column a metric, segment by segment.
+    metrics: Vec<Vec<Option<f64>>>,
+}
+
+/// Segments whose metrics are stored with a trial.
+const SEGMENTS: [&str; 2] = ["train", "validate"];
+
+impl<'a> TrialsBuilder<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            numbers: Vec::new(),
+            states: Vec::new(),
+            values: Vec::new(),
+            reasons: Vec::new(),
+            originals: Vec::new(),
+            params: vec![Vec::new(); plan.parameters.decls().len()],
+            metrics: vec![Vec::new(); SEGMENTS.len() * metric::catalogue().len()],
+        }
+    }
+
+    fn add(&mut self, record: &TrialRecord) {
+        let trial = &record.trial;
+        self.numbers.push(i64::try_from(trial.number).ok());
+        self.states.push(Some(state_name(trial.state).to_owned()));
+        self.values.push(trial.values.first().copied());
+        self.reasons.push(record.reason.clone());
+        self.originals.push(trial.duplicate_of.and_then(|original| i64::try_from(original).ok()));
+        let mut params = self.plan.parameters.to_params(&trial.params);
+        for (column, decl) in self.params.iter_mut().zip(self.plan.parameters.decls()) {
+            column.push(params.remove(&decl.name));
+        }
+        let names = SEGMENTS.iter().flat_map(|segment| metric::catalogue().iter().map(move |metric| (*segment, metric.name)));
+        for (column, (segment, name)) in self.metrics.iter_mut().zip(names) {
+            column.push(record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied());
+        }
+    }
+
+    fn finish(self) -> Table {
+        let mut table = Table::default()
+            .with("number", Column::Integer(self.numbers))
+            .with("state", Column::Text(self.states))
+            .with("value", Column::Number(self.values))
+            .with("reason", Column::Text(self.reasons))
+            .with("duplicate_of", Column::Integer(self.originals));
+        for (values, decl) in self.params.into_iter().zip(self.plan.parameters.decls()) {
+            table = table.with(format!("params_{}", decl.name), values_column(values));
+        }
+        let names = SEGMENTS.iter().flat_map(|segment| metric::catalogue().iter().map(move |metric| format!("{segment}_{}", metric.name)));
+        for (values, name) in self.metrics.into_iter().zip(names) {
+            table = table.with(name, Column::Number(values));
+        }
+        table
+    }
 }
 
 fn values_column(values: Vec<Option<Value>>) -> Column {
@@ -106,6 +171,12 @@ impl Table {
         self
     }
 
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, column)| column.len())
+    }
+
     /// Write to a `.csv` or `.parquet` file.
     ///
     /// # Errors
@@ -123,7 +194,7 @@ impl Table {
     fn write_csv(&self, path: &Path) -> Result<(), csv::Error> {
         let mut writer = csv::Writer::from_path(path)?;
         writer.write_record(self.columns.iter().map(|(name, _)| name))?;
-        for row in 0..self.columns.first().map_or(0, |(_, column)| column.len()) {
+        for row in 0..self.rows() {
             writer.write_record(self.columns.iter().map(|(_, column)| column.text(row)))?;
         }
         Ok(writer.flush()?)

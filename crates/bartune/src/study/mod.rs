@@ -22,6 +22,6 @@ mod words;
 
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};
-pub use summary::{Best, Counts, Summary, rank, summarize};
+pub use summary::{Counts, Summary, summarize};
 pub use vault::{VaultTest, open_vault};
 pub use words::plan_in_words;

@@ -111,10 +111,13 @@ pub fn run(
 ) -> Result<Ending, Error> {
     let plan = session.plan();
     let lag = plan.search.lag.get();
-    let stored = session.load()?;
+    let stored = session.history()?;
     let conductor = Conductor::try_new(plan, session.identity(), options.trials, &stored)?;
-    let tally = Tally::of(plan.objective.direction, &stored);
+    let mut tally = Tally::of(plan.objective.direction, &stored);
     drop(stored);
+    if let Some(best) = &mut tally.best {
+        best.metrics = session.trial(best.number)?.metrics;
+    }
     let (jobs, job_queue) = bounded::<(u64, Assignment)>(lag);
     let (results, result_queue) = unbounded();
     thread::scope(|scope| {

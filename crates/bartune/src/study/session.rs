@@ -1,9 +1,11 @@
 //! The stored study behind a plan: create, continue, refuse, start afresh.
 
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::Path;
 
-use bartune_search::storage::{Storage, StudyInfo, TrialRecord};
-use bartune_storage::SqliteStorage;
+use bartune_search::storage::{Storage, StudyInfo, TrialRecord, VaultOpening};
+use bartune_storage::{SqliteStorage, StorageError};
 use serde_json::{Value, json};
 
 use crate::config::Plan;
@@ -22,15 +24,19 @@ pub type StorageUrl = String;
 /// The store a study file uses when none is named: a database beside it, with its name.
 #[must_use]
 pub fn default_storage(study_file: &Path) -> StorageUrl {
-    let path: PathBuf = study_file.with_extension("db");
-    format!("sqlite:///{}", path.display())
+    format!("sqlite:///{}", study_file.with_extension("db").display())
 }
+
+type BoxedStorage = Box<dyn Storage<Error = StorageError>>;
+
+/// What a study's trials depend on, by the study file's keys.
+type Fingerprint = BTreeMap<String, Value>;
 
 /// One study in one store, checked to be the plan's.
 pub struct Session<'a> {
     plan: &'a Plan,
     identity: Identity,
-    storage: Box<dyn Storage<Error = bartune_storage::StorageError>>,
+    storage: BoxedStorage,
     study: StudyInfo,
 }
 
@@ -39,29 +45,49 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Changed`] when the stored study was made with other settings, [`Error::Storage`].
+    /// [`Error::Changed`] when the stored study was made with other settings, [`Error::Foreign`],
+    /// [`Error::Storage`].
     pub fn open_or_create(plan: &'a Plan, dataset: &Dataset, url: &str) -> Result<Self, Error> {
         let mut storage = SqliteStorage::open(url)?;
         let study = match storage.study(&plan.name)? {
             Some(study) => study,
-            None => create(&mut storage, plan, dataset)?,
+            None => storage.create_study(&plan.name, &[plan.objective.direction])?,
         };
-        Self::checked(plan, dataset, (Box::new(storage), study), url)
+        let mut session = Self::new(plan, dataset, Box::new(storage), study);
+        session.claim(dataset, url)?;
+        Ok(session)
     }
 
-    /// Open the plan's study to read it.
+    /// Open the plan's study to read it; nothing in the store changes.
     ///
     /// # Errors
     ///
-    /// [`Error::NoStudy`], [`Error::Changed`], [`Error::Storage`].
+    /// [`Error::NoStudy`], [`Error::Changed`], [`Error::Foreign`], [`Error::Storage`].
     pub fn open(plan: &'a Plan, dataset: &Dataset, url: &str) -> Result<Self, Error> {
+        Self::existing(plan, dataset, url, SqliteStorage::open_read_only(url))
+    }
+
+    /// Open the plan's study to record an opening of its vault.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_to_test(plan: &'a Plan, dataset: &Dataset, url: &str) -> Result<Self, Error> {
+        // A store that is not there must not be created by a test.
+        drop(Self::open(plan, dataset, url)?);
+        Self::existing(plan, dataset, url, SqliteStorage::open(url))
+    }
+
+    fn existing(plan: &'a Plan, dataset: &Dataset, url: &str, storage: Result<SqliteStorage, StorageError>) -> Result<Self, Error> {
         let missing = || Error::NoStudy { name: plan.name.clone(), storage: url.to_owned() };
-        if !bartune_storage::exists(url)? {
-            return Err(missing());
-        }
-        let storage = SqliteStorage::open(url)?;
+        let storage = storage.map_err(|error| match error {
+            StorageError::Missing { .. } => missing(),
+            other => other.into(),
+        })?;
         let study = storage.study(&plan.name)?.ok_or_else(missing)?;
-        Self::checked(plan, dataset, (Box::new(storage), study), url)
+        let session = Self::new(plan, dataset, Box::new(storage), study);
+        session.check(&session.fingerprint(dataset), url)?;
+        Ok(session)
     }
 
     /// Delete the plan's study, if `given` is its name.
@@ -80,21 +106,38 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn checked(
-        plan: &'a Plan,
-        dataset: &Dataset,
-        (storage, study): (Box<dyn Storage<Error = bartune_storage::StorageError>>, StudyInfo),
-        url: &str,
-    ) -> Result<Self, Error> {
-        let hash = dataset.bars.content_hash();
-        let now = fingerprint(plan, hash, &dataset.segments);
-        if let Some(Value::Object(stored)) = study.user_attrs.get(FINGERPRINT) {
-            let differences = differences(stored, &now);
-            if !differences.is_empty() {
-                return Err(Error::Changed { name: plan.name.clone(), storage: url.to_owned(), differences });
-            }
+    fn new(plan: &'a Plan, dataset: &Dataset, storage: BoxedStorage, study: StudyInfo) -> Self {
+        let identity = Identity::new(plan, dataset.bars.content_hash(), &dataset.segments);
+        Self { plan, identity, storage, study }
+    }
+
+    fn fingerprint(&self, dataset: &Dataset) -> Fingerprint {
+        fingerprint(self.plan, dataset.bars.content_hash(), &dataset.segments)
+    }
+
+    /// Write the fingerprint into a study that is still empty, and check it in any other.
+    fn claim(&mut self, dataset: &Dataset, url: &str) -> Result<(), Error> {
+        let fingerprint = self.fingerprint(dataset);
+        if self.study.trials > 0 || self.study.user_attrs.contains_key(FINGERPRINT) {
+            return self.check(&fingerprint, url);
         }
-        Ok(Self { plan, identity: Identity::new(plan, hash, &dataset.segments), storage, study })
+        let attrs = [(FINGERPRINT, Value::Object(fingerprint.into_iter().collect())), (VERSION, json!(env!("CARGO_PKG_VERSION")))];
+        for (key, value) in attrs {
+            self.storage.set_study_attr(self.study.id, key, &value)?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, now: &Fingerprint, url: &str) -> Result<(), Error> {
+        let name = || self.plan.name.clone();
+        let Some(Value::Object(stored)) = self.study.user_attrs.get(FINGERPRINT) else {
+            return Err(Error::Foreign { name: name(), storage: url.to_owned() });
+        };
+        let differences = differences(stored, now);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Changed { name: name(), storage: url.to_owned(), differences })
     }
 
     pub(crate) fn plan(&self) -> &'a Plan {
@@ -105,13 +148,39 @@ impl<'a> Session<'a> {
         self.identity.clone()
     }
 
-    /// Trials in the store, in number order.
+    /// Every trial in number order, without its metrics.
     ///
     /// # Errors
     ///
     /// [`Error::Storage`].
-    pub fn load(&self) -> Result<Vec<TrialRecord>, Error> {
-        Ok(self.storage.trials(self.study.id)?)
+    pub fn history(&self) -> Result<Vec<TrialRecord>, Error> {
+        Ok(self.storage.history(self.study.id)?)
+    }
+
+    /// Trials `numbers`, with their metrics; a duplicate has those of its original.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub fn trials(&self, numbers: Range<u64>) -> Result<Vec<TrialRecord>, Error> {
+        let mut records = self.storage.trials_in(self.study.id, numbers)?;
+        for record in &mut records {
+            if let Some(original) = record.trial.duplicate_of {
+                let original = self.storage.trials_in(self.study.id, original..original + 1)?;
+                record.metrics = original.into_iter().next().map(|original| original.metrics).unwrap_or_default();
+            }
+        }
+        Ok(records)
+    }
+
+    /// One trial with its metrics.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTrial`], [`Error::Storage`].
+    pub fn trial(&self, number: u64) -> Result<TrialRecord, Error> {
+        let found = self.trials(number..number.saturating_add(1))?.into_iter().next();
+        found.ok_or_else(|| Error::NoTrial { name: self.plan.name.clone(), number, trials: self.study.trials })
     }
 
     pub(crate) fn append(&mut self, batch: &[TrialRecord]) -> Result<(), Error> {
@@ -121,25 +190,22 @@ impl<'a> Session<'a> {
         Ok(self.storage.append(self.study.id, batch)?)
     }
 
-    pub(crate) fn storage(&mut self) -> (&mut dyn Storage<Error = bartune_storage::StorageError>, bartune_search::storage::StudyId) {
-        (&mut *self.storage, self.study.id)
+    pub(crate) fn vault_openings(&self) -> Result<Vec<VaultOpening>, Error> {
+        Ok(self.storage.vault_openings(self.study.id)?)
+    }
+
+    pub(crate) fn record_vault_opening(&mut self, opening: &VaultOpening) -> Result<(), Error> {
+        Ok(self.storage.record_vault_opening(self.study.id, opening)?)
     }
 }
 
-fn create(storage: &mut SqliteStorage, plan: &Plan, dataset: &Dataset) -> Result<StudyInfo, Error> {
-    let fingerprint: serde_json::Map<String, Value> =
-        fingerprint(plan, dataset.bars.content_hash(), &dataset.segments).into_iter().collect();
-    let attrs = [(FINGERPRINT, Value::Object(fingerprint)), (VERSION, json!(env!("CARGO_PKG_VERSION")))];
-    Ok(storage.create_study(&plan.name, &[plan.objective.direction], &attrs.map(|(key, value)| (key.to_owned(), value)))?)
-}
-
 /// One line a key that differs: `search.seed: 1 → 2`.
-fn differences(stored: &serde_json::Map<String, Value>, now: &std::collections::BTreeMap<String, Value>) -> Vec<String> {
+fn differences(stored: &serde_json::Map<String, Value>, now: &Fingerprint) -> Vec<String> {
     let shown = |value: Option<&Value>| {
         let text = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
         if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
     };
-    let keys: std::collections::BTreeSet<&String> = stored.keys().chain(now.keys()).collect();
+    let keys: BTreeSet<&String> = stored.keys().chain(now.keys()).collect();
     keys.into_iter()
         .filter(|key| stored.get(*key) != now.get(*key))
         .map(|key| format!("  {key}: {} → {}", shown(stored.get(key)), shown(now.get(key))))

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bartune_engine::Params;
 use bartune_search::storage::TrialRecord;
 use bartune_search::trial::{StudyDirection, TrialState};
 
-use crate::config::Plan;
+use super::session::Session;
+use crate::error::Error;
 use crate::outcome::SegmentMetrics;
 
 /// How many trials ended how. Duplicates are counted apart and nowhere else.
@@ -26,28 +26,23 @@ pub struct Counts {
     pub duplicate: u64,
 }
 
-/// The winner.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Best {
-    /// Trial number.
-    pub number: u64,
-    /// Objective value on train.
-    pub value: f64,
-    /// Parameters; inactive ones are absent.
-    pub params: Params,
-    /// Metrics of each segment.
-    pub metrics: SegmentMetrics,
-}
-
 /// A study's state in short.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Counts over all trials.
     pub counts: Counts,
-    /// The winner, if any trial is feasible.
-    pub best: Option<Best>,
+    /// The best feasible trials with their metrics, best first; the first is the winner.
+    pub top: Vec<TrialRecord>,
     /// Why trials were infeasible or failed, most frequent first.
     pub reasons: Vec<(String, u64)>,
+}
+
+impl Summary {
+    /// The winner, if any trial is feasible.
+    #[must_use]
+    pub fn best(&self) -> Option<&TrialRecord> {
+        self.top.first()
+    }
 }
 
 impl Counts {
@@ -83,6 +78,7 @@ pub(super) struct Tally {
 /// The best feasible trial so far.
 #[derive(Debug)]
 pub(super) struct Leader {
+    pub(super) number: u64,
     pub(super) value: f64,
     pub(super) metrics: SegmentMetrics,
 }
@@ -103,7 +99,7 @@ impl Tally {
             StudyDirection::Minimize => value < best.value,
         });
         if is_better {
-            self.best = Some(Leader { value, metrics: record.metrics.clone() });
+            self.best = Some(Leader { number: record.trial.number, value, metrics: record.metrics.clone() });
         }
     }
 }
@@ -115,8 +111,7 @@ fn feasible_value(record: &TrialRecord) -> Option<f64> {
 }
 
 /// Feasible trials, best first; ties by number.
-#[must_use]
-pub fn rank(direction: StudyDirection, records: &[TrialRecord]) -> Vec<&TrialRecord> {
+fn rank(direction: StudyDirection, records: &[TrialRecord]) -> Vec<&TrialRecord> {
     let mut ranked: Vec<(f64, &TrialRecord)> = records.iter().filter_map(|record| Some((feasible_value(record)?, record))).collect();
     ranked.sort_by(|(a, _), (b, _)| match direction {
         StudyDirection::Maximize => b.total_cmp(a),
@@ -125,12 +120,16 @@ pub fn rank(direction: StudyDirection, records: &[TrialRecord]) -> Vec<&TrialRec
     ranked.into_iter().map(|(_, record)| record).collect()
 }
 
-/// Sum up a study's trials.
-#[must_use]
-pub fn summarize(plan: &Plan, records: &[TrialRecord]) -> Summary {
+/// Sum up a study, with its `top` best trials.
+///
+/// # Errors
+///
+/// [`Error::Storage`].
+pub fn summarize(session: &Session<'_>, top: usize) -> Result<Summary, Error> {
+    let records = session.history()?;
     let mut counts = Counts::default();
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-    for record in records {
+    for record in &records {
         counts.add(record);
         if let (Some(reason), None) = (&record.reason, record.trial.duplicate_of) {
             *reasons.entry(reason).or_default() += 1;
@@ -138,11 +137,7 @@ pub fn summarize(plan: &Plan, records: &[TrialRecord]) -> Summary {
     }
     let mut reasons: Vec<(String, u64)> = reasons.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
     reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    let best = rank(plan.objective.direction, records).first().map(|record| Best {
-        number: record.trial.number,
-        value: record.trial.values[0],
-        params: plan.parameters.to_params(&record.trial.params),
-        metrics: record.metrics.clone(),
-    });
-    Summary { counts, best, reasons }
+    let ranked = rank(session.plan().objective.direction, &records);
+    let top = ranked.into_iter().take(top).map(|record| session.trial(record.trial.number)).collect::<Result<_, _>>()?;
+    Ok(Summary { counts, top, reasons })
 }

@@ -27,13 +27,12 @@ pub struct VaultTest {
 pub fn open_vault(session: &mut Session<'_>, evaluator: &Evaluator<'_>, record: TrialRecord) -> Result<VaultTest, Error> {
     let params = session.plan().parameters.to_params(&record.trial.params);
     let run = evaluator.backtest(&params, SegmentName::Test)?;
-    let (storage, study) = session.storage();
-    let earlier = storage.vault_openings(study)?;
+    let earlier = session.vault_openings()?;
     let opening = VaultOpening {
         opened_ms: Timestamp::now().as_millisecond(),
         trial_number: record.trial.number,
         metrics: run.metrics.to_map(),
     };
-    storage.record_vault_opening(study, &opening)?;
+    session.record_vault_opening(&opening)?;
     Ok(VaultTest { record, run, earlier })
 }

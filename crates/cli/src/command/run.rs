@@ -76,15 +76,14 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn print(&self, as_json: bool) -> Result<Exit> {
-        let records = self.session.load()?;
-        let summary = study::summarize(self.plan, &records);
+        let summary = study::summarize(self.session, output::TOP)?;
         if as_json {
             output::print_json(&self.json(&summary))?;
         } else {
-            output::print(&output::run_report(self.plan, &summary, &records))?;
+            output::print(&output::run_report(self.plan, &summary))?;
             output::print(&self.closing())?;
         }
-        Ok(match (self.ending, &summary.best) {
+        Ok(match (self.ending, summary.best()) {
             (Ending::Interrupted, _) => Exit::Interrupted,
             (_, None) => Exit::No,
             _ => Exit::Fine,
@@ -111,11 +110,11 @@ impl Report<'_> {
     fn json(&self, summary: &Summary) -> serde_json::Value {
         let counts = &summary.counts;
         let seconds = self.elapsed.as_secs_f64();
-        let best = summary.best.as_ref().map(|best| {
+        let best = summary.best().map(|best| {
             json!({
-                "number": best.number,
-                "value": best.value,
-                "params": output::params_json(&best.params),
+                "number": best.trial.number,
+                "value": best.trial.values.first(),
+                "params": output::params_json(&self.plan.parameters.to_params(&best.trial.params)),
                 "metrics": best.metrics,
             })
         });

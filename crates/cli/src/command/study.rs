@@ -7,7 +7,7 @@ use bartune::config::{self, Plan};
 use bartune::data::{self, Dataset};
 use bartune::engine::Params;
 use bartune::search::storage::TrialRecord;
-use bartune::study::{Session, default_storage, rank};
+use bartune::study::{Session, default_storage, summarize};
 use bartune::{Error, engine};
 
 use crate::args::{ChoiceArgs, StorageArgs, StudyArgs};
@@ -32,17 +32,12 @@ pub(crate) fn storage_url(args: &StorageArgs, study: &Path) -> String {
     args.storage.clone().unwrap_or_else(|| default_storage(study))
 }
 
-/// One trial of the stored study.
+/// One trial of the stored study, by default the winner.
 pub(crate) fn stored_trial(session: &Session<'_>, plan: &Plan, number: Option<u64>) -> Result<TrialRecord> {
-    let records = session.load()?;
     match number {
-        Some(number) => {
-            let missing = Error::NoTrial { name: plan.name.clone(), number, trials: records.len() as u64 };
-            let found = records.iter().find(|record| record.trial.number == number).cloned();
-            found.ok_or(missing).map_err(Into::into)
-        }
+        Some(number) => Ok(session.trial(number)?),
         None => {
-            let winner = rank(plan.objective.direction, &records).first().map(|&record| record.clone());
+            let winner = summarize(session, 1)?.top.into_iter().next();
             winner.ok_or_else(|| Error::NoWinner { name: plan.name.clone() }.into())
         }
     }

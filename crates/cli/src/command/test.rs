@@ -14,7 +14,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
     let dataset = open_data(&plan)?;
     let url = storage_url(&args.storage, &args.study.study);
-    let mut session = Session::open(&plan, &dataset, &url)?;
+    let mut session = Session::open_to_test(&plan, &dataset, &url)?;
     let record = stored_trial(&session, &plan, args.trial)?;
     let evaluator = Evaluator::with_vault(&plan, &dataset);
     let test = open_vault(&mut session, &evaluator, record)?;

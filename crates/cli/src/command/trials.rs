@@ -1,7 +1,7 @@
 //! `bartune trials`: the trials of a study, best first.
 
 use anyhow::Result;
-use bartune::study::Session;
+use bartune::study::{Session, summarize};
 
 use super::study::{open_data, read_plan, storage_url};
 use crate::args::TrialsArgs;
@@ -12,13 +12,15 @@ pub(crate) fn run(args: &TrialsArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
     let dataset = open_data(&plan)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
-    let records = session.load()?;
-    for path in args.csv.iter().chain(&args.parquet) {
-        bartune::table::trials(&plan, &records).write(path)?;
-        eprintln!("{} trials written to {}", records.len(), path.display());
+    let files: Vec<_> = args.csv.iter().chain(&args.parquet).collect();
+    if files.is_empty() {
+        output::print(&output::trials_table(&plan, &summarize(&session, args.top)?.top))?;
+        return Ok(Exit::Fine);
     }
-    if args.csv.is_none() && args.parquet.is_none() {
-        output::print(&output::trials_table(&plan, &records, args.top))?;
+    let table = bartune::table::trials(&session)?;
+    for path in files {
+        table.write(path)?;
+        eprintln!("{} trials written to {}", table.rows(), path.display());
     }
     Ok(Exit::Fine)
 }

@@ -7,7 +7,7 @@ use bartune::config::Plan;
 use bartune::engine::bars::{Bars, DataInfo};
 use bartune::engine::metric::{self, Unit};
 use bartune::search::storage::TrialRecord;
-use bartune::study::{Summary, VaultTest, rank};
+use bartune::study::{Summary, VaultTest};
 
 use super::format::{number, percent};
 use super::table::Table;
@@ -33,21 +33,22 @@ const KEY_METRICS: [&str; 16] = [
 ];
 
 /// Trials listed at the end of a run.
-const TOP: usize = 10;
+pub(crate) const TOP: usize = 10;
 
 /// The winner, train beside validate, the top, and why trials fell out.
-pub(crate) fn run_report(plan: &Plan, summary: &Summary, records: &[TrialRecord]) -> String {
+pub(crate) fn run_report(plan: &Plan, summary: &Summary) -> String {
     let mut text = counts_line(summary);
-    let Some(best) = &summary.best else {
+    let Some(best) = summary.best() else {
         text.push_str("\nno feasible trial");
         text.push_str(&reasons(summary));
         return text;
     };
-    text.push_str(&format!("\nbest: trial {}, {} = {}\n", best.number, plan.objective.formula.text(), number(best.value)));
-    let rows: Vec<(String, String)> = best.params.iter().map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
+    text.push_str(&format!("\nbest: trial {}, {} = {}\n", best.trial.number, plan.objective.formula.text(), number(best.trial.values[0])));
+    let params = plan.parameters.to_params(&best.trial.params);
+    let rows: Vec<(String, String)> = params.iter().map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
     text.push_str(&super::key_values(&rows));
     text.push_str(&format!("\n{}", segments_table(&best.metrics)));
-    text.push_str(&format!("\ntop {}\n{}", TOP.min(records.len()), trials_table(plan, records, TOP)));
+    text.push_str(&format!("\ntop {}\n{}", summary.top.len(), trials_table(plan, &summary.top)));
     text.push_str(&reasons(summary));
     text
 }
@@ -100,14 +101,13 @@ fn metric_text(name: &str, value: f64) -> String {
 }
 
 /// Feasible trials, best first.
-pub(crate) fn trials_table(plan: &Plan, records: &[TrialRecord], top: usize) -> String {
-    let ranked = rank(plan.objective.direction, records);
+pub(crate) fn trials_table(plan: &Plan, ranked: &[TrialRecord]) -> String {
     if ranked.is_empty() {
         return "no feasible trial\n".to_owned();
     }
     let mut table = Table::new(["trial", "value", "validate", "return", "drawdown", "trades", "parameters"]);
     let objective = plan.objective.formula.text().trim();
-    for record in ranked.into_iter().take(top) {
+    for record in ranked {
         let of = |segment: &str, name: &str| record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied();
         let shown = |name: &str, value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| metric_text(name, value));
         table.row([
