@@ -4,8 +4,33 @@
 //! makes a [`Kernel`]: a small state machine that is fed one bar at a time and so cannot look ahead.
 //! Whole columns go through the same machine ([`Kernel::batch`]), so batch and stream agree bit for bit.
 //!
+//! The indicators come from `wickra-core`; where its convention differs from TA-Lib's, which is the
+//! standard here, or where it offers none, the kernel is our own (`kernel/`). What this module does
+//! not do: parse calls, broadcast scalars to series or cache results; that is [`language`](crate::language).
+//!
 //! **NaN policy:** a kernel writes NaN where its value is undefined (warm-up, or an undefined input).
-//! An undefined input is skipped: it does not enter the kernel's state.
+//! An undefined input (NaN or infinite) is skipped: it does not enter the kernel's state. Where a
+//! function means something else by it (`cross_above`, `bars_since`, …) its own file says so.
+//!
+//! **Adding one** takes a line in the `catalogue/` file of its group; the tests of this module then
+//! hold its lookback, its batch and its causality to the contract, and the documentation lists it.
+
+mod adapter;
+mod catalogue;
+mod declare;
+mod kernel;
+mod reference;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{catalogue, find, names};
+pub use kernel::scalar;
+pub use reference::reference;
+
+/// Largest period a call may ask for: 1,048,576 bars, about two years of minutes. It bounds what a
+/// mistyped period can allocate.
+pub const MAX_PERIOD: usize = 1 << 20;
 
 /// What a function reads from one of its call's series positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +94,19 @@ pub enum OutputKind {
 }
 
 /// One entry of the catalogue.
+///
+/// ```
+/// use bartune_engine::function::find;
+///
+/// let sma = find("sma").expect("it is in the catalogue");
+/// assert_eq!((sma.lookback)(&[3.0]), 2);
+/// let mut kernel = (sma.make)(&[3.0])?;
+/// let mut output = [Vec::new()];
+/// kernel.batch(&[&[1.0, 2.0, 6.0, 4.0]], &mut output);
+/// assert!(output[0][1].is_nan());
+/// assert_eq!(output[0][2..], [3.0, 4.0]);
+/// # Ok::<(), bartune_engine::function::InvalidArguments>(())
+/// ```
 pub struct Function {
     /// Name in the language.
     pub name: &'static str,
@@ -85,9 +123,11 @@ pub struct Function {
     pub kind: OutputKind,
     /// Leading undefined values of the output, given the arguments and inputs defined from bar 0.
     pub lookback: fn(&[f64]) -> usize,
+    /// The lookback as a formula over the arguments' names, for the documentation.
+    pub lookback_formula: &'static str,
     /// One line for the documentation.
     pub doc: &'static str,
-    /// A new instance for these arguments (already checked against `args`).
+    /// A new instance for these arguments, which are checked against `args` once more.
     pub make: fn(&[f64]) -> Result<Box<dyn Kernel>, InvalidArguments>,
 }
 
@@ -101,7 +141,8 @@ pub trait Kernel: Send {
     /// Feed one bar: `input[i]` is the i-th input's value, `output[j]` receives the j-th output's.
     fn update(&mut self, input: &[f64], output: &mut [f64]);
 
-    /// Feed a whole stretch of bars, column by column. Must equal a replay of [`update`](Self::update)
-    /// bit for bit, and leave the same state behind.
+    /// Feed a whole stretch of bars, column by column; all inputs are equally long. Each output is
+    /// replaced by as many values (what it held before does not matter, its allocation is reused).
+    /// Must equal a replay of [`update`](Self::update) bit for bit, and leave the same state behind.
     fn batch(&mut self, inputs: &[&[f64]], outputs: &mut [Vec<f64>]);
 }
