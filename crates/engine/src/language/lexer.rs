@@ -112,7 +112,7 @@ fn number(input: &mut Text<'_>) -> Lexed<TokenKind> {
 }
 
 fn quoted(input: &mut Text<'_>) -> Lexed<TokenKind> {
-    let quote = one_of(['\'', '"']).parse_next(input)?;
+    let mut quote = one_of(['\'', '"']).parse_next(input)?;
     let text: &str = take_till(0.., [quote, '\n']).parse_next(input)?;
     quote.parse_next(input)?;
     Ok(TokenKind::Text(text.to_owned()))
@@ -132,7 +132,7 @@ fn sign(input: &mut Text<'_>) -> Lexed<TokenKind> {
     if FOREIGN_SIGNS.iter().any(|(foreign, _)| text.starts_with(foreign)) || text.starts_with("**") {
         return Err(EmptyError);
     }
-    let found = SIGNS.into_iter().find(|sign| text.starts_with(sign)).ok_or(EmptyError)?;
+    let mut found = SIGNS.into_iter().find(|sign| text.starts_with(sign)).ok_or(EmptyError)?;
     found.parse_next(input)?;
     Ok(TokenKind::Sign(found))
 }
@@ -148,7 +148,7 @@ fn checked(mut token: Token, problems: &mut Vec<Problem>) -> Token {
         TokenKind::Word(word) => {
             if let Some((foreign, own)) = FOREIGN_WORDS.iter().find(|(foreign, _)| word == foreign) {
                 problems.push(foreign_spelling(&token.span, foreign, own));
-                own.clone_into(word);
+                *word = (*own).to_owned();
             }
         }
         _ => {}

@@ -55,7 +55,7 @@ fn whole(input: &mut Tokens<'_>) -> Parsed<Expr> {
     let expr = choose(input)?;
     match input.peek_token() {
         None => Ok(expr),
-        Some(token) => Err(leftover(&expr, &token)),
+        Some(token) => Err(leftover(&expr, token)),
     }
 }
 
@@ -99,7 +99,7 @@ fn take(input: &mut Tokens<'_>, spelling: &str) -> Option<Token> {
 }
 
 fn next(input: &mut Tokens<'_>) -> Option<Token> {
-    any::<_, winnow::error::EmptyError>.parse_next(input).ok()
+    any::<_, winnow::error::EmptyError>.parse_next(input).ok().cloned()
 }
 
 fn end(input: &Tokens<'_>) -> Span {
@@ -109,7 +109,7 @@ fn end(input: &Tokens<'_>) -> Span {
 /// Runs `parser` one level deeper.
 fn nested<T>(input: &mut Tokens<'_>, parser: impl FnOnce(&mut Tokens<'_>) -> Parsed<T>) -> Parsed<T> {
     if input.state.depth == MAX_DEPTH {
-        let span = input.peek_token().map_or_else(|| end(input), |token| token.span);
+        let span = input.peek_token().map_or_else(|| end(input), |token| token.span.clone());
         let message = format!("the expression nests deeper than {MAX_DEPTH} levels");
         return Err(Problem::new(Code::TooDeep, &span, message).help("name inner parts with `let` bindings"));
     }
@@ -126,7 +126,7 @@ fn choose(input: &mut Tokens<'_>) -> Parsed<Expr> {
     }
     let condition = operators(input, Level::Or)?;
     if take(input, "else").is_none() {
-        let span = input.peek_token().map_or_else(|| end(input), |token| token.span);
+        let span = input.peek_token().map_or_else(|| end(input), |token| token.span.clone());
         let problem = Problem::new(Code::UnexpectedToken, &span, "`if` without `else`");
         return Err(problem.help("write `a if condition else b`"));
     }
@@ -165,7 +165,7 @@ fn operator(token: &Token) -> Option<(Operator, Level)> {
 /// Operators at least as tight as `least`.
 fn operators(input: &mut Tokens<'_>, least: Level) -> Parsed<Expr> {
     let mut left = prefix(input, least)?;
-    while let Some((first_op, level)) = input.peek_token().as_ref().and_then(operator) {
+    while let Some((first_op, level)) = input.peek_token().and_then(operator) {
         if level < least {
             break;
         }
@@ -174,7 +174,7 @@ fn operators(input: &mut Tokens<'_>, least: Level) -> Parsed<Expr> {
         while let Some(current) = op {
             next(input);
             rest.push((current, operators(input, level.tighter())?));
-            let following = input.peek_token().as_ref().and_then(operator);
+            let following = input.peek_token().and_then(operator);
             op = following.filter(|(_, other)| *other == level).map(|(op, _)| op);
         }
         left = chain(left, rest);
@@ -268,10 +268,10 @@ fn primary(input: &mut Tokens<'_>) -> Parsed<Expr> {
         TokenKind::Word(word) if word == "none" => ExprKind::Undefined,
         TokenKind::Word(word) if !KEYWORDS.contains(&word.as_str()) => return name_or_call(input),
         TokenKind::Sign("(") => return parenthesised(input),
-        _ => return Err(no_expression(&token)),
+        _ => return Err(no_expression(token)),
     };
     next(input);
-    Ok(Expr { kind, span: token.span })
+    Ok(Expr { kind, span: token.span.clone() })
 }
 
 fn no_expression(token: &Token) -> Problem {
@@ -309,7 +309,7 @@ fn close(input: &mut Tokens<'_>, open: &Token, spelling: &str) -> Parsed<Token> 
         }
         Some(token) if token.is("=") => Err(assignment(&token.span)),
         Some(token) => {
-            let message = format!("expected `{spelling}`, found {}", found(&token));
+            let message = format!("expected `{spelling}`, found {}", found(token));
             Err(Problem::new(Code::UnexpectedToken, &token.span, message))
         }
     }
