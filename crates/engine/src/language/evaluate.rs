@@ -1,0 +1,342 @@
+//! Bound nodes over whole columns: each needed node once, straight from the cache where it is known.
+//!
+//! From the rules down, a node found in the cache stops the search; what is left is computed in order and
+//! dropped after its last reader, so that memory holds a strategy's working set and not its history.
+//!
+//! **Higher timeframes.** A node inside `on` is computed over the resampled bars. On the base bars its
+//! value at `t` is that of the last bucket known to be complete at the close of `t`; it is defined from the
+//! first base bar at which a defined bucket is complete.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::RuleName;
+use super::bind::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
+use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue, data_key};
+use super::column::{self, Extent, Numbers};
+use super::graph::Series;
+use crate::Mask;
+use crate::bars::{Bars, Column, DataError, buckets, resample};
+use crate::function::{BarColumn, Function};
+use crate::simulator::Signals;
+
+impl BoundStrategy {
+    /// The strategy's decisions over all of `bars`. Time and session limits of the study file are left
+    /// at their defaults for the caller to fill in; `max_bars` and `cooldown` are set.
+    ///
+    /// Cost: each node that the cache does not know is one pass over the bars.
+    ///
+    /// # Errors
+    /// [`DataError::Resample`] if a timeframe of `on` does not fit the bars.
+    pub fn signals(&self, bars: &Bars, cache: &dyn SeriesCache) -> Result<Signals, DataError> {
+        let values = Evaluation::new(self, bars, cache)?.run();
+        let warmup = self.roots().iter().map(|id| values[id].warmup).max().unwrap_or(0).min(bars.len());
+        let condition = |rule| match self.conditions.get(&rule) {
+            Some(Decision::Node(id)) => mask_of(&values[id]).clone(),
+            Some(Decision::Constant(true)) => Mask::from_fn(bars.len(), |_| true),
+            Some(Decision::Constant(false)) | None => Mask::falses(bars.len()),
+        };
+        let distance = |rule| match self.distances.get(&rule)? {
+            Operand::Node(id) => Some(column_of(&values[id]).clone()),
+            Operand::Constant(value) => Some(vec![*value; bars.len()].into()),
+        };
+        Ok(Signals {
+            long_entry: condition(RuleName::LongEntry),
+            long_exit: condition(RuleName::LongExit),
+            short_entry: condition(RuleName::ShortEntry),
+            short_exit: condition(RuleName::ShortExit),
+            stop_distance: distance(RuleName::StopLoss),
+            target_distance: distance(RuleName::TakeProfit),
+            trailing_distance: distance(RuleName::TrailingStop),
+            warmup,
+            rules: self.rules.clone(),
+        })
+    }
+}
+
+/// The bars of one timeframe, and how they lie on the base bars.
+struct Frame {
+    bars: Bars,
+    /// For each base bar the last complete bucket.
+    last_complete: Vec<Option<usize>>,
+}
+
+struct Evaluation<'a> {
+    strategy: &'a BoundStrategy,
+    bars: &'a Bars,
+    cache: &'a dyn SeriesCache,
+    data: Option<[u8; 32]>,
+    frames: BTreeMap<i64, Frame>,
+    values: BTreeMap<BoundId, CachedSeries>,
+}
+
+impl<'a> Evaluation<'a> {
+    fn new(strategy: &'a BoundStrategy, bars: &'a Bars, cache: &'a dyn SeriesCache) -> Result<Self, DataError> {
+        let data = (!cache.is_disabled()).then(|| data_key(bars));
+        let mut evaluation = Self { strategy, bars, cache, data, frames: BTreeMap::new(), values: BTreeMap::new() };
+        let needed = evaluation.needed();
+        for (node, _) in strategy.nodes.iter().zip(&needed).filter(|(_, needed)| **needed) {
+            if let Some(timeframe_ns) = node.frame
+                && !evaluation.frames.contains_key(&timeframe_ns)
+            {
+                let last_complete = buckets(bars, timeframe_ns)?.last_complete(bars.len());
+                let frame = Frame { bars: resample(bars, timeframe_ns)?, last_complete };
+                evaluation.frames.insert(timeframe_ns, frame);
+            }
+        }
+        Ok(evaluation)
+    }
+
+    /// Which nodes have to be computed; what the cache knows is taken from it on the way.
+    fn needed(&mut self) -> Vec<bool> {
+        let nodes = &self.strategy.nodes;
+        let mut needed = vec![false; nodes.len()];
+        for root in self.strategy.roots() {
+            needed[root.index()] = true;
+        }
+        for (index, node) in nodes.iter().enumerate().rev() {
+            if !needed[index] {
+                continue;
+            }
+            let id = id_of(index);
+            if let Some(series) = self.key(id).and_then(|key| self.cache.get(&key)) {
+                self.values.insert(id, series);
+                needed[index] = false;
+                continue;
+            }
+            for input in node.inputs() {
+                needed[input.index()] = true;
+            }
+        }
+        needed
+    }
+
+    /// The cache key of nodes worth keeping: those that cost more than reading them back.
+    fn key(&self, id: BoundId) -> Option<SeriesKey> {
+        let node = &self.strategy.nodes[id.index()];
+        let is_cheap = match node.op {
+            BoundOp::Series(_) => node.frame.is_none(),
+            BoundOp::Output(..) => !node.is_condition,
+            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Not(_) | BoundOp::Logic(..) => true,
+            _ => false,
+        };
+        let data = self.data.filter(|_| !is_cheap)?;
+        Some(SeriesKey::new(data, node.key))
+    }
+
+    /// Values of the roots, and of whatever else is still held.
+    fn run(mut self) -> BTreeMap<BoundId, CachedSeries> {
+        let needed = self.still_needed();
+        let last_reader = self.last_readers(&needed);
+        for index in (0..needed.len()).filter(|&index| needed[index]) {
+            let id = id_of(index);
+            let series = self.compute(id);
+            if let Some(key) = self.key(id) {
+                self.cache.put(key, &series);
+            }
+            self.values.insert(id, series);
+            for input in self.strategy.nodes[index].inputs() {
+                if last_reader[input.index()] == Some(index) {
+                    self.values.remove(&input);
+                }
+            }
+        }
+        self.values
+    }
+
+    /// Needed nodes that are not held yet.
+    fn still_needed(&self) -> Vec<bool> {
+        let nodes = &self.strategy.nodes;
+        let mut needed = vec![false; nodes.len()];
+        for root in self.strategy.roots() {
+            needed[root.index()] = true;
+        }
+        for (index, node) in nodes.iter().enumerate().rev() {
+            needed[index] &= !self.values.contains_key(&id_of(index));
+            if needed[index] {
+                for input in node.inputs() {
+                    needed[input.index()] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// For each node the last node that reads it; `None` for roots, which are kept.
+    fn last_readers(&self, needed: &[bool]) -> Vec<Option<usize>> {
+        let mut last = vec![None; needed.len()];
+        for index in (0..needed.len()).filter(|&index| needed[index]) {
+            for input in self.strategy.nodes[index].inputs() {
+                last[input.index()] = Some(index);
+            }
+        }
+        for root in self.strategy.roots() {
+            last[root.index()] = None;
+        }
+        last
+    }
+
+    /// The bars that a node of this timeframe runs over.
+    fn bars_of(&self, frame: Option<i64>) -> &Bars {
+        frame.map_or(self.bars, |frame| &self.frames[&frame].bars)
+    }
+
+    fn compute(&self, id: BoundId) -> CachedSeries {
+        let node = &self.strategy.nodes[id.index()];
+        let bars = self.bars_of(node.frame);
+        let warmup = self.warmup(&node.op);
+        let extent = Extent { bars: bars.len(), warmup };
+        let number = |values: Vec<f64>| SeriesValue::Number(values.into());
+        let condition = |mask: Mask| SeriesValue::Condition(Arc::new(mask));
+        let value = match &node.op {
+            BoundOp::Series(series) => SeriesValue::Number(series_of(*series, bars)),
+            BoundOp::Negate(id) => number(column::negate(column_of(&self.values[id]))),
+            BoundOp::Arithmetic(op, a, b) => {
+                number(column::arithmetic(*op, self.numbers(a), self.numbers(b), extent.bars))
+            }
+            BoundOp::Compare(op, a, b) => condition(column::compare(*op, self.numbers(a), self.numbers(b), extent)),
+            BoundOp::Not(id) => condition(column::not(mask_of(&self.values[id]), warmup)),
+            BoundOp::Logic(logic, a, b) => condition(self.logic(*logic, *a, *b, warmup)),
+            BoundOp::Choose { condition, then, otherwise } => {
+                let condition = mask_of(&self.values[condition]);
+                number(column::choose(condition, self.numbers(then), self.numbers(otherwise)))
+            }
+            BoundOp::Lag(id, lag) if node.is_condition => condition(column::lag_mask(mask_of(&self.values[id]), *lag)),
+            BoundOp::Lag(id, lag) => number(column::lag(column_of(&self.values[id]), *lag)),
+            BoundOp::Call { function, args, inputs } => self.call(function, args, inputs, extent.bars),
+            BoundOp::Output(id, output) => {
+                let column = &outputs_of(&self.values[id])[*output];
+                if node.is_condition {
+                    let mask = Mask::from_fn(column.len(), |t| column[t] == 1.0);
+                    condition(column::after(mask, warmup))
+                } else {
+                    SeriesValue::Number(column.clone())
+                }
+            }
+            BoundOp::Align(id) => return self.align(*id),
+        };
+        CachedSeries { value, warmup }
+    }
+
+    fn warmup(&self, op: &BoundOp) -> usize {
+        let of = |id: &BoundId| self.values[id].warmup;
+        let of_operand = |operand: &Operand| match operand {
+            Operand::Constant(_) => 0,
+            Operand::Node(id) => of(id),
+        };
+        match op {
+            BoundOp::Series(_) => 0,
+            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Output(id, _) | BoundOp::Align(id) => of(id),
+            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => of_operand(a).max(of_operand(b)),
+            BoundOp::Logic(_, a, b) => of(a).max(of(b)),
+            BoundOp::Choose { condition, then, otherwise } => {
+                of(condition).max(of_operand(then)).max(of_operand(otherwise))
+            }
+            BoundOp::Lag(id, lag) => of(id) + lag,
+            BoundOp::Call { function, args, inputs } => {
+                inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args)
+            }
+        }
+    }
+
+    fn numbers(&self, operand: &Operand) -> Numbers<'_> {
+        match operand {
+            Operand::Constant(value) => Numbers::Constant(*value),
+            Operand::Node(id) => Numbers::Column(column_of(&self.values[id])),
+        }
+    }
+
+    fn logic(&self, logic: Logic, left: BoundId, right: BoundId, warmup: usize) -> Mask {
+        let (left, right) = (mask_of(&self.values[&left]), mask_of(&self.values[&right]));
+        let combined = match logic {
+            Logic::And => column::combine(left, right, |a, b| a & b),
+            Logic::Or => column::combine(left, right, |a, b| a | b),
+        };
+        column::after(combined, warmup)
+    }
+
+    fn call(&self, function: &Function, args: &[f64], inputs: &[Operand], bars: usize) -> SeriesValue {
+        let columns: Vec<Column<f64>> = inputs
+            .iter()
+            .map(|input| match input {
+                Operand::Constant(value) => vec![*value; bars].into(),
+                Operand::Node(id) => {
+                    let series = &self.values[id];
+                    match &series.value {
+                        SeriesValue::Condition(mask) => column::numbers_of(mask, series.warmup).into(),
+                        _ => column_of(series).clone(),
+                    }
+                }
+            })
+            .collect();
+        let columns: Vec<&[f64]> = columns.iter().map(|column| &**column).collect();
+        let mut outputs = vec![Vec::new(); function.outputs.len()];
+        let mut kernel = (function.make)(args).expect("binding made this kernel once");
+        kernel.batch(&columns, &mut outputs);
+        SeriesValue::Outputs(outputs.into_iter().map(Column::from).collect())
+    }
+
+    fn align(&self, body: BoundId) -> CachedSeries {
+        let node = &self.strategy.nodes[body.index()];
+        let frame = node.frame.and_then(|frame| self.frames.get(&frame)).expect("a body of `on` has a timeframe");
+        let series = &self.values[&body];
+        let last = &frame.last_complete;
+        let warmup = last.iter().position(|bucket| bucket.is_some_and(|bucket| bucket >= series.warmup));
+        let value = match &series.value {
+            SeriesValue::Condition(mask) => {
+                let mask = Mask::from_fn(last.len(), |t| last[t].is_some_and(|bucket| mask.get(bucket)));
+                SeriesValue::Condition(Arc::new(mask))
+            }
+            _ => {
+                let column = column_of(series);
+                let values = last.iter().map(|bucket| bucket.map_or(f64::NAN, |bucket| column[bucket]));
+                SeriesValue::Number(values.collect::<Vec<_>>().into())
+            }
+        };
+        CachedSeries { value, warmup: warmup.unwrap_or(last.len()) }
+    }
+}
+
+fn id_of(index: usize) -> BoundId {
+    BoundId(u32::try_from(index).expect("ids are counted in 32 bits"))
+}
+
+fn series_of(series: Series, bars: &Bars) -> Column<f64> {
+    let calendar = |value: &dyn Fn(usize) -> f64| (0..bars.len()).map(value).collect::<Vec<_>>().into();
+    match series {
+        Series::Open => bars.open().clone(),
+        Series::High => bars.high().clone(),
+        Series::Low => bars.low().clone(),
+        Series::Close => bars.close().clone(),
+        Series::Volume => bars.volume().clone(),
+        Series::Hl2 => bars.hl2().clone(),
+        Series::Hlc3 => bars.hlc3().clone(),
+        Series::Ohlc4 => bars.ohlc4().clone(),
+        Series::Time => bars.column(BarColumn::Time).clone(),
+        Series::Hour => calendar(&|t| f64::from(bars.calendar().open_minute[t] / 60)),
+        Series::Minute => calendar(&|t| f64::from(bars.calendar().open_minute[t] % 60)),
+        Series::Weekday => calendar(&|t| f64::from(bars.calendar().weekday[t])),
+        Series::DayOfMonth => calendar(&|t| f64::from(bars.calendar().day_of_month[t])),
+    }
+}
+
+fn column_of(series: &CachedSeries) -> &Column<f64> {
+    match &series.value {
+        SeriesValue::Number(column) => column,
+        SeriesValue::Condition(_) | SeriesValue::Outputs(_) => unreachable!("binding gives number nodes numbers"),
+    }
+}
+
+fn mask_of(series: &CachedSeries) -> &Mask {
+    match &series.value {
+        SeriesValue::Condition(mask) => mask,
+        SeriesValue::Number(_) | SeriesValue::Outputs(_) => unreachable!("binding gives condition nodes conditions"),
+    }
+}
+
+fn outputs_of(series: &CachedSeries) -> &[Column<f64>] {
+    match &series.value {
+        SeriesValue::Outputs(columns) => columns,
+        SeriesValue::Number(_) | SeriesValue::Condition(_) => unreachable!("binding gives calls all outputs"),
+    }
+}
