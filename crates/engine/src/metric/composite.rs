@@ -38,7 +38,7 @@ impl CompositeTerm {
     }
 
     /// A value's place between the bounds, clamped to `[0, 1]`.
-    fn normalise(&self, value: f64) -> f64 {
+    pub(crate) fn normalise(&self, value: f64) -> f64 {
         ((value - self.worst) / (self.best - self.worst)).clamp(0.0, 1.0)
     }
 }

@@ -18,7 +18,7 @@
 //! | Which drawdown? | `max_drawdown` sees every bar's close, so a loss regained within the day counts. The other drawdown metrics see the end of each day. The cash at the start is the first peak. |
 //! | What sign has a loss? | Measures of risk (drawdowns, VaR, CVaR, Ulcer) are positive. Results (`avg_loss`, `worst_day`, …) keep their sign. |
 //! | What if there is no value? | The metric is undefined, with a reason ([`Undefined`]). NaN and infinity never leave this module. |
-//! | Equity at or below zero? | The day's return is what was lost (−1 or less), later days return zero, CAGR is −1, logarithms are undefined. |
+//! | Equity at or below zero? | The day's return is what was lost (−1 or less), later days return zero, drawdown is 1, CAGR is −1, logarithms are undefined. |
 //! | What is a win? | A trade whose profit after commissions is above zero; at exactly zero it is neither a win nor a loss and ends both kinds of streak. |
 //!
 //! Where the libraries differ among themselves the docs of the metric name the one followed: mostly

@@ -1,5 +1,6 @@
 //! Time in the market, and how far price went for and against a position while it was open.
 
+use super::trade::without;
 use crate::metric::catalogue::{Better, Family, Metric, Unit};
 use crate::metric::undefined::{gain_over_loss, ratio};
 use crate::metric::{MetricValue, Profile, Undefined};
@@ -93,7 +94,7 @@ fn avg_bars_winner(profile: &Profile<'_>) -> MetricValue {
     ratio(
         profile.ledger.bars_in_wins as f64,
         profile.ledger.wins as f64,
-        Undefined::NoWins,
+        without(profile, Undefined::NoWins),
     )
 }
 
@@ -101,7 +102,7 @@ fn avg_bars_loser(profile: &Profile<'_>) -> MetricValue {
     ratio(
         profile.ledger.bars_in_losses as f64,
         profile.ledger.losses as f64,
-        Undefined::NoLosses,
+        without(profile, Undefined::NoLosses),
     )
 }
 

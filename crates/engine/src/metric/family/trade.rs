@@ -186,7 +186,7 @@ fn share_of_trades(part: usize, trades: usize) -> MetricValue {
 }
 
 /// `reason`, unless there is no trade at all.
-fn without(profile: &Profile<'_>, reason: Undefined) -> Undefined {
+pub(crate) fn without(profile: &Profile<'_>, reason: Undefined) -> Undefined {
     if profile.ledger.trades == 0 {
         Undefined::NoTrades
     } else {

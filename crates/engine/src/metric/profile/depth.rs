@@ -10,7 +10,7 @@ const BLOCK: usize = 8 * LANES;
 /// The deepest fall from a peak. The two can stem from different falls.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Depth {
-    /// Share of the peak lost, positive; above 1 where equity fell below zero.
+    /// Share of the peak lost: 0 to 1, where 1 stands for equity at or below zero.
     pub(crate) fraction: f64,
     /// Money lost from the peak, positive.
     pub(crate) money: f64,
@@ -63,9 +63,20 @@ impl Walk {
         if money > self.depth.money {
             self.depth.money = money;
         }
-        if self.peak > 0.0 && money / self.peak > self.depth.fraction {
-            self.depth.fraction = money / self.peak;
+        let fraction = share_lost(self.peak, self.trough);
+        if fraction > self.depth.fraction {
+            self.depth.fraction = fraction;
         }
+    }
+}
+
+/// The share of a peak that is lost at `point`, which is not above it. More than everything cannot be lost:
+/// a fraction of a peak says nothing about debts, `max_drawdown_money` does.
+pub(crate) fn share_lost(peak: f64, point: f64) -> f64 {
+    if peak > 0.0 {
+        ((peak - point) / peak).min(1.0)
+    } else {
+        0.0
     }
 }
 

@@ -2,11 +2,14 @@
 
 use crate::metric::Undefined;
 
+/// A share of the variance below this is rounding, not scatter.
+const ROUNDING: f64 = 1e-12;
+
 /// Ordinary least squares of `ln(equity)` on the number of the day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Trend {
     pub(crate) slope: f64,
-    /// Standard error of the slope.
+    /// Standard error of the slope; 0 where the points lie on the line but for rounding.
     pub(crate) slope_error: f64,
     /// Share of the variance that the line explains.
     pub(crate) r_squared: f64,
@@ -44,9 +47,14 @@ impl Trend {
         }
         let xx = count * (count * count - 1.0) / 12.0;
         let r_squared = (xy * xy / (xx * yy)).min(1.0);
+        let unexplained = if 1.0 - r_squared > ROUNDING {
+            1.0 - r_squared
+        } else {
+            0.0
+        };
         Ok(Self {
             slope: xy / xx,
-            slope_error: ((1.0 - r_squared) * yy / xx / (count - 2.0)).sqrt(),
+            slope_error: (unexplained * yy / xx / (count - 2.0)).sqrt(),
             r_squared,
         })
     }

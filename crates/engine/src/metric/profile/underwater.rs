@@ -3,6 +3,7 @@
 //! An episode lasts from the day of a peak to the first later day that closes at that peak or above it.
 //! The cash counts as a peak on the first day. Lengths are calendar days between day numbers.
 
+use super::depth::share_lost;
 use crate::metric::calendar::Day;
 
 /// Drawdowns of the daily equity.
@@ -61,11 +62,7 @@ impl Walk {
             self.peak_day = day;
             return;
         }
-        let depth = if self.peak > 0.0 {
-            (self.peak - equity) / self.peak
-        } else {
-            0.0
-        };
+        let depth = share_lost(self.peak, equity);
         self.path.days += 1;
         self.path.sum += depth;
         self.path.sum_of_squares += depth * depth;
