@@ -1,6 +1,7 @@
 //! What a store of studies must offer.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::trial::{StudyDirection, Trial};
 
@@ -28,7 +29,7 @@ pub struct StudyInfo {
 pub struct TrialRecord {
     /// The trial, as Optuna sees it.
     pub trial: Trial,
-    /// SHA-256 identity, lower-case hex.
+    /// SHA-256 identity, lower-case hex; empty for a trial that another program made.
     pub identity: String,
     /// Metrics by segment name (`"train"`, `"validate"`), then by metric; undefined ones are absent.
     pub metrics: BTreeMap<String, BTreeMap<String, f64>>,
@@ -61,10 +62,21 @@ pub trait Storage: Send {
         key: &str,
         value: &serde_json::Value,
     ) -> Result<(), Self::Error>;
-    /// Every trial in number order.
-    fn trials(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error>;
+    /// Every trial in number order, without metrics: what a resumed search needs, at a fraction of
+    /// the memory and time of [`Storage::trials`].
+    fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error>;
+    /// The trials whose numbers lie in `numbers`, complete, in number order.
+    fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, Self::Error>;
+    /// Every trial, complete, in number order.
+    fn trials(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error> {
+        self.trials_in(id, 0..u64::MAX)
+    }
     /// Append trials, whose numbers continue the study's without a gap.
     fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
+    /// Replace unfinished trials (running or waiting) of the same numbers by these records: how an
+    /// enqueued trial gets its result, and an interrupted one its second run.
+    fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord])
+    -> Result<(), Self::Error>;
     /// Record an opening of the vault (the test segment): when, for which trial, and what was seen.
     fn record_vault_opening(
         &mut self,

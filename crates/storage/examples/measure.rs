@@ -1,0 +1,198 @@
+//! Measures a SQLite store: `measure [TRIALS [BATCH [METRICS]]]`.
+//!
+//! Writes trials of 8 parameters and two segments of metrics in batches, then single ones, reads all
+//! back, and prints times and sizes. Values have random bits, as a search's have.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bartune_search::space::{Choice, Distribution, ParamValue};
+use bartune_search::storage::{Storage, StudyId, TrialRecord};
+use bartune_search::trial::{StudyDirection, Trial, TrialState};
+use bartune_storage::SqliteStorage;
+use indexmap::IndexMap;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let mut next = |default: u64| {
+        arguments
+            .next()
+            .map_or(Ok(default), |text| text.parse::<u64>())
+    };
+    let (trials, batch, metrics) = (next(100_000)?, next(64)?, next(60)?);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("measure.db");
+    let location = path.to_str().ok_or("the folder's name is not UTF-8")?;
+    let mut storage = SqliteStorage::open(location)?;
+    let id = storage
+        .create_study("measure", &[StudyDirection::Maximize])?
+        .id;
+
+    let mut writing = Duration::ZERO;
+    let mut slowest = Duration::ZERO;
+    for first in (0..trials).step_by(usize::try_from(batch)?) {
+        let records: Vec<_> = (first..trials.min(first + batch))
+            .map(|n| record(n, metrics))
+            .collect();
+        let start = Instant::now();
+        storage.append(id, &records)?;
+        slowest = slowest.max(start.elapsed());
+        writing += start.elapsed();
+    }
+    println!("{trials} trials, 8 parameters, 2 x {metrics} metrics, batches of {batch}");
+    println!(
+        "append        {:8.4} ms a trial",
+        writing.as_secs_f64() * 1e3 / trials as f64
+    );
+    println!("slowest batch {:8.2} ms", slowest.as_secs_f64() * 1e3);
+    println!(
+        "file          {:8.1} MB",
+        std::fs::metadata(&path)?.len() as f64 / 1e6
+    );
+    singles(&mut storage, id, trials, metrics)?;
+    reading(&storage, id)
+}
+
+fn singles(
+    storage: &mut SqliteStorage,
+    id: StudyId,
+    trials: u64,
+    metrics: u64,
+) -> Result<(), Failure> {
+    const SINGLES: u64 = 2_000;
+    let mut writing = Duration::ZERO;
+    for number in trials..trials + SINGLES {
+        let record = record(number, metrics);
+        let start = Instant::now();
+        storage.append(id, &[record])?;
+        writing += start.elapsed();
+    }
+    println!(
+        "single commit {:8.4} ms",
+        writing.as_secs_f64() * 1e3 / SINGLES as f64
+    );
+    Ok(())
+}
+
+fn reading(storage: &SqliteStorage, id: StudyId) -> Result<(), Failure> {
+    let start = Instant::now();
+    let history = storage.history(id)?;
+    println!(
+        "history       {:8.3} s for {}",
+        start.elapsed().as_secs_f64(),
+        history.len()
+    );
+    drop(history);
+    let start = Instant::now();
+    let trials = storage.trials(id)?;
+    println!(
+        "trials        {:8.3} s for {}",
+        start.elapsed().as_secs_f64(),
+        trials.len()
+    );
+    Ok(())
+}
+
+/// A trial as a run writes it.
+fn record(number: u64, metrics: u64) -> TrialRecord {
+    let mut random = Random(number);
+    let (params, distributions) = params(&mut random);
+    let mut segment = || -> BTreeMap<String, f64> {
+        // A quarter of a backtest's metrics are counts.
+        let value = |index: u64, random: &mut Random| match index % 4 {
+            0 => (random.unit() * 2000.0).floor(),
+            _ => random.unit() * 3.0 - 1.0,
+        };
+        (0..metrics)
+            .map(|index| (format!("metric_{index:02}"), value(index, &mut random)))
+            .collect()
+    };
+    let metrics = BTreeMap::from([
+        ("train".to_owned(), segment()),
+        ("validate".to_owned(), segment()),
+    ]);
+    let identity = (0..4).map(|_| format!("{:016x}", random.next())).collect();
+    TrialRecord {
+        trial: Trial {
+            number,
+            state: TrialState::Complete,
+            params,
+            distributions,
+            values: vec![random.unit()],
+            constraints: IndexMap::from([
+                ("trades >= 30".to_owned(), -12.0),
+                ("max_drawdown <= 0.35".to_owned(), random.unit() - 0.9),
+            ]),
+            intermediate_values: BTreeMap::new(),
+            user_attrs: IndexMap::new(),
+            system_attrs: IndexMap::new(),
+            started_ms: Some(1_700_000_000_000),
+            finished_ms: Some(1_700_000_000_004),
+            duplicate_of: None,
+        },
+        identity,
+        metrics,
+        reason: None,
+    }
+}
+
+fn params(random: &mut Random) -> (BTreeMap<String, ParamValue>, IndexMap<String, Distribution>) {
+    let mut values = BTreeMap::new();
+    let mut distributions = IndexMap::new();
+    let mut add = |name: &str, value, distribution| {
+        values.insert(name.to_owned(), value);
+        distributions.insert(name.to_owned(), distribution);
+    };
+    for name in ["fast", "slow", "bars"] {
+        let value = ParamValue::Int((random.unit() * 300.0) as i64);
+        add(
+            name,
+            value,
+            Distribution::Int {
+                low: 0,
+                high: 300,
+                step: 1,
+                log: false,
+            },
+        );
+    }
+    for name in ["stop", "target", "trail", "level"] {
+        let value = ParamValue::Float(random.unit() * 5.0);
+        add(
+            name,
+            value,
+            Distribution::Float {
+                low: 0.0,
+                high: 5.0,
+                step: None,
+                log: false,
+            },
+        );
+    }
+    let choices = vec![Choice::Bool(false), Choice::Bool(true)];
+    add(
+        "filter",
+        ParamValue::Choice(1),
+        Distribution::Categorical { choices },
+    );
+    (values, distributions)
+}
+
+/// SplitMix64: enough randomness to keep SQLite from compressing anything.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ bits >> 31
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}

@@ -1,0 +1,193 @@
+//! Studies in memory, gone with the process: for tests and for searches that need no trace.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use bartune_search::storage::{Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::trial::StudyDirection;
+use serde_json::Value;
+
+use crate::error::StorageError;
+use crate::record;
+
+/// A store in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStorage {
+    studies: BTreeMap<i64, Study>,
+    last_id: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Study {
+    name: String,
+    directions: Vec<StudyDirection>,
+    user_attrs: BTreeMap<String, Value>,
+    trials: Vec<TrialRecord>,
+    vault: Vec<VaultOpening>,
+}
+
+impl MemoryStorage {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn get(&self, id: StudyId) -> Result<&Study, StorageError> {
+        self.studies
+            .get(&id.0)
+            .ok_or(StorageError::UnknownStudy { id: id.0 })
+    }
+
+    fn get_mut(&mut self, id: StudyId) -> Result<&mut Study, StorageError> {
+        self.studies
+            .get_mut(&id.0)
+            .ok_or(StorageError::UnknownStudy { id: id.0 })
+    }
+}
+
+impl Study {
+    fn info(&self, id: i64) -> StudyInfo {
+        StudyInfo {
+            id: StudyId(id),
+            name: self.name.clone(),
+            directions: self.directions.clone(),
+            user_attrs: self.user_attrs.clone(),
+            trials: self.trials.len() as u64,
+        }
+    }
+
+    /// The position of a trial that may be replaced.
+    fn unfinished(&self, number: u64) -> Result<usize, StorageError> {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        let problem = match self.trials.get(index) {
+            None => "the study has no trial of that number",
+            Some(record) if record::is_unfinished(record.trial.state) => return Ok(index),
+            Some(_) => "it is finished",
+        };
+        Err(StorageError::NotReplaceable { number, problem })
+    }
+}
+
+impl Storage for MemoryStorage {
+    type Error = StorageError;
+
+    fn study(&self, name: &str) -> Result<Option<StudyInfo>, StorageError> {
+        let mut studies = self.studies.iter();
+        let found = studies.find(|(_, study)| study.name == name);
+        Ok(found.map(|(id, study)| study.info(*id)))
+    }
+
+    fn studies(&self) -> Result<Vec<StudyInfo>, StorageError> {
+        let studies = self.studies.iter().map(|(id, study)| study.info(*id));
+        let mut studies: Vec<_> = studies.collect();
+        studies.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(studies)
+    }
+
+    fn create_study(
+        &mut self,
+        name: &str,
+        directions: &[StudyDirection],
+    ) -> Result<StudyInfo, StorageError> {
+        record::check_study(name, directions)?;
+        if self.study(name)?.is_some() {
+            return Err(StorageError::StudyExists {
+                name: name.to_owned(),
+            });
+        }
+        let study = Study {
+            name: name.to_owned(),
+            directions: directions.to_vec(),
+            user_attrs: BTreeMap::new(),
+            trials: Vec::new(),
+            vault: Vec::new(),
+        };
+        self.last_id += 1;
+        let info = study.info(self.last_id);
+        self.studies.insert(self.last_id, study);
+        Ok(info)
+    }
+
+    fn delete_study(&mut self, id: StudyId) -> Result<(), StorageError> {
+        let removed = self.studies.remove(&id.0);
+        removed
+            .map(drop)
+            .ok_or(StorageError::UnknownStudy { id: id.0 })
+    }
+
+    fn set_study_attr(
+        &mut self,
+        id: StudyId,
+        key: &str,
+        value: &Value,
+    ) -> Result<(), StorageError> {
+        self.get_mut(id)?
+            .user_attrs
+            .insert(key.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, StorageError> {
+        let without_metrics = |record: &TrialRecord| TrialRecord {
+            trial: record.trial.clone(),
+            identity: record.identity.clone(),
+            metrics: BTreeMap::new(),
+            reason: record.reason.clone(),
+        };
+        Ok(self.get(id)?.trials.iter().map(without_metrics).collect())
+    }
+
+    fn trials_in(
+        &self,
+        id: StudyId,
+        numbers: Range<u64>,
+    ) -> Result<Vec<TrialRecord>, StorageError> {
+        let trials = &self.get(id)?.trials;
+        let bound = |number| {
+            usize::try_from(number)
+                .unwrap_or(usize::MAX)
+                .min(trials.len())
+        };
+        let (start, end) = (bound(numbers.start), bound(numbers.end));
+        Ok(trials[start.min(end)..end].to_vec())
+    }
+
+    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
+        let study = self.get_mut(id)?;
+        record::check_numbers(batch, study.trials.len() as u64)?;
+        record::check_records(batch, study.directions.len())?;
+        study.trials.extend_from_slice(batch);
+        Ok(())
+    }
+
+    fn replace_unfinished(
+        &mut self,
+        id: StudyId,
+        batch: &[TrialRecord],
+    ) -> Result<(), StorageError> {
+        let study = self.get_mut(id)?;
+        record::check_records(batch, study.directions.len())?;
+        // On a copy, so that a refusal in the middle changes nothing.
+        let mut changed = study.clone();
+        for record in batch {
+            let index = changed.unfinished(record.trial.number)?;
+            changed.trials[index] = record.clone();
+        }
+        *study = changed;
+        Ok(())
+    }
+
+    fn record_vault_opening(
+        &mut self,
+        id: StudyId,
+        opening: &VaultOpening,
+    ) -> Result<(), StorageError> {
+        self.get_mut(id)?.vault.push(opening.clone());
+        Ok(())
+    }
+
+    fn vault_openings(&self, id: StudyId) -> Result<Vec<VaultOpening>, StorageError> {
+        Ok(self.get(id)?.vault.clone())
+    }
+}
