@@ -29,6 +29,28 @@ pub struct Segments {
     pub test: Option<Range<usize>>,
 }
 
+impl Dataset {
+    /// What loading did that a user should know, in sentences.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        notes(&self.loaded)
+    }
+}
+
+/// What loading did that a user should know, in sentences.
+#[must_use]
+pub fn notes(loaded: &Loaded) -> Vec<String> {
+    let repairs = &loaded.report.repairs;
+    let mut notes = loaded.report.notes.clone();
+    if repairs.moved > 0 {
+        notes.push(format!("{} rows were out of order and have been sorted (first: row {})", repairs.moved, repairs.first_moved_rows[0]));
+    }
+    if repairs.dropped > 0 {
+        notes.push(format!("{} exact duplicates have been dropped (first: row {})", repairs.dropped, repairs.first_dropped_rows[0]));
+    }
+    notes
+}
+
 impl Segments {
     /// Number of leading bars a search may see: everything before the vault.
     #[must_use]

@@ -1,11 +1,10 @@
 //! A trial is a pure function: parameter values in, metrics of each segment out.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
-use bartune_engine::language::{BoundStrategy, NoCache};
+use bartune_engine::language::{BoundStrategy, Constraint, NoCache};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
 use bartune_engine::simulator::{BarView, Backtest, Clock, Signals, SimulationInput, local_close_times, reference};
 use indexmap::IndexMap;
@@ -136,7 +135,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn try_evaluate(&self, params: &Params) -> Result<Outcome, Error> {
-        let signals = self.signals(&self.plan.strategy.bind(params)?);
+        let signals = self.signals(&self.plan.strategy.bind(params)?)?;
         let train = self.simulate(&signals, &self.train)?.metrics;
         let mut metrics = SegmentMetrics::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
@@ -154,14 +153,14 @@ impl<'a> Evaluator<'a> {
     /// these parameters.
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
         let segment = Prepared::new(&self.bars, self.range(name)?);
-        self.simulate(&self.signals(&self.plan.strategy.bind(params)?), &segment)
+        self.simulate(&self.signals(&self.plan.strategy.bind(params)?)?, &segment)
     }
 
-    fn signals(&self, bound: &BoundStrategy) -> Signals {
-        let mut signals = bound.signals(&self.bars, &NoCache);
+    fn signals(&self, bound: &BoundStrategy) -> Result<Signals, Error> {
+        let mut signals = bound.signals(&self.bars, &NoCache)?;
         signals.rules.session = self.plan.time_rules.session;
         signals.rules.flat_by = self.plan.time_rules.flat_by;
-        signals
+        Ok(signals)
     }
 
     fn simulate(&self, signals: &Signals, segment: &Prepared) -> Result<BacktestRun, Error> {
@@ -188,28 +187,21 @@ impl<'a> Evaluator<'a> {
 
     fn judge(&self, metrics: &Metrics) -> Verdict {
         let formula = &self.plan.objective.formula;
-        match formula.value(&|name| metrics.get(name)) {
-            Some(value) if value.is_finite() => Verdict::Valued(value),
-            _ => Verdict::Undefined(undefined(formula.reads(), metrics)),
+        match formula.value(|name| metrics.get(name)) {
+            Some(value) => Verdict::Valued(value),
+            None => Verdict::Undefined(undefined(formula.reads(), metrics)),
         }
     }
 
     fn constraints(&self, metrics: &Metrics) -> IndexMap<String, f64> {
-        let violation = |name: &str| metrics.get(name);
-        self.plan
-            .objective
-            .constraints
-            .iter()
-            .map(|constraint| {
-                let violation = constraint.violation(&violation).filter(|violation| violation.is_finite());
-                (constraint.text().to_owned(), violation.unwrap_or(UNDEFINED_VIOLATION))
-            })
-            .collect()
+        let violation = |constraint: &Constraint| constraint.violation(|name| metrics.get(name)).min(UNDEFINED_VIOLATION);
+        self.plan.objective.constraints.iter().map(|constraint| (constraint.text().to_owned(), violation(constraint))).collect()
     }
 }
 
-/// How far a constraint on an undefined metric counts as violated.
-const UNDEFINED_VIOLATION: f64 = 1.0;
+/// How far a constraint on an undefined metric counts as violated: finite, so that every reader of the
+/// store can take it, and beyond what metrics reach.
+const UNDEFINED_VIOLATION: f64 = 1e12;
 
 fn undefined<'n>(names: impl IntoIterator<Item = &'n String>, metrics: &Metrics) -> String {
     let reason = names.into_iter().find(|name| metrics.get(name).is_none()).map(|name| {

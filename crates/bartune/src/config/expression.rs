@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Located, Sources, Span};
 /// Report one problem of an expression written at `text`.
 pub(crate) fn report_expression(text: &Located<String>, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
     problems.add(Diagnostic {
-        code: problem.code,
+        code: problem.code.as_str(),
         message: problem.message.clone(),
         span: place(text, problem.span.clone(), sources),
         help: problem.help.clone(),

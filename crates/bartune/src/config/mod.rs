@@ -41,13 +41,13 @@ fn override_line(line: &str) -> Result<String, Error> {
     Ok(if is_toml { format!("{key} = {value}") } else { format!("{key} = {}", toml::Value::String(value.to_owned())) })
 }
 
-/// `"09:30-16:00"` as a session.
+/// `"09:30-16:00"` as the hours of a synthetic market.
 ///
 /// # Errors
 ///
 /// A sentence that says what would be right.
-pub fn parse_session(text: &str) -> Result<bartune_engine::simulator::Session, String> {
-    quantity::session(text)
+pub fn parse_hours(text: &str) -> Result<bartune_engine::bars::Hours, String> {
+    quantity::session(text).map(plan::hours)
 }
 
 /// An IANA timezone name.

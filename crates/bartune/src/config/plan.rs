@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bartune_engine::bars::{LoadOptions, Stamp, SynthOptions, parse_timeframe};
-use bartune_engine::language::{self, Formula, Strategy, StrategySource};
+use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timeframe};
+use bartune_engine::language::{self, Constraint, Formula, Place, Strategy, StrategySource};
 use bartune_engine::metric::{self, Better, CompositeOptions};
-use bartune_engine::simulator::{Account, Commission, Execution, Fill, Instrument, Intrabar, Size, Slippage, TimeRules};
+use bartune_engine::simulator::{Account, Commission, Execution, Fill, Instrument, Intrabar, Session, Size, Slippage, TimeRules};
 use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use bartune_search::trial::StudyDirection;
 use jiff::tz::TimeZone;
@@ -16,7 +16,7 @@ use super::expression::report_expression;
 use super::options::{self, Options, SamplerOptions, SegmentOptions};
 use super::section::Problems;
 use super::space::{self, Parameters};
-use crate::diagnostic::{Located, Sources, Span, nearest};
+use crate::diagnostic::{Diagnostic, Located, Sources, Span, nearest};
 
 /// A study file, resolved. Nothing in it refers to the file's text any more.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ pub struct Objective {
     /// A metric or an expression of metrics, of the train segment.
     pub formula: Formula,
     /// Conditions on the train metrics.
-    pub constraints: Vec<Formula>,
+    pub constraints: Vec<Constraint>,
     /// Weights and bounds of the `composite` metric.
     pub composite: CompositeOptions,
 }
@@ -158,31 +158,32 @@ fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, probl
     let written = &options.strategy;
     let source = StrategySource {
         lets: written.lets.iter().map(|(name, text)| (name.clone(), text.value.clone())).collect(),
-        rules: written.rules.iter().filter_map(|(key, text)| Some((language::RuleName::from_key(key)?, text.value.clone()))).collect(),
+        rules: written.rules.iter().filter_map(|(key, text)| Some((language::RuleName::find(key)?, text.value.clone()))).collect(),
     };
-    if !written.rules.contains_key("long_entry") && !written.rules.contains_key("short_entry") {
-        let help = "for example `long_entry = \"cross_above(ema(close, 10), ema(close, 50))\"`";
-        problems.push_with_help("E105", &written.span, "the strategy never enters: it has neither `long_entry` nor `short_entry`", help);
-    }
     match language::compile(&source, parameters.decls()) {
         Ok(strategy) => Some(strategy),
         Err(found) => {
-            for problem in &found {
-                if let Some(text) = expression_at(options, &problem.place) {
-                    report_expression(text, problem, sources, problems);
-                }
-            }
+            found.iter().for_each(|problem| report_at_place(options, problem, sources, problems));
             None
         }
     }
 }
 
-fn expression_at<'a>(options: &'a Options, place: &language::Place) -> Option<&'a Located<String>> {
-    match place {
-        language::Place::Let(name) => options.strategy.lets.get(name),
-        language::Place::Rule(rule) => options.strategy.rules.get(rule.key()),
-        language::Place::Expression => None,
+fn report_at_place(options: &Options, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
+    let text = match &problem.place {
+        Place::Let(name) => options.strategy.lets.get(name),
+        Place::Rule(rule) => options.strategy.rules.get(rule.as_str()),
+        Place::Strategy | Place::Param(_) | Place::Text => None,
+    };
+    if let Some(text) = text {
+        return report_expression(text, problem, sources, problems);
     }
+    let param = match &problem.place {
+        Place::Param(name) => options.params.get(name).map(|param| &param.span),
+        _ => None,
+    };
+    let (code, span) = (problem.code.as_str(), param.unwrap_or(&options.strategy.span).clone());
+    problems.add(Diagnostic { code, message: problem.message.clone(), span, help: problem.help.clone() });
 }
 
 fn time_rules(options: &Options) -> TimeRules {
@@ -211,7 +212,7 @@ fn data_plan(data: &options::DataOptions, folder: &Path, problems: &Problems) ->
         },
         allow_nonpositive: data.allow_nonpositive.as_ref().is_some_and(|allow| allow.value),
         columns: data.columns.clone(),
-        timeframe: data.timeframe.as_ref().and_then(|text| timeframe(text, problems)),
+        timeframe_ns: data.timeframe.as_ref().and_then(|text| timeframe(text, problems)),
     };
     let synth = data.synth.as_ref().and_then(|synth| synth_plan(synth, timezone, problems));
     Some(DataPlan { path: folder.join(&path.value), load, synth })
@@ -227,10 +228,15 @@ fn synth_plan(synth: &options::SynthOptions, timezone: TimeZone, problems: &Prob
         bars: rows?,
         timeframe_ns: timeframe(synth.timeframe.as_ref()?, problems)?,
         seed: synth.seed.as_ref().map_or(0, |seed| seed.value.cast_unsigned()),
-        session: synth.session.as_ref().map(|session| session.value),
+        hours: synth.session.as_ref().map_or(Hours::AllDay, |session| hours(session.value)),
         timezone,
         ..SynthOptions::default()
     })
+}
+
+/// The hours of a session on weekdays.
+pub(super) fn hours(session: Session) -> Hours {
+    Hours::Weekdays { open_minute: session.open, close_minute: session.close }
 }
 
 fn timezone(name: &Located<String>, problems: &Problems) -> Option<TimeZone> {
@@ -415,14 +421,13 @@ fn objective(options: &Options, sources: &Sources, problems: &Problems) -> Optio
         }
     };
     let names: Vec<&str> = metric::catalogue().iter().map(|metric| metric.name).collect();
-    let compiled = |text: &Located<String>, compile: fn(&str, &[&str]) -> Result<Formula, Vec<language::Diagnostic>>| {
-        compile(&text.value, &names).map_err(|found| found.iter().for_each(|problem| report_expression(text, problem, sources, problems))).ok()
-    };
+    let report = |text: &Located<String>, found: Vec<language::Diagnostic>| found.iter().for_each(|problem| report_expression(text, problem, sources, problems));
     let formula = match text {
-        Some(text) => compiled(text, language::compile_formula),
+        Some(text) => language::compile_formula(&text.value, &names).map_err(|found| report(text, found)).ok(),
         None => language::compile_formula("composite", &names).ok(),
     };
-    let constraints: Vec<Option<Formula>> = written.constraints.iter().map(|text| compiled(text, language::compile_constraint)).collect();
+    let constraint = |text: &Located<String>| language::compile_constraint(&text.value, &names).map_err(|found| report(text, found)).ok();
+    let constraints: Vec<Option<Constraint>> = written.constraints.iter().map(constraint).collect();
     warn_wrong_direction(text, direction, problems);
     Some(Objective { direction, formula: formula?, constraints: constraints.into_iter().collect::<Option<_>>()?, composite: composite(options, problems) })
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bartune_engine::language::{self, ParamDecl, ParamKind};
+use bartune_engine::language::{Inactive, ParamDecl, ParamKind, compile_predicate};
 use bartune_engine::{Params, Value};
 use bartune_search::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space};
 use indexmap::IndexMap;
@@ -163,17 +163,17 @@ fn choice_value(choice: &Choice) -> Value {
 
 /// Build the parameters, reporting every problem.
 pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems) -> Option<Parameters> {
-    let decls: Vec<ParamDecl> = options.params.iter().filter_map(|(name, param)| declare(name, param, problems)).collect();
+    let decls: Vec<ParamDecl> = options.params.iter().filter_map(|(name, param)| declare(name, param)).collect();
     let complete = decls.len() == options.params.len();
     let mut params = IndexMap::new();
     for (name, param) in &options.params {
-        let when = param.when.as_ref().and_then(|when| predicate(when, Inactive::False, &decls, sources, problems));
+        let when = param.when.as_ref().and_then(|when| predicate(when, Inactive::Fails, &decls, sources, problems));
         if let Some(distribution) = distribution(name, param, problems) {
             params.insert(name.clone(), Param { distribution, when });
         }
     }
     let require: Vec<Predicate> =
-        options.strategy.require.iter().filter_map(|text| predicate(text, Inactive::True, &decls, sources, problems)).collect();
+        options.strategy.require.iter().filter_map(|text| predicate(text, Inactive::Holds, &decls, sources, problems)).collect();
     if !complete || params.len() != options.params.len() {
         return None;
     }
@@ -190,19 +190,8 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
     }
 }
 
-fn declare(name: &str, param: &ParamOptions, problems: &Problems) -> Option<ParamDecl> {
-    let mut characters = name.chars();
-    let starts_well = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    if !starts_well || !characters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        let help = "use letters, digits and `_`, beginning with a letter";
-        problems.push_with_help("E106", &param.span, format!("`{name}` cannot be a parameter's name"), help);
-        return None;
-    }
-    if language::is_reserved(name) {
-        let message = format!("`{name}` already means something in the strategy language");
-        problems.push_with_help("E106", &param.span, message, format!("call it `{name}_` or by what it does"));
-        return None;
-    }
+/// The declaration that the language checks; it reports names that are no names or are taken.
+fn declare(name: &str, param: &ParamOptions) -> Option<ParamDecl> {
     let kind = match &param.kind {
         ParamKindOptions::Bool(_) => ParamKind::Bool,
         ParamKindOptions::Int(low, high) => ParamKind::Int { low: *low, high: *high },
@@ -249,17 +238,8 @@ fn whole_step(name: &str, param: &ParamOptions, problems: &Problems) -> Option<i
     None
 }
 
-/// What a predicate over parameters says when one it reads is inactive.
-#[derive(Debug, Clone, Copy)]
-enum Inactive {
-    /// A relation cannot be broken by a parameter that is not there.
-    True,
-    /// A condition that reads a parameter that is not there does not hold.
-    False,
-}
-
 fn predicate(text: &Located<String>, inactive: Inactive, decls: &[ParamDecl], sources: &Sources, problems: &Problems) -> Option<Predicate> {
-    let compiled = match language::compile_predicate(&text.value, decls) {
+    let compiled = match compile_predicate(&text.value, decls) {
         Ok(compiled) => Arc::new(compiled),
         Err(found) => {
             found.iter().for_each(|problem| report_expression(text, problem, sources, problems));
@@ -268,11 +248,7 @@ fn predicate(text: &Located<String>, inactive: Inactive, decls: &[ParamDecl], so
     };
     let reads = compiled.reads().to_vec();
     let read: Vec<ParamDecl> = decls.iter().filter(|decl| reads.contains(&decl.name)).cloned().collect();
-    let when_inactive = match inactive {
-        Inactive::True => language::WhenInactive::Holds,
-        Inactive::False => language::WhenInactive::Fails,
-    };
-    let holds = Arc::new(move |assignment: &Assignment| compiled.holds(&to_params(&read, assignment), when_inactive));
+    let holds = Arc::new(move |assignment: &Assignment| compiled.holds_or(&to_params(&read, assignment), inactive));
     Some(Predicate { text: text.value.clone(), reads, holds })
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use bartune_engine::bars::format_timeframe;
+use bartune_search::space::SpaceSize;
 use bartune_search::trial::StudyDirection;
 use jiff::Timestamp;
 
@@ -28,11 +29,19 @@ pub fn plan_in_words(plan: &Plan, dataset: &Dataset) -> Vec<(String, String)> {
         row(name, format!("{}{when}", describe(&param.distribution)));
     }
     plan.parameters.space.require().iter().for_each(|relation| row("require", relation.text.clone()));
-    row("space", plan.parameters.space.size().to_string());
+    row("space", size(plan));
     row("objective", objective(plan));
     plan.objective.constraints.iter().for_each(|constraint| row("constraint", constraint.text().to_owned()));
     row("search", search(plan));
     rows
+}
+
+fn size(plan: &Plan) -> String {
+    match plan.parameters.space.size() {
+        SpaceSize::Exact(points) => format!("{points} points"),
+        SpaceSize::AtMost(points) => format!("at most {points} points"),
+        _ => "continuous".to_owned(),
+    }
 }
 
 fn bars(plan: &Plan, dataset: &Dataset) -> String {

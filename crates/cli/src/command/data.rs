@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use bartune::config;
-use bartune::engine::bars::{self, LoadOptions, OnError, Stamp, SynthOptions, parse_timeframe};
+use bartune::engine::bars::{self, Hours, LoadOptions, OnError, Stamp, SynthOptions, parse_timeframe};
 
 use crate::args::{ConvertArgs, DataCommand, InfoArgs, LoadArgs, SynthArgs};
 use crate::exit::Exit;
@@ -32,7 +32,7 @@ fn synth(args: &SynthArgs) -> Result<Exit> {
         bars: args.bars,
         timeframe_ns: parse_timeframe(&args.timeframe).map_err(bartune::Error::from)?,
         seed: args.seed,
-        session: args.session.as_deref().map(config::parse_session).transpose().map_err(bartune::Error::Params)?,
+        hours: args.session.as_deref().map_or(Ok(Hours::AllDay), config::parse_hours).map_err(bartune::Error::Params)?,
         timezone: config::parse_timezone(&args.timezone).map_err(bartune::Error::Params)?,
         ..SynthOptions::default()
     };
@@ -45,7 +45,7 @@ fn synth(args: &SynthArgs) -> Result<Exit> {
 fn convert(args: &ConvertArgs) -> Result<Exit> {
     let timeframe = args.timeframe.as_deref().map(parse_timeframe).transpose().map_err(bartune::Error::from)?;
     let loaded = bars::load(&args.from, &load_options(&args.load, timeframe)?).map_err(bartune::Error::from)?;
-    for note in loaded.notes() {
+    for note in bartune::data::notes(&loaded) {
         eprintln!("note: {note}");
     }
     bars::write(&args.to, &loaded.bars).map_err(bartune::Error::from).with_context(|| format!("converting {}", args.from.display()))?;
@@ -53,13 +53,13 @@ fn convert(args: &ConvertArgs) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn load_options(args: &LoadArgs, timeframe: Option<i64>) -> Result<LoadOptions> {
+fn load_options(args: &LoadArgs, timeframe_ns: Option<i64>) -> Result<LoadOptions> {
     Ok(LoadOptions {
         timezone: config::parse_timezone(&args.timezone).map_err(bartune::Error::Params)?,
         stamp: if args.stamped_at_close { Stamp::Close } else { Stamp::Open },
         on_error: if args.repair { OnError::Repair } else { OnError::Refuse },
         allow_nonpositive: args.allow_nonpositive,
-        timeframe,
+        timeframe_ns,
         ..LoadOptions::default()
     })
 }

@@ -21,7 +21,7 @@ pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
 /// Load the plan's bars, and tell what loading repaired.
 pub(crate) fn open_data(plan: &Plan) -> Result<Dataset> {
     let dataset = data::open(&plan.data, &plan.split)?;
-    for note in dataset.loaded.notes() {
+    for note in dataset.notes() {
         eprintln!("note: {note}");
     }
     Ok(dataset)

@@ -155,5 +155,27 @@ pub(crate) fn vault_report(test: &VaultTest, bars: &Bars) -> String {
 
 /// A bar file in words.
 pub(crate) fn data_info(info: &DataInfo) -> String {
-    super::key_values(&info.rows_in_words())
+    let mut rows = vec![
+        ("file".to_owned(), info.path.clone()),
+        ("rows".to_owned(), info.rows.to_string()),
+        ("span".to_owned(), format!("{} to {} ({:.0} days, {} with bars)", info.first, info.last, info.span_days, info.trading_days)),
+        ("timeframe".to_owned(), info.timeframe.clone()),
+        ("timezone".to_owned(), info.timezone.clone()),
+        ("prices".to_owned(), format!("{} to {}", number(info.lowest), number(info.highest))),
+        ("gaps".to_owned(), gaps(info)),
+        ("zero volume".to_owned(), format!("{} bars", info.zero_volume_bars)),
+        ("one price".to_owned(), format!("{} bars", info.flat_bars)),
+        ("jumps".to_owned(), format!("{} closes beyond 20 standard deviations", info.jumps)),
+    ];
+    if info.repairs.moved + info.repairs.dropped > 0 {
+        rows.push(("repaired".to_owned(), format!("{} rows sorted, {} duplicates dropped", info.repairs.moved, info.repairs.dropped)));
+    }
+    rows.push(("content hash".to_owned(), info.content_hash.clone()));
+    rows.extend(info.warnings.iter().map(|warning| ("warning".to_owned(), warning.clone())));
+    super::key_values(&rows)
+}
+
+fn gaps(info: &DataInfo) -> String {
+    let longest = info.longest_gap.as_ref().map_or_else(String::new, |gap| format!(", the longest from {} to {}", gap.from, gap.to));
+    format!("{}{longest}", info.gaps)
 }

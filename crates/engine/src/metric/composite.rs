@@ -125,6 +125,20 @@ impl CompositeOptions {
         ]
     }
 
+    /// The term of this name, to be changed.
+    pub fn term_mut(&mut self, name: &str) -> Option<&mut CompositeTerm> {
+        match name {
+            "profit_factor" => Some(&mut self.profit_factor),
+            "net_profit" => Some(&mut self.net_profit),
+            "viability" => Some(&mut self.viability),
+            "sortino" => Some(&mut self.sortino),
+            "win_rate" => Some(&mut self.win_rate),
+            "max_drawdown" => Some(&mut self.max_drawdown),
+            "trades_per_1000_bars" => Some(&mut self.trades_per_1000_bars),
+            _ => None,
+        }
+    }
+
     /// Checks weights and bounds. Options that fail it leave the composite undefined or meaningless, but
     /// cannot make it panic.
     ///
