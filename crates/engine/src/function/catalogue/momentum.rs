@@ -8,7 +8,7 @@ use wickra_core::{
     TtmSqueeze, UltimateOscillator, WaveTrend,
 };
 
-use crate::function::adapter::{hl, hlc, hlcv, mapped, oc, ohlc, one, series, step, value};
+use crate::function::adapter::{hl, hlc, hlcv, mapped, oc, ohlc, one, price, series, step, value};
 use crate::function::declare::{HL, HLC, HLCV, OC, OHLC, SERIES, functions};
 use crate::function::kernel::oscillator::{Difference, Macd, PercentDifference, TwoAverages};
 use crate::function::kernel::range::{Range, Stochastic, StochasticRsi, WilliamsR};
@@ -51,7 +51,7 @@ functions! { "Momentum", Number;
     "stc", SERIES, (fast: period(1) = 23, slow: period(2) = 50, length: period(1) = 10, factor: real(0.000_001, 1.0) = 0.5), [""], slow + 2 * length - 3, series(Stc::new(fast, slow, length, factor)), "Schaff trend cycle, 0 to 100.";
     "qqe", SERIES, (length: period(1) = 14, smooth: period(1) = 5, factor: real(0.000_001, 100.0) = 4.236), ["rsi", "stop"], 5 * length + smooth - 4, mapped(Qqe::new(length, smooth, factor), value, |o| [o.rsi_ma, o.trailing_line]), "Smoothed RSI and the stop that trails it.";
     "rvi", OHLC, (length: period(1) = 10), [""], length + 2, mapped(Rvi::new(length), ohlc, one), "Relative vigor index.";
-    "inertia", OHLC, (rvi: period(1) = 14, length: period(2) = 20), [""], rvi + length + 1, mapped(Inertia::new(rvi, length), ohlc, one), "Least-squares line through the relative vigor index.";
+    "inertia", SERIES, (deviation: period(1) = 14, length: period(2) = 20), [""], 2 * deviation + length - 3, mapped(Inertia::new(deviation, length), price, one), "Least-squares line through the relative volatility index.";
     "imi", OC, (length: period(1) = 14), [""], length - 1, mapped(IntradayMomentumIndex::new(length), oc, one), "Intraday momentum index, 0 to 100.";
     "pmo", SERIES, (first: period(2) = 35, second: period(2) = 20), [""], 1, series(Pmo::new(first, second)), "Swenlin's price momentum oscillator.";
     "pgo", HLC, (length: period(1) = 14), [""], length - 1, mapped(Pgo::new(length), hlc, one), "Pretty good oscillator: distance from the mean in average true ranges.";

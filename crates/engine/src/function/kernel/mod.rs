@@ -1,6 +1,7 @@
 //! Our own state machines: TA-Lib's convention where `wickra-core` has another, and what neither has.
 
 pub(super) mod condition;
+pub(super) mod deviation;
 pub(super) mod directional;
 pub(super) mod extreme;
 pub(super) mod oscillator;

@@ -40,7 +40,7 @@ impl Oracle {
 }
 
 /// Runs `function inputs arguments output`, as the headings of `expected.csv` say it.
-fn run(oracle: &Oracle, heading: &str) -> Vec<f64> {
+fn run(oracle: &Oracle, heading: &str) -> Result<Vec<f64>, InvalidArguments> {
     let [name, inputs, args, output] = heading.split(' ').collect::<Vec<_>>()[..] else {
         panic!("heading {heading}")
     };
@@ -69,7 +69,7 @@ fn run(oracle: &Oracle, heading: &str) -> Vec<f64> {
         .batch(&columns, &mut outputs);
     let output = if output == "-" { "" } else { output };
     let index = function.outputs.iter().position(|other| *other == output);
-    outputs.swap_remove(index.unwrap_or_else(|| panic!("{name} has no output {output}")))
+    Ok(outputs.swap_remove(index.unwrap_or_else(|| panic!("{name} has no output {output}"))))
 }
 
 /// What differs between a column of TA-Lib's values and ours, if anything.
@@ -95,7 +95,8 @@ fn values_are_ta_libs() {
     let headings = expected[0].iter().enumerate().skip(1);
     let wrong: Vec<String> = headings
         .filter_map(|(column, heading)| {
-            let difference = difference(&expected, column, &run(&oracle, heading))?;
+            let ours = run(&oracle, heading).unwrap_or_else(|error| panic!("{heading}: {error}"));
+            let difference = difference(&expected, column, &ours)?;
             Some(format!("{heading}: {difference}"))
         })
         .collect();
