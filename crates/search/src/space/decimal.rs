@@ -43,6 +43,7 @@ pub(super) fn last_grid_point(low: f64, high: f64, step: f64) -> Option<(u64, f6
 /// The outer `None` means that the numbers are too far apart for 128 bits.
 fn exact(low: f64, high: f64, step: f64) -> Option<Option<(u64, f64)>> {
     let parts = [low, high, step].map(Decimal::shortest);
+    let high_value = high;
     let [Some(low), Some(high), Some(step)] = parts else {
         return None;
     };
@@ -50,7 +51,12 @@ fn exact(low: f64, high: f64, step: f64) -> Option<Option<(u64, f64)>> {
     let low = low.digits_at(exponent)?;
     let high = high.digits_at(exponent)?;
     let step = step.digits_at(exponent)?;
-    let steps = high.checked_sub(low)?.checked_div(step)?;
+    let range = high.checked_sub(low)?;
+    let steps = range.checked_div(step)?;
+    // A `high` that is itself a rounded grid point may miss the point by a hair.
+    if step - range % step < step / 100_000_000 {
+        return Some(within_u64(steps + 1).map(|steps| (steps, high_value)));
+    }
     let last = steps.checked_mul(step)?.checked_add(low)?;
     let last = format!("{last}e{exponent}").parse().ok()?;
     Some(within_u64(steps).map(|steps| (steps, last)))
@@ -76,6 +82,14 @@ mod tests {
         assert_eq!(last_grid_point(0.0, 0.3, 0.1), Some((3, 0.3)));
         assert_eq!(last_grid_point(0.1, 0.95, 0.1), Some((8, 0.9)));
         assert_eq!(last_grid_point(-1.0, 1.0, 0.7), Some((2, 0.4)));
+    }
+
+    #[test]
+    fn a_rounded_grid_point_is_still_a_grid_point() {
+        let (low, step) = (0.0, 2.7220871694974305);
+        let (steps, last) = last_grid_point(low, 171.5, step).expect("63 steps");
+        assert_eq!((steps, last), (63, 171.49149167833812));
+        assert_eq!(last_grid_point(low, last, step), Some((steps, last)));
     }
 
     #[test]

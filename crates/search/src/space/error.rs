@@ -29,7 +29,7 @@ pub enum DistributionError {
         step: f64,
     },
     /// A logarithm of a number without one.
-    #[error("a logarithmic range must start at {least} or above, got low {low}", least = if *.whole { "1" } else { "a number above 0" })]
+    #[error("a logarithmic range must start {least}, got low {low}", least = if *.whole { "at 1 or above" } else { "above 0" })]
     LogOfNonPositive {
         /// Lower bound.
         low: f64,
