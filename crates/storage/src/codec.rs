@@ -393,7 +393,8 @@ fn exact_float(int: i64) -> Option<f64> {
 pub(crate) fn param_value(internal: f64, from: &Distribution) -> Result<ParamValue, Problem> {
     let whole = || {
         // Optuna truncates as well (`int(value)`). 2^63 is the first double beyond.
-        (internal >= -9_223_372_036_854_775_808.0 && internal < 9_223_372_036_854_775_808.0)
+        (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0)
+            .contains(&internal)
             .then_some(internal as i64)
             .ok_or_else(|| format!("parameter value {internal} is no 64-bit whole number"))
     };

@@ -74,7 +74,7 @@ pub fn check_reopening<S: Storage<Error = StorageError>>(open: impl Fn() -> S) {
 pub fn sample_records() -> Vec<TrialRecord> {
     let mut records = vec![
         complete_record(1.25),
-        complete_record(f64::INFINITY),
+        complete_record(2.5),
         complete_record(f64::NEG_INFINITY),
         infeasible_record(),
         pruned_record(),
@@ -291,8 +291,11 @@ fn check_refusals<S: Storage<Error = StorageError>>(mut storage: S) {
     }
 }
 
+/// What is wrong with a record, and how to make it so.
+type Spoiler = (&'static str, fn(&mut TrialRecord));
+
 /// Ways to make a record that no store may accept.
-const SPOILERS: [(&str, fn(&mut TrialRecord)); 13] = [
+const SPOILERS: [Spoiler; 13] = [
     ("a NaN value", |record| record.trial.values = vec![f64::NAN]),
     ("too many values", |record| record.trial.values.push(1.0)),
     ("COMPLETE without a value", |record| {
@@ -478,8 +481,9 @@ fn complete_record(value: f64) -> TrialRecord {
     }
 }
 
+/// The best value of all, but infeasible.
 fn infeasible_record() -> TrialRecord {
-    let mut record = complete_record(0.75);
+    let mut record = complete_record(f64::INFINITY);
     record.trial.constraints = IndexMap::from([
         ("trades >= 30".to_owned(), 5.0),
         ("max_drawdown <= 0.35".to_owned(), -0.1),

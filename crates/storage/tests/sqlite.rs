@@ -1,4 +1,5 @@
 //! What a SQLite file must be to be opened, and what becomes of it.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

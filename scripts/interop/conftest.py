@@ -1,0 +1,55 @@
+"""What the interop checks share: the Rust side as a function, and quiet logs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any, Callable
+
+import optuna
+import pytest
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+OPTUNA_MAJOR = int(optuna.__version__.split(".")[0])
+
+
+@pytest.fixture(scope="session")
+def interop() -> Callable[..., str]:
+    """Run the example `interop`; its standard output."""
+    binary = os.environ.get("BARTUNE_INTEROP")
+    assert binary, "set BARTUNE_INTEROP, or start the checks with scripts/interop/run"
+
+    def run(*arguments: object) -> str:
+        done = subprocess.run(
+            [binary, *map(str, arguments)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def dump(interop: Callable[..., str]) -> Callable[[str, str], dict[str, Any]]:
+    """What Bartune reads in a study."""
+    return lambda url, study: json.loads(interop("dump", url, study))
+
+
+@pytest.fixture()
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Any:
+    """A study that Bartune wrote makes Optuna warn of nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # Pythons of different ages disagree on sqlite3's own date adapters.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", category=ResourceWarning)
+        yield
