@@ -58,14 +58,15 @@ def calls(b):
         add("kama", "close", [n, 2, 30], ta.KAMA(c, n))
     add("tema", "close", [9], ta.TEMA(c, 9))
     add("t3", "close", [5, 0.7], ta.T3(c, 5, 0.7))
-    add("mama", "close", [0.5, 0.05], ta.MAMA(c, 0.5, 0.05), ("mama", "fama"))
     add("vwma", "close", [14], ta.VWMA(c, v, 14))
     add("midprice", "-", [14], ta.MIDPRICE(h, l, 14))
     add("bbands", "close", [20, 2], ta.BBANDS(c, 20, 2, 2), bands)
     add("donchian", "-", [20], ta.DONCHIAN(h, l, 20), ("high", "middle", "low"))
     add("keltner", "-", [20, 10, 2], ta.KC(h, l, c, 20, 10, 2), bands)
     add("accbands", "-", [20], ta.ACCBANDS(h, l, c, 20), bands)
-    add("supertrend", "-", [10, 3], ta.SUPERTREND(h, l, c, 10, 3), ("value", "direction"))
+    value, direction = ta.SUPERTREND(h, l, c, 10, 3)
+    add("supertrend", "-", [10, 3], (value, np.where(np.isnan(value), np.nan, direction)), ("value", "direction"))
+    add("keltner", "-", [5, 10, 1.5], ta.KC(h, l, c, 5, 10, 1.5), bands)
     add("psar", "-", [0.02, 0.2], ta.SAR(h, l, 0.02, 0.2))
     n = 14
     for name, f in [("plus_di", ta.PLUS_DI), ("minus_di", ta.MINUS_DI), ("dx", ta.DX), ("adxr", ta.ADXR), ("natr", ta.NATR), ("willr", ta.WILLR)]:
@@ -89,7 +90,7 @@ def calls(b):
     add("ultosc", "-", [7, 14, 28], ta.ULTOSC(h, l, c, 7, 14, 28))
     add("bop", "-", [], ta.BOP(o, h, l, c))
     add("tsi", "close", [25, 13], ta.TSI(c, 25, 13))
-    add("smi", "-", [13, 25, 2], ta.SMI(h, l, c, 13, 2, 25, 9)[0])
+    add("smi", "-", [13, 25, 2, 9], ta.SMI(h, l, c, 13, 2, 25, 9), ("smi", "signal"))
     add("awesome", "-", [5, 34], ta.AO(h, l, 5, 34))
     add("accelerator", "-", [5, 34, 5], ta.AC(h, l, 5, 34, 5))
     add("coppock", "close", [14, 11, 10], ta.COPPOCK(c, 10, 11, 14))
@@ -120,7 +121,10 @@ def calls(b):
     add("correl", "close+other", [20], ta.CORREL(c, x, 20))
     add("beta", "close+other", [5], ta.BETA(c, x, 5))
     add("percent_rank", "close", [50], ta.PERCENTRANK(c, 50))
-    add("percentile", "close", [20, 0.5], ta.PERCENTILE(c, 20, 50))
+    # TA-Lib takes the nearest rank; ours is interpolated as in numpy.
+    add("percentile", "close", [20, 0.5], windows(c, 20, lambda w: np.quantile(w, 0.5)))
+    add("percentile", "close", [20, 0.9], windows(c, 20, lambda w: np.quantile(w, 0.9)))
+    add("er", "close", [10], ta.ER(c, 10))
     add("highest", "close", [15], ta.MAX(c, 15))
     add("lowest", "close", [15], ta.MIN(c, 15))
     add("sum", "close", [15], ta.SUM(c, 15))
@@ -133,6 +137,10 @@ def calls(b):
         add(name, "close", [], getattr(ta, name.upper())(c))
     add("log", "close", [], ta.LN(c))
     return out
+
+
+def windows(values, length, of):
+    return np.array([np.nan] * (length - 1) + [of(values[t - length + 1 : t + 1]) for t in range(length - 1, BARS)])
 
 
 def first(values):

@@ -2,12 +2,13 @@
 
 use wickra_core::{
     Alma, Decycler, Dema, Ehma, Ema, Evwma, Frama, GeometricMa, Hma, InstantaneousTrendline, Jma,
-    Kama, Mama, McGinleyDynamic, MedianMa, SineWeightedMa, Sma, SuperSmoother, T3, Tema, Trima,
-    Vidya, Vwma, Wma, Zlema,
+    McGinleyDynamic, MedianMa, SineWeightedMa, Sma, SuperSmoother, T3, Tema, Trima, Vidya, Vwma,
+    Wma, Zlema,
 };
 
-use crate::function::adapter::{cv, mapped, one, series, step, value};
+use crate::function::adapter::{cv, mapped, one, series, step};
 use crate::function::declare::{HL, SERIES, SERIES_AND_VOLUME, functions};
+use crate::function::kernel::adaptive::AdaptiveAverage;
 use crate::function::kernel::range::{MidPoint, MidPrice, Range};
 use crate::function::kernel::smooth::Exponential;
 
@@ -23,10 +24,9 @@ functions! { "Moving averages", Number;
     "hma", SERIES, (length: period(2) = 20), [""], length + (length as f64).sqrt().round() as usize - 2, series(Hma::new(length)), "Hull moving average.";
     "ehma", SERIES, (length: period(2) = 20), [""], length + (length as f64).sqrt().round() as usize - 2, series(Ehma::new(length)), "Hull's average built from exponential averages.";
     "zlema", SERIES, (length: period(1) = 20), [""], length + (length - 1) / 2 - 1, series(Zlema::new(length)), "Zero-lag exponential moving average: of 2x - x[(length - 1) / 2].";
-    "kama", SERIES, (length: period(1) = 10, fast: period(1) = 2, slow: period(2) = 30), [""], length, series(Kama::new(length, fast, slow)), "Kaufman's adaptive moving average.";
+    "kama", SERIES, (length: period(1) = 10, fast: period(1) = 2, slow: period(1) = 30), [""], length, step(AdaptiveAverage::new(length, fast, slow)), "Kaufman's adaptive moving average.";
     "vidya", SERIES, (length: period(1) = 14, cmo: period(1) = 9), [""], cmo, series(Vidya::new(length, cmo)), "Chande's variable index dynamic average.";
     "frama", SERIES, (length: period(2) = 16), [""], length - 1, series(Frama::new(length)), "Ehlers' fractal adaptive moving average; `length` is even.";
-    "mama", SERIES, (fast: real(0.000_001, 1.0) = 0.5, slow: real(0.000_001, 1.0) = 0.05), ["mama", "fama"], 32, mapped(Mama::new(fast, slow), value, |o| [o.mama, o.fama]), "Ehlers' MESA adaptive moving average and the following one.";
     "alma", SERIES, (length: period(1) = 9, offset: real(0.0, 1.0) = 0.85, sigma: real(0.000_001, 1000.0) = 6.0), [""], length - 1, series(Alma::new(length, offset, sigma)), "Arnaud Legoux moving average, Gaussian weights.";
     "jma", SERIES, (length: period(1) = 14, phase: real(-100.0, 100.0) = 0.0), [""], 0, series(Jma::new(length, phase, 2)), "The published approximation of Jurik's moving average.";
     "mcginley", SERIES, (length: period(1) = 14), [""], length - 1, series(McGinleyDynamic::new(length)), "McGinley dynamic.";

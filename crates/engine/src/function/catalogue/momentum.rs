@@ -10,17 +10,19 @@ use wickra_core::{
 
 use crate::function::adapter::{hl, hlc, hlcv, mapped, oc, ohlc, one, price, series, step, value};
 use crate::function::declare::{HL, HLC, HLCV, OC, OHLC, SERIES, functions};
-use crate::function::kernel::oscillator::{Difference, Macd, PercentDifference, TwoAverages};
-use crate::function::kernel::range::{Range, Stochastic, StochasticRsi, WilliamsR};
+use crate::function::kernel::oscillator::{Difference, Macd, PercentDifference, Seed, TwoAverages};
+use crate::function::kernel::range::{
+    Range, Stochastic, StochasticMomentum, StochasticRsi, WilliamsR,
+};
 
 functions! { "Momentum", Number;
     "rsi", SERIES, (length: period(1) = 14), [""], length, series(Rsi::new(length)), "Relative strength index (Wilder), 0 to 100.";
     "stoch", HLC, (length: period(1) = 14, smooth: period(1) = 3, d: period(1) = 3), ["k", "d"], length + smooth + d - 3, step(Stochastic::try_new(length, smooth, d)?), "Slow stochastic: position in the range, averaged over `smooth`; d is the average of k.";
     "stochf", HLC, (length: period(1) = 5, d: period(1) = 3), ["k", "d"], length + d - 2, step(Stochastic::try_new(length, 1, d)?), "Fast stochastic.";
     "stoch_rsi", SERIES, (length: period(1) = 14, stoch: period(1) = 14, smooth: period(1) = 3, d: period(1) = 3), ["k", "d"], length + stoch + smooth + d - 3, step(StochasticRsi { rsi: Rsi::new(length)?, stochastic: Stochastic::try_new(stoch, smooth, d)? }), "Stochastic of the RSI, 0 to 100; `smooth = 1` is TA-Lib's.";
-    "macd", SERIES, (fast: period(1) = 12, slow: period(2) = 26, signal: period(1) = 9), ["macd", "signal", "histogram"], slow + signal - 2, step(Macd::new(TwoAverages::try_new(fast, slow)?, signal)), "EMA(fast) - EMA(slow), its EMA, and their difference.";
-    "apo", SERIES, (fast: period(1) = 12, slow: period(2) = 26), [""], slow - 1, step(Difference(TwoAverages::try_new(fast, slow)?)), "Absolute price oscillator: EMA(fast) - EMA(slow).";
-    "ppo", SERIES, (fast: period(1) = 12, slow: period(2) = 26), [""], slow - 1, step(PercentDifference(TwoAverages::try_new(fast, slow)?)), "Percentage price oscillator: EMA(fast) - EMA(slow) in percent of EMA(slow).";
+    "macd", SERIES, (fast: period(1) = 12, slow: period(2) = 26, signal: period(1) = 9), ["macd", "signal", "histogram"], slow + signal - 2, step(Macd::new(TwoAverages::try_new(fast, slow, Seed::Together)?, signal)), "EMA(fast) - EMA(slow), its EMA, and their difference.";
+    "apo", SERIES, (fast: period(1) = 12, slow: period(2) = 26), [""], slow - 1, step(Difference(TwoAverages::try_new(fast, slow, Seed::First)?)), "Absolute price oscillator: EMA(fast) - EMA(slow).";
+    "ppo", SERIES, (fast: period(1) = 12, slow: period(2) = 26), [""], slow - 1, step(PercentDifference(TwoAverages::try_new(fast, slow, Seed::First)?)), "Percentage price oscillator: EMA(fast) - EMA(slow) in percent of EMA(slow).";
     "mom", SERIES, (length: period(1) = 10), [""], length, series(Mom::new(length)), "x - x[length].";
     "roc", SERIES, (length: period(1) = 10), [""], length, series(Roc::new(length)), "Rate of change in percent: 100 (x / x[length] - 1).";
     "rocp", SERIES, (length: period(1) = 10), [""], length, series(Rocp::new(length)), "Rate of change as a fraction: x / x[length] - 1.";
@@ -33,7 +35,7 @@ functions! { "Momentum", Number;
     "ultosc", HLC, (short: period(1) = 7, medium: period(1) = 14, long: period(1) = 28), [""], short.max(medium).max(long), mapped(UltimateOscillator::new(short, medium, long), hlc, one), "Ultimate oscillator, 0 to 100.";
     "bop", OHLC, (), [""], 0, mapped(Ok(BalanceOfPower::new()), ohlc, one), "Balance of power: (close - open) / (high - low).";
     "tsi", SERIES, (long: period(1) = 25, short: period(1) = 13), [""], long + short - 1, series(Tsi::new(long, short)), "True strength index, -100 to 100.";
-    "smi", HLC, (length: period(1) = 13, smooth: period(1) = 25, smooth_again: period(1) = 2), [""], length + smooth + smooth_again - 3, mapped(Smi::new(length, smooth, smooth_again), hlc, one), "Stochastic momentum index, -100 to 100.";
+    "smi", HLC, (length: period(1) = 13, smooth: period(1) = 25, smooth_again: period(1) = 2, signal: period(1) = 9), ["smi", "signal"], length + smooth + smooth_again + signal - 4, step(StochasticMomentum::new(Smi::new(length, smooth, smooth_again)?, signal)), "Stochastic momentum index, -100 to 100, and its EMA.";
     "awesome", HL, (fast: period(1) = 5, slow: period(2) = 34), [""], slow - 1, mapped(AwesomeOscillator::new(fast, slow), hl, one), "Awesome oscillator: difference of two averages of the median price.";
     "accelerator", HL, (fast: period(1) = 5, slow: period(2) = 34, signal: period(1) = 5), [""], slow + signal - 2, mapped(AcceleratorOscillator::new(fast, slow, signal), hl, one), "Awesome oscillator less its average.";
     "coppock", SERIES, (long: period(1) = 14, short: period(1) = 11, wma: period(1) = 10), [""], long.max(short) + wma - 1, series(Coppock::new(long, short, wma)), "Coppock curve.";

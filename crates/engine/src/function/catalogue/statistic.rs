@@ -9,7 +9,7 @@ use wickra_core::{
 
 use crate::function::adapter::{mapped, one, pair, series, step};
 use crate::function::declare::{PAIR, SERIES, functions};
-use crate::function::kernel::window::PercentRank;
+use crate::function::kernel::window::{PercentRank, ReturnBeta};
 
 functions! { "Statistics", Number;
     "stddev", SERIES, (length: period(1) = 20), [""], length - 1, series(StdDev::new(length)), "Population standard deviation.";
@@ -34,5 +34,6 @@ functions! { "Statistics", Number;
     "log_return", SERIES, (length: period(1) = 1), [""], length, series(LogReturn::new(length)), "ln(x / x[length]).";
     "correl", PAIR, (length: period(2) = 20), [""], length - 1, mapped(PearsonCorrelation::new(length), pair, one), "Pearson correlation of two series.";
     "spearman", PAIR, (length: period(2) = 20), [""], length - 1, mapped(SpearmanCorrelation::new(length), pair, one), "Rank correlation of two series.";
-    "beta", PAIR, (length: period(2) = 20), [""], length - 1, mapped(Beta::new(length), pair, one), "Slope of the first series over the second.";
+    "beta", PAIR, (length: period(2) = 20), [""], length, step(ReturnBeta::new(Beta::new(length)?)), "Slope of the second series' returns over the first's (the market's), as in TA-Lib.";
+    "beta_level", PAIR, (length: period(2) = 20), [""], length - 1, mapped(Beta::new(length), pair, one), "Slope of the first series over the second, of their values.";
 }

@@ -8,6 +8,7 @@ use wickra_core::{
 
 use crate::function::adapter::{hl, hlc, mapped, oc, one, series, step};
 use crate::function::declare::{HL, HLC, OC, SERIES, functions};
+use crate::function::kernel::adaptive::Efficiency;
 use crate::function::kernel::directional::{
     AverageDirectionalIndex, AverageDirectionalRating, DirectionalIndex, DirectionalMovement, Pick,
 };
@@ -30,6 +31,7 @@ functions! { "Trend", Number;
     "vortex", HLC, (length: period(1) = 14), ["plus", "minus"], length, mapped(Vortex::new(length), hlc, |o| [o.plus, o.minus]), "Vortex indicator.";
     "choppiness", HLC, (length: period(2) = 14), [""], length - 1, mapped(ChoppinessIndex::new(length), hlc, one), "Choppiness index: near 100 sideways, near 0 in a trend.";
     "vhf", SERIES, (length: period(1) = 28), [""], length, series(VerticalHorizontalFilter::new(length)), "Vertical horizontal filter: range over the path walked.";
+    "er", SERIES, (length: period(1) = 10), [""], length, step(Efficiency::new(length)), "Kaufman's efficiency ratio: net move over path walked, 0 to 1.";
     "trend_intensity", SERIES, (length: period(1) = 30, deviations: period(1) = 15), [""], length + deviations - 2, series(Tii::new(length, deviations)), "Trend intensity index, 0 to 100.";
     "trend_strength", SERIES, (length: period(2) = 20), [""], length - 1, series(TrendStrengthIndex::new(length)), "Signed squared correlation of the series with time, -1 to 1.";
     "correlation_trend", SERIES, (length: period(2) = 20), [""], length - 1, series(CorrelationTrendIndicator::new(length)), "Correlation of the series with time, -1 to 1 (Ehlers).";

@@ -1,19 +1,29 @@
 //! Differences of two exponential averages: APO, PPO, MACD.
 //!
-//! As in TA-Lib both averages give their first value on the same bar: the fast one is seeded with the
-//! mean of the `fast` values that end where the slow one's seed ends, instead of with the first `fast`
-//! values of all (Pine, `wickra-core`). The two conventions converge.
+//! In the MACD, as in TA-Lib, both averages give their first value on the same bar: the fast one is seeded
+//! with the mean of the `fast` values that end where the slow one's seed ends, instead of with the first
+//! `fast` values of all (Pine, `wickra-core`). The two conventions converge. APO and PPO are the plain
+//! difference of two `ema`.
 
 use super::smooth::Exponential;
 use crate::function::InvalidArguments;
 use crate::function::adapter::Step;
 
-/// Fast and slow exponential average of one series, seeded on the same bar.
+/// When the faster of two averages is seeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::function) enum Seed {
+    /// With the first values of all, as `ema` is.
+    First,
+    /// With the values that end where the slow average's seed ends.
+    Together,
+}
+
+/// Fast and slow exponential average of one series.
 #[derive(Debug, Clone)]
 pub(in crate::function) struct TwoAverages {
     fast: Exponential,
     slow: Exponential,
-    /// Values that the fast average still lets pass, so that both seeds end together.
+    /// Values that the fast average still lets pass.
     delay: usize,
 }
 
@@ -21,7 +31,11 @@ impl TwoAverages {
     /// # Errors
     ///
     /// `fast` is not below `slow`.
-    pub(in crate::function) fn try_new(fast: usize, slow: usize) -> Result<Self, InvalidArguments> {
+    pub(in crate::function) fn try_new(
+        fast: usize,
+        slow: usize,
+        seed: Seed,
+    ) -> Result<Self, InvalidArguments> {
         if fast >= slow {
             return Err(InvalidArguments(format!(
                 "`fast` must be below `slow`, but {fast} is not below {slow}"
@@ -30,7 +44,11 @@ impl TwoAverages {
         Ok(Self {
             fast: Exponential::standard(fast),
             slow: Exponential::standard(slow),
-            delay: slow - fast,
+            delay: if seed == Seed::Together {
+                slow - fast
+            } else {
+                0
+            },
         })
     }
 
@@ -115,7 +133,7 @@ mod tests {
 
     #[test]
     fn both_seeds_end_on_the_same_bar() {
-        let mut difference = Difference(TwoAverages::try_new(2, 3).unwrap());
+        let mut difference = Difference(TwoAverages::try_new(2, 3, Seed::Together).unwrap());
         let found = [1.0, 2.0, 6.0].map(|x| difference.step([x])[0]);
         assert!(found[1].is_nan());
         // Mean of (2, 6) less the mean of (1, 2, 6).
@@ -124,7 +142,7 @@ mod tests {
 
     #[test]
     fn fast_must_be_below_slow() {
-        assert!(TwoAverages::try_new(26, 12).is_err());
-        assert!(TwoAverages::try_new(12, 12).is_err());
+        assert!(TwoAverages::try_new(26, 12, Seed::First).is_err());
+        assert!(TwoAverages::try_new(12, 12, Seed::First).is_err());
     }
 }

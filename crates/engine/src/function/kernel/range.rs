@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 
-use wickra_core::{Error, Indicator, Rsi, Sma};
+use wickra_core::{Error, Indicator, Rsi, Sma, Smi};
 
 use super::extreme::{End, Extreme};
-use crate::function::adapter::Step;
+use super::smooth::Exponential;
+use crate::function::adapter::{Step, hlc};
 
 /// Highest high and lowest low of `length` bars.
 #[derive(Debug, Clone)]
@@ -152,6 +153,37 @@ impl Step<1, 2> for StochasticRsi {
             .update(x)
             .and_then(|rsi| self.stochastic.push(rsi, rsi, rsi))
             .unwrap_or([f64::NAN; 2])
+    }
+}
+
+/// Stochastic momentum index and its exponential average: `[smi, signal]`.
+#[derive(Debug, Clone)]
+pub(in crate::function) struct StochasticMomentum {
+    index: Smi,
+    signal: Exponential,
+}
+
+impl StochasticMomentum {
+    /// With the length of the signal.
+    pub(in crate::function) fn new(index: Smi, signal: usize) -> Self {
+        Self {
+            index,
+            signal: Exponential::standard(signal),
+        }
+    }
+}
+
+impl Step<3, 2> for StochasticMomentum {
+    #[inline]
+    fn step(&mut self, input: [f64; 3]) -> [f64; 2] {
+        if !input.iter().all(|x| x.is_finite()) {
+            return [f64::NAN; 2];
+        }
+        let Some(index) = self.index.update(hlc(input)) else {
+            return [f64::NAN; 2];
+        };
+        let signal = self.signal.push_defined(index);
+        [if signal.is_nan() { f64::NAN } else { index }, signal]
     }
 }
 

@@ -1,23 +1,51 @@
 //! Channels and stops built on the average true range, in TA-Lib's convention (`atr(n)` starts at bar n).
 
-use super::smooth::{AverageTrueRange, Exponential};
+use super::smooth::{AverageTrueRange, Exponential, TrueRange};
 use crate::function::adapter::Step;
 
-/// Keltner channel `[upper, middle, lower]`: the exponential average of the close and a multiple of the
-/// average true range around it.
+/// Keltner channel `[upper, middle, lower]`: the exponential average of the typical price and a multiple
+/// of the average true range around it.
+///
+/// Both averages give their first value on the same bar, so the shorter one is seeded later than it
+/// could be, as in TA-Lib.
 #[derive(Debug, Clone)]
 pub(in crate::function) struct Keltner {
-    middle: Exponential,
-    range: AverageTrueRange,
+    middle: Delayed,
+    average_range: Delayed,
+    range: TrueRange,
     width: f64,
+}
+
+/// An average that lets values pass before it starts.
+#[derive(Debug, Clone)]
+struct Delayed {
+    average: Exponential,
+    delay: usize,
+}
+
+impl Delayed {
+    #[inline]
+    fn push(&mut self, x: f64) -> f64 {
+        if self.delay > 0 {
+            self.delay -= 1;
+            return f64::NAN;
+        }
+        self.average.push_defined(x)
+    }
 }
 
 impl Keltner {
     /// With the lengths of the average and of the average true range.
     pub(in crate::function) fn new(length: usize, atr: usize, width: f64) -> Self {
+        let first = (length - 1).max(atr);
+        let delayed = |average, length: usize| Delayed {
+            average,
+            delay: first + 1 - length,
+        };
         Self {
-            middle: Exponential::standard(length),
-            range: AverageTrueRange::new(atr),
+            middle: delayed(Exponential::standard(length), length),
+            average_range: delayed(Exponential::wilder(atr), atr),
+            range: TrueRange::new(),
             width,
         }
     }
@@ -26,16 +54,19 @@ impl Keltner {
 impl Step<3, 3> for Keltner {
     #[inline]
     fn step(&mut self, input: [f64; 3]) -> [f64; 3] {
-        if !input.iter().all(|x| x.is_finite()) {
+        let [high, low, close] = input;
+        let typical = (high + low + close) / 3.0;
+        if !typical.is_finite() {
             return [f64::NAN; 3];
         }
-        let [range] = self.range.step(input);
-        let middle = self.middle.push(input[2]);
-        let half = self.width * range;
-        if (middle + half).is_nan() {
-            return [f64::NAN; 3];
-        }
-        [middle + half, middle, middle - half]
+        let range = self.range.push(input);
+        let half = self.width * self.average_range.push(range);
+        let middle = self.middle.push(typical);
+        [
+            middle + half,
+            if half.is_nan() { half } else { middle },
+            middle - half,
+        ]
     }
 }
 

@@ -1,6 +1,8 @@
-//! Volume indicators: on-balance volume and the session's volume-weighted price.
+//! Accumulation: on-balance volume, Chaikin's oscillator, Williams' line, the session's average price.
 
-use crate::function::adapter::Step;
+use wickra_core::{Adl, Indicator};
+
+use crate::function::adapter::{Step, hlcv};
 
 /// On-balance volume. Starts at the first bar's volume, as in TA-Lib.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,74 @@ impl Step<2, 1> for OnBalanceVolume {
             self.total += volume;
         } else if previous.is_some_and(|previous| close < previous) {
             self.total -= volume;
+        }
+        [self.total]
+    }
+}
+
+/// Difference of two exponential averages of the accumulation/distribution line. As in TA-Lib both start
+/// at the line's first value (and not at a mean), and the slower one's length is waited for.
+#[derive(Debug, Clone)]
+pub(in crate::function) struct ChaikinOscillator {
+    line: Adl,
+    weights: [f64; 2],
+    averages: Option<[f64; 2]>,
+    missing: usize,
+}
+
+impl ChaikinOscillator {
+    /// Fast minus slow.
+    pub(in crate::function) fn new(fast: usize, slow: usize) -> Self {
+        Self {
+            line: Adl::new(),
+            weights: [fast, slow].map(|length| 2.0 / (length + 1) as f64),
+            averages: None,
+            missing: fast.max(slow) - 1,
+        }
+    }
+}
+
+impl Step<4, 1> for ChaikinOscillator {
+    #[inline]
+    fn step(&mut self, input: [f64; 4]) -> [f64; 1] {
+        if !input.iter().all(|x| x.is_finite()) {
+            return [f64::NAN];
+        }
+        let Some(line) = self.line.update(hlcv(input)) else {
+            return [f64::NAN];
+        };
+        let averages = self.averages.get_or_insert([line; 2]);
+        for (average, weight) in averages.iter_mut().zip(self.weights) {
+            *average = *average * (1.0 - weight) + line * weight;
+        }
+        if self.missing > 0 {
+            self.missing -= 1;
+            return [f64::NAN];
+        }
+        [averages[0] - averages[1]]
+    }
+}
+
+/// Williams' accumulation/distribution: on a rising close its distance from the true low is added, on a
+/// falling one that from the true high. Starts at 0, as in TA-Lib.
+#[derive(Debug, Clone, Default)]
+pub(in crate::function) struct WilliamsAccumulation {
+    previous_close: Option<f64>,
+    total: f64,
+}
+
+impl Step<3, 1> for WilliamsAccumulation {
+    #[inline]
+    fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 1] {
+        if !(high.is_finite() && low.is_finite() && close.is_finite()) {
+            return [f64::NAN];
+        }
+        if let Some(previous) = self.previous_close.replace(close) {
+            if close > previous {
+                self.total += close - low.min(previous);
+            } else if close < previous {
+                self.total += close - high.max(previous);
+            }
         }
         [self.total]
     }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use wickra_core::{Beta, Indicator};
+
 use crate::function::adapter::Step;
 
 /// The sum of the last `length` values.
@@ -95,6 +97,45 @@ impl Step<1, 1> for PercentRank {
             self.sorted.remove(position);
         }
         [rank]
+    }
+}
+
+/// Slope of the second series' returns over the first's; TA-Lib's order and its `BETA`. A bar after a zero
+/// has no return and counts as 0, as there.
+#[derive(Debug, Clone)]
+pub(in crate::function) struct ReturnBeta {
+    beta: Beta,
+    previous: Option<[f64; 2]>,
+}
+
+impl ReturnBeta {
+    /// From the slope of a window.
+    pub(in crate::function) const fn new(beta: Beta) -> Self {
+        Self {
+            beta,
+            previous: None,
+        }
+    }
+}
+
+impl Step<2, 1> for ReturnBeta {
+    #[inline]
+    fn step(&mut self, [market, x]: [f64; 2]) -> [f64; 1] {
+        if !(market.is_finite() && x.is_finite()) {
+            return [f64::NAN];
+        }
+        let Some([market_before, x_before]) = self.previous.replace([market, x]) else {
+            return [f64::NAN];
+        };
+        let change = |now: f64, before: f64| {
+            if before == 0.0 {
+                0.0
+            } else {
+                (now - before) / before
+            }
+        };
+        let changes = (change(x, x_before), change(market, market_before));
+        [self.beta.update(changes).unwrap_or(f64::NAN)]
     }
 }
 
