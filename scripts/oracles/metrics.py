@@ -60,8 +60,14 @@ def simulate(seed, dates, bars_per_day, point_value, drift, cash=50_000.0):
 
 def daily(returns, months, equity_of_day, cash, per_year):
     """Metrics of the daily returns."""
-    drawdowns = vbt.Drawdowns.from_ts(pd.concat([pd.Series([cash]), equity_of_day.reset_index(drop=True)], ignore_index=True))
-    depth = 1 - equity_of_day.to_numpy() / np.maximum(np.maximum.accumulate(equity_of_day.to_numpy()), cash)
+    drawdowns = vbt.Drawdowns.from_ts(
+        pd.concat(
+            [pd.Series([cash]), equity_of_day.reset_index(drop=True)], ignore_index=True
+        )
+    )
+    depth = 1 - equity_of_day.to_numpy() / np.maximum(
+        np.maximum.accumulate(equity_of_day.to_numpy()), cash
+    )
     log_equity = np.log(equity_of_day.to_numpy())
     line = stats.linregress(np.arange(len(returns)), log_equity)
     cagr = empyrical.annual_return(returns, annualization=per_year)
@@ -83,7 +89,9 @@ def daily(returns, months, equity_of_day, cash, per_year):
         "kurtosis": qs.kurtosis(returns),
         "tail_ratio": empyrical.tail_ratio(returns),
         "sharpe": empyrical.sharpe_ratio(returns, annualization=per_year),
-        "probabilistic_sharpe": qs.probabilistic_sharpe_ratio(returns, periods=per_year),
+        "probabilistic_sharpe": qs.probabilistic_sharpe_ratio(
+            returns, periods=per_year
+        ),
         "sortino": empyrical.sortino_ratio(returns, annualization=per_year),
         "omega": empyrical.omega_ratio(returns),
         "common_sense_ratio": qs.profit_factor(returns) * qs.tail_ratio(returns),
@@ -101,7 +109,9 @@ def daily(returns, months, equity_of_day, cash, per_year):
 def lengths(equity_of_day, cash):
     """Drawdown lengths in calendar days from vectorbt's records of the daily equity."""
     days = equity_of_day.index.to_numpy()
-    with_cash = pd.concat([pd.Series([cash]), pd.Series(equity_of_day.to_numpy())], ignore_index=True)
+    with_cash = pd.concat(
+        [pd.Series([cash]), pd.Series(equity_of_day.to_numpy())], ignore_index=True
+    )
     records = vbt.Drawdowns.from_ts(with_cash).records
     # Record 0 is the cash, which stands for the first day's opening.
     at = np.concatenate([days[:1], days])
@@ -110,7 +120,9 @@ def lengths(equity_of_day, cash):
     deepest = records.loc[depths.idxmin()]
     found = {"max_drawdown_days": int(longest)}
     if deepest["status"] == 1:
-        found["recovery_days"] = int(at[int(deepest["end_idx"])] - at[int(deepest["valley_idx"])])
+        found["recovery_days"] = int(
+            at[int(deepest["end_idx"])] - at[int(deepest["valley_idx"])]
+        )
     return found
 
 
@@ -121,7 +133,9 @@ def traded(table, bars, point_value):
     held = table["exit_bar"] - table["entry_bar"] + 1
     is_long = table["side"] > 0
     costs = table["commission"].sum() + table["slippage"].sum()
-    notional = ((table["entry_price"] + table["exit_price"]) * table["size"]).sum() * point_value
+    notional = (
+        (table["entry_price"] + table["exit_price"]) * table["size"]
+    ).sum() * point_value
     return {
         "trades": len(pnl),
         "long_trades": is_long.sum(),
@@ -160,10 +174,14 @@ def traded(table, bars, point_value):
 
 def make(name, seed, dates, bars_per_day, point_value, drift):
     cash = 50_000.0
-    close, equity, trades, in_market = simulate(seed, dates, bars_per_day, point_value, drift, cash)
+    close, equity, trades, in_market = simulate(
+        seed, dates, bars_per_day, point_value, drift, cash
+    )
     table = pd.DataFrame(trades, columns=COLUMNS)
     day_number = (dates - pd.Timestamp("1970-01-01")).days.to_numpy()
-    equity_of_day = pd.Series(equity[bars_per_day - 1 :: bars_per_day], index=day_number)
+    equity_of_day = pd.Series(
+        equity[bars_per_day - 1 :: bars_per_day], index=day_number
+    )
     dated = pd.Series(equity_of_day.to_numpy(), index=dates)
     returns = dated.pct_change()
     returns.iloc[0] = dated.iloc[0] / cash - 1
@@ -173,11 +191,15 @@ def make(name, seed, dates, bars_per_day, point_value, drift):
     per_year = len(dates) * 365.25 / (day_number[-1] - day_number[0] + 1)
 
     # vectorbt sees the cash as one more point before the first bar.
-    per_bar = vbt.Drawdowns.from_ts(pd.concat([pd.Series([cash]), pd.Series(equity)], ignore_index=True))
+    per_bar = vbt.Drawdowns.from_ts(
+        pd.concat([pd.Series([cash]), pd.Series(equity)], ignore_index=True)
+    )
     max_drawdown = -per_bar.max_drawdown()
     records = per_bar.records
     money = (records["peak_val"] - records["valley_val"]).max()
-    expected = daily(returns, months, equity_of_day, cash, per_year) | lengths(equity_of_day, cash)
+    expected = daily(returns, months, equity_of_day, cash, per_year) | lengths(
+        equity_of_day, cash
+    )
     of_trades, notional = traded(table, len(close), point_value)
     expected |= of_trades
     expected |= {
@@ -185,7 +207,8 @@ def make(name, seed, dates, bars_per_day, point_value, drift):
         "net_profit": equity[-1] - cash,
         "total_return": empyrical.cum_returns_final(returns),
         "buy_and_hold_return": close[-1] / close[0] - 1,
-        "excess_return": empyrical.cum_returns_final(returns) - (close[-1] / close[0] - 1),
+        "excess_return": empyrical.cum_returns_final(returns)
+        - (close[-1] / close[0] - 1),
         "max_drawdown": max_drawdown,
         "max_drawdown_money": money,
         "calmar": expected["cagr"] / max_drawdown,
@@ -214,7 +237,14 @@ def make(name, seed, dates, bars_per_day, point_value, drift):
     for key in case:  # One key a line keeps the file's diffs readable.
         text = text.replace(f'"{key}": ', f'\n"{key}": ')
     (OUT / f"{name}.json").write_text(text + "\n")
-    print(name, len(text), {key: case["expected"].get(key) for key in ["total_return", "sharpe", "trades", "recovery_days"]})
+    print(
+        name,
+        len(text),
+        {
+            key: case["expected"].get(key)
+            for key in ["total_return", "sharpe", "trades", "recovery_days"]
+        },
+    )
 
 
 def main():

@@ -36,6 +36,24 @@ nothing won or lost as a profit factor of 1 and a Sortino of 0. Without a trade 
 |---|---|---|---|
 ";
 
+const REFERENCES: &str = "
+## References
+
+- Bailey, D. and López de Prado, M. (2012). The Sharpe ratio efficient frontier. Journal of Risk 15(2).
+- Faith, C. (2007). Way of the Turtle. McGraw-Hill.
+- Joanes, D. and Gill, C. (1998). Comparing measures of sample skewness and kurtosis. The Statistician 47(1).
+- Keating, C. and Shadwick, W. (2002). A universal performance measure. Journal of Performance Measurement 6(3).
+- Kelly, J. (1956). A new interpretation of information rate. Bell System Technical Journal 35(4).
+- Kestner, L. (2013). (Re-)Introducing the K-ratio. SSRN.
+- Martin, P. and McCann, B. (1989). The Investor's Guide to Fidelity Funds. Wiley.
+- Schwager, J. (2012). Hedge Fund Market Wizards. Wiley.
+- Sharpe, W. (1994). The Sharpe ratio. Journal of Portfolio Management 21(1).
+- Sortino, F. and van der Meer, R. (1991). Downside risk. Journal of Portfolio Management 17(4).
+- Sweeney, J. (1996). Campaign Trading. Wiley.
+- Tharp, V. (2007). Trade Your Way to Financial Freedom, 2nd ed. McGraw-Hill; (2008). Definitive Guide to Position Sizing.
+- Young, T. (1991). Calmar ratio: a smoother tool. Futures 20(1).
+";
+
 /// The documentation of every metric, in Markdown (`docs/metrics.md`).
 #[must_use]
 pub fn markdown() -> String {
@@ -44,6 +62,7 @@ pub fn markdown() -> String {
         write_family(&mut page, family).expect("writing to a string cannot fail");
     }
     write_composite(&mut page).expect("writing to a string cannot fail");
+    page.push_str(REFERENCES);
     page
 }
 

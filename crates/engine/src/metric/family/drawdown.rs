@@ -31,7 +31,7 @@ pub(crate) const FAMILY: Family = Family {
             better: Better::Lower,
             doc: "Mean over all drawdowns of their greatest depth, at the day's end.",
             formula: "mean over episodes of their depth",
-            source: "quantstats `drawdown_details`",
+            source: "definition; vectorbt `drawdowns.drawdown.mean`",
             value: avg_drawdown,
         },
         Metric {
@@ -40,7 +40,7 @@ pub(crate) const FAMILY: Family = Family {
             better: Better::Lower,
             doc: "Mean over all days of the distance from the peak.",
             formula: "mean(d)",
-            source: "Becker and Moore, Zephyr 2006",
+            source: "Becker and Moore (Zephyr Associates)",
             value: pain_index,
         },
         Metric {

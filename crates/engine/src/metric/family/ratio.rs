@@ -27,7 +27,7 @@ pub(crate) const FAMILY: Family = Family {
             better: Better::Higher,
             doc: "Probability that the true Sharpe ratio is above zero, given the length, skewness and kurtosis of the returns.",
             formula: "Φ(s · √(n − 1) / √(1 − skew·s + (kurtosis + 2)/4 · s²)), s = mean(r) / sd(r)",
-            source: "Bailey and López de Prado 2012, eq. 6; quantstats `probabilistic_sharpe_ratio`",
+            source: "Bailey and López de Prado 2012; quantstats `probabilistic_sharpe_ratio`",
             value: probabilistic_sharpe,
         },
         Metric {
