@@ -161,7 +161,11 @@ impl Space {
             })?;
         }
         let structure = Structure::try_new(&params, &require)?;
-        Ok(Self { params, require, structure })
+        Ok(Self {
+            params,
+            require,
+            structure,
+        })
     }
 
     /// The parameters, in declaration order.
@@ -214,7 +218,9 @@ impl Space {
             }
         }
         let names = self.params.keys().zip(active);
-        names.filter_map(|(name, active)| active.then_some(name.as_str())).collect()
+        names
+            .filter_map(|(name, active)| active.then_some(name.as_str()))
+            .collect()
     }
 
     /// The assignment that a trial is run with and known by: inactive and unknown parameters
@@ -243,14 +249,22 @@ impl Space {
             && active.iter().all(|&name| {
                 let distribution = self.distribution(name);
                 let value = assignment.get(name);
-                distribution.zip(value).is_some_and(|(distribution, value)| distribution.contains(value))
+                distribution
+                    .zip(value)
+                    .is_some_and(|(distribution, value)| distribution.contains(value))
             })
-            && self.require.iter().all(|predicate| (predicate.holds)(assignment))
+            && self
+                .require
+                .iter()
+                .all(|predicate| (predicate.holds)(assignment))
     }
 
     /// Name and parameter at a position of the declaration order.
     pub(crate) fn param(&self, index: usize) -> (&str, &Param) {
-        let (name, param) = self.params.get_index(index).expect("positions come from this space");
+        let (name, param) = self
+            .params
+            .get_index(index)
+            .expect("positions come from this space");
         (name, param)
     }
 

@@ -54,7 +54,11 @@ impl Space {
         stream: &mut RandomStream,
     ) -> bool {
         // A component without parameters has one point: a second look would change nothing.
-        let tries = if component.params.is_empty() { 1 } else { REJECTION_TRIES };
+        let tries = if component.params.is_empty() {
+            1
+        } else {
+            REJECTION_TRIES
+        };
         (0..tries).any(|_| {
             self.draw(component, assignment, stream);
             self.broken(component, assignment).is_none()
@@ -68,7 +72,11 @@ impl Space {
         assignment: &mut Assignment,
         stream: &mut RandomStream,
     ) -> bool {
-        let tries = if component.params.is_empty() { 0 } else { REPAIR_TRIES };
+        let tries = if component.params.is_empty() {
+            0
+        } else {
+            REPAIR_TRIES
+        };
         (0..tries).any(|attempt| {
             match self.broken(component, assignment) {
                 Some(require) if attempt % REPAIRS_PER_START != 0 => {
@@ -119,7 +127,10 @@ impl Space {
     }
 
     fn not_found(&self, component: &Component, walked: Walked) -> SpaceError {
-        let texts = component.require.iter().map(|&index| self.require[index].text.clone());
+        let texts = component
+            .require
+            .iter()
+            .map(|&index| self.require[index].text.clone());
         let relations = texts.collect();
         match walked {
             Walked::All => SpaceError::EmptyRegion { relations },

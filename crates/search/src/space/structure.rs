@@ -34,7 +34,12 @@ impl Structure {
     ) -> Result<Self, SpaceError> {
         let when_reads = params
             .values()
-            .map(|param| param.when.as_ref().map_or(Ok(Vec::new()), |when| reads(params, when)))
+            .map(|param| {
+                param
+                    .when
+                    .as_ref()
+                    .map_or(Ok(Vec::new()), |when| reads(params, when))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let require_reads = require
             .iter()
@@ -42,7 +47,12 @@ impl Structure {
             .collect::<Result<Vec<_>, _>>()?;
         let order = evaluation_order(params, &when_reads)?;
         let components = components(&order, &when_reads, &require_reads);
-        Ok(Self { order, when_reads, require_reads, components })
+        Ok(Self {
+            order,
+            when_reads,
+            require_reads,
+            components,
+        })
     }
 
     /// Positions, each after all that its condition reads.
@@ -73,14 +83,19 @@ impl Structure {
 }
 
 /// Positions that a predicate reads, sorted, each once.
-fn reads(params: &IndexMap<String, Param>, predicate: &Predicate) -> Result<Vec<usize>, SpaceError> {
+fn reads(
+    params: &IndexMap<String, Param>,
+    predicate: &Predicate,
+) -> Result<Vec<usize>, SpaceError> {
     let mut positions = Vec::with_capacity(predicate.reads.len());
     for name in &predicate.reads {
-        let position = params.get_index_of(name).ok_or_else(|| SpaceError::UnknownParam {
-            predicate: predicate.text.clone(),
-            name: name.clone(),
-            known: params.keys().cloned().collect(),
-        })?;
+        let position = params
+            .get_index_of(name)
+            .ok_or_else(|| SpaceError::UnknownParam {
+                predicate: predicate.text.clone(),
+                name: name.clone(),
+                known: params.keys().cloned().collect(),
+            })?;
         positions.push(position);
     }
     positions.sort_unstable();
@@ -100,7 +115,9 @@ fn evaluation_order(
             .find(|&index| !placed[index] && when_reads[index].iter().all(|&read| placed[read]));
         let Some(index) = ready else {
             let waiting = params.keys().zip(&placed).filter(|(_, placed)| !**placed);
-            return Err(SpaceError::Cycle { names: waiting.map(|(name, _)| name.clone()).collect() });
+            return Err(SpaceError::Cycle {
+                names: waiting.map(|(name, _)| name.clone()).collect(),
+            });
         };
         placed[index] = true;
         order.push(index);
@@ -126,7 +143,11 @@ fn components(
     }
     let mut by_label: IndexMap<Option<usize>, Component> = IndexMap::new();
     for &param in order {
-        by_label.entry(Some(label[param])).or_default().params.push(param);
+        by_label
+            .entry(Some(label[param]))
+            .or_default()
+            .params
+            .push(param);
     }
     for (require, reads) in require_reads.iter().enumerate() {
         let home = reads.first().map(|&read| label[read]);

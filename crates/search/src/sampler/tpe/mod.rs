@@ -66,7 +66,10 @@ impl Tpe {
     ///
     /// [`SamplerError::Option`] for an option out of its range.
     pub fn try_new(options: TpeOptions) -> Result<Self, SamplerError> {
-        Ok(Self { options: options.validated()?, columns: Columns::default() })
+        Ok(Self {
+            options: options.validated()?,
+            columns: Columns::default(),
+        })
     }
 
     /// The options.
@@ -104,13 +107,21 @@ impl Sampler for Tpe {
             return Ok(request.space.sample_uniform(&mut stream)?);
         }
         let params = request.space.params().values();
-        let dimensions: Vec<_> = params.map(|param| Dimension::of(&param.distribution)).collect();
+        let dimensions: Vec<_> = params
+            .map(|param| Dimension::of(&param.distribution))
+            .collect();
         self.columns.update(&request.view, &dimensions);
-        let split = Split::of(&request.view, direction, |trials| self.options.gamma.good(trials));
+        let split = Split::of(&request.view, direction, |trials| {
+            self.options.gamma.good(trials)
+        });
         let model = Model {
             space: request.space,
             options: &self.options,
-            pending: if self.options.constant_liar { request.pending } else { &[] },
+            pending: if self.options.constant_liar {
+                request.pending
+            } else {
+                &[]
+            },
             columns: &self.columns,
             dimensions,
             split,
@@ -174,7 +185,10 @@ impl Model<'_> {
             }
             candidates.push(candidate);
         }
-        let scores = good.ln_density(&candidates).into_iter().zip(rest.ln_density(&candidates));
+        let scores = good
+            .ln_density(&candidates)
+            .into_iter()
+            .zip(rest.ln_density(&candidates));
         let mut best: Option<(usize, f64)> = None;
         for (index, score) in scores.map(|(good, rest)| good - rest).enumerate() {
             if best.is_none_or(|(_, incumbent)| score > incumbent) {
@@ -208,16 +222,25 @@ impl Model<'_> {
         let mut positions = self.positions(group, &rows);
         let pending = self.pending_positions(group, dimensions);
         for candidate in &pending {
-            positions.iter_mut().zip(candidate).for_each(|(column, &position)| column.push(position));
+            positions
+                .iter_mut()
+                .zip(candidate)
+                .for_each(|(column, &position)| column.push(position));
         }
         let mut kernel_of = vec![UNUSED; self.columns.rows()];
         for (kernel, &row) in rows.iter().enumerate() {
             kernel_of[row as usize] = kernel as u32;
         }
-        let sorted = group.params.iter().zip(&positions).map(|(&param, positions)| {
-            self.order(param, positions, &kernel_of, rows.len())
-        });
-        Observations { len: rows.len() + pending.len(), sorted: sorted.collect(), positions }
+        let sorted = group
+            .params
+            .iter()
+            .zip(&positions)
+            .map(|(&param, positions)| self.order(param, positions, &kernel_of, rows.len()));
+        Observations {
+            len: rows.len() + pending.len(),
+            sorted: sorted.collect(),
+            positions,
+        }
     }
 
     /// The order of a parameter's observations: rows from the sorted column, then, from `first_pending`
@@ -232,7 +255,11 @@ impl Model<'_> {
         if matches!(self.dimensions[param], Dimension::Categorical { .. }) {
             return Vec::new();
         }
-        let kernels = self.columns.sorted(param).iter().map(|&row| kernel_of[row as usize]);
+        let kernels = self
+            .columns
+            .sorted(param)
+            .iter()
+            .map(|&row| kernel_of[row as usize]);
         let mut order: Vec<u32> = kernels.filter(|&kernel| kernel != UNUSED).collect();
         order.extend(first_pending as u32..positions.len() as u32);
         // A sorted run and a few more: the stable sort is a merge.
@@ -251,8 +278,13 @@ impl Model<'_> {
 
     /// Positions of the group's parameters in these rows.
     fn positions(&self, group: &Group, rows: &[u32]) -> Vec<Vec<f64>> {
-        let columns = group.params.iter().map(|&param| self.columns.positions(param));
-        columns.map(|column| rows.iter().map(|&row| column[row as usize]).collect()).collect()
+        let columns = group
+            .params
+            .iter()
+            .map(|&param| self.columns.positions(param));
+        columns
+            .map(|column| rows.iter().map(|&row| column[row as usize]).collect())
+            .collect()
     }
 
     /// Positions of the group's parameters in each pending trial that has them all.
@@ -261,7 +293,9 @@ impl Model<'_> {
             let params = group.params.iter().zip(dimensions);
             let position = params.map(|(&param, dimension)| {
                 let (name, param) = self.space.param(param);
-                let value = assignment.get(name).filter(|value| param.distribution.contains(value));
+                let value = assignment
+                    .get(name)
+                    .filter(|value| param.distribution.contains(value));
                 value.map(|value| dimension.position(param.distribution.to_internal(value)))
             });
             position.collect::<Option<Vec<f64>>>()

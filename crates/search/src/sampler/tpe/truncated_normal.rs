@@ -43,8 +43,7 @@ fn tail_series(x: f64) -> f64 {
         term *= -odd * inverse_square;
         odd += 2.0;
         let next = sum + term;
-        // Written so that NaN ends the loop as well.
-        if !((next - sum).abs() > f64::EPSILON) {
+        if (next - sum).abs() <= f64::EPSILON || next.is_nan() {
             return next;
         }
         sum = next;
@@ -74,7 +73,11 @@ fn ln_left_mass(a: f64, b: f64) -> f64 {
 fn inverse_ln_normal_cdf(y: f64) -> f64 {
     // Close to 1, `Φ` is flat: solve for the other tail and flip the sign.
     let is_flipped = y > -1e-2;
-    let target = if is_flipped { libm::log(-libm::expm1(y)) } else { y };
+    let target = if is_flipped {
+        libm::log(-libm::expm1(y))
+    } else {
+        y
+    };
     let mut x = if target < -5.0 {
         -(-2.0 * (target + LN_SQRT_2PI)).sqrt()
     } else {
@@ -85,8 +88,7 @@ fn inverse_ln_normal_cdf(y: f64) -> f64 {
         let ln_pdf = -0.5 * x * x - LN_SQRT_2PI;
         let correction = (ln_cdf - target) * libm::exp(ln_cdf - ln_pdf);
         x -= correction;
-        // Written so that NaN ends the loop as well.
-        if !(correction.abs() >= 1e-8 * x.abs()) || correction.abs() < f64::EPSILON {
+        if correction.abs() < (1e-8 * x.abs()).max(f64::EPSILON) || x.is_nan() {
             break;
         }
     }
@@ -116,7 +118,11 @@ pub(super) fn quantile_value(quantile: f64, a: f64, b: f64) -> f64 {
 /// `ln(eˣ + eʸ)`.
 fn ln_sum(x: f64, y: f64) -> f64 {
     let (high, low) = if x > y { (x, y) } else { (y, x) };
-    if low == f64::NEG_INFINITY { high } else { high + libm::log1p(libm::exp(low - high)) }
+    if low == f64::NEG_INFINITY {
+        high
+    } else {
+        high + libm::log1p(libm::exp(low - high))
+    }
 }
 
 #[cfg(test)]
@@ -136,16 +142,28 @@ mod tests {
         }
         // The series and the error function agree where they meet.
         let (left, right) = (ln_normal_cdf(-20.000_000_1), ln_normal_cdf(-19.999_999_9));
-        assert!((right - left - 20.05e-7 * 2.0).abs() < 1e-7, "{left} {right}");
+        assert!(
+            (right - left - 20.05e-7 * 2.0).abs() < 1e-7,
+            "{left} {right}"
+        );
     }
 
     #[test]
     fn quantiles_invert_the_mass() {
-        for (a, b) in [(-1.0, 1.0), (-30.0, -20.0), (3.0, 9.0), (-0.001, 50.0), (-100.0, 100.0)] {
+        for (a, b) in [
+            (-1.0, 1.0),
+            (-30.0, -20.0),
+            (3.0, 9.0),
+            (-0.001, 50.0),
+            (-100.0, 100.0),
+        ] {
             for quantile in [1e-12, 0.01, 0.3, 0.5, 0.9, 0.999_999] {
                 let x = quantile_value(quantile, a, b);
                 let back = libm::exp(ln_normal_mass(a, x) - ln_normal_mass(a, b));
-                assert!((back - quantile).abs() < 1e-7 * quantile.max(1e-3), "{a} {b} {quantile} {x} {back}");
+                assert!(
+                    (back - quantile).abs() < 1e-7 * quantile.max(1e-3),
+                    "{a} {b} {quantile} {x} {back}"
+                );
             }
         }
     }
