@@ -23,10 +23,6 @@ impl Problems {
         self.0.borrow_mut().push(problem);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
-
     pub(crate) fn into_inner(self) -> Vec<Diagnostic> {
         self.0.into_inner()
     }
