@@ -38,7 +38,7 @@ use sha2::{Digest, Sha256};
 
 pub use buckets::{Buckets, buckets};
 pub use calendar::Calendar;
-pub use check::{Checks, Problem, ProblemKind, Problems};
+pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
 pub use column::Column;
 pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;

@@ -236,6 +236,10 @@ fn a_file_without_heading_is_read_in_the_usual_order() {
     assert_eq!(loaded.bars.time()[0], instant("2024-01-01T00:00:00Z"));
     assert_eq!(loaded.bars.volume()[..], [10.0, 11.0]);
     assert!(loaded.report.notes[0].contains("no heading"));
+    let text = "2024.01.02,09:30,1,2,0.5,1.5,10\n2024.01.02,09:31,1,2,0.5,1.5,11\n";
+    let metatrader = read(text, &LoadOptions::default()).unwrap();
+    assert_eq!(metatrader.bars.time()[1], instant("2024-01-02T09:31:00Z"));
+    assert_eq!(metatrader.bars.volume()[..], [10.0, 11.0]);
 }
 
 #[test]
