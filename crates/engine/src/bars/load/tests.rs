@@ -270,6 +270,32 @@ fn chosen_columns_and_a_longer_timeframe_are_used() {
 }
 
 #[test]
+fn a_damaged_length_in_a_compressed_arrow_file_is_refused_before_it_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let times = (0..1_000).map(|t| t * NANOS_PER_MINUTE).collect();
+    let bars = super::super::tests::bars_of(times, "UTC", NANOS_PER_MINUTE);
+    for name in ["a.arrow", "a.arrows"] {
+        let path = folder.path().join(name);
+        write(&path, &bars).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let length = 8_000_i64.to_le_bytes();
+        let at = bytes
+            .windows(8)
+            .position(|window| window == length)
+            .expect("a compressed column");
+        bytes[at..at + 8].copy_from_slice(&(1_i64 << 61).to_le_bytes());
+        std::fs::write(&path, bytes).unwrap();
+        let message = load(&path, &LoadOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("a buffer claims to be larger"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn gaps_are_reported_and_never_filled() {
     let mut text = "time,o,h,l,c\n".to_owned();
     for hour in [0, 1, 2, 5, 6, 8, 9, 10] {
