@@ -1,6 +1,6 @@
 //! What must hold for every text, every expression and every bar.
 
-use proptest::prelude::*;
+use proptest::prelude::{Strategy, *};
 
 use super::*;
 use crate::function::{self, ArgKind, Function, Input, OutputKind};
