@@ -91,6 +91,13 @@ pub enum ProblemKind {
         /// The volume.
         value: f64,
     },
+    /// A text row has more or fewer fields than the heading.
+    FieldCount {
+        /// Its fields.
+        found: usize,
+        /// The heading's.
+        expected: usize,
+    },
     /// A number or time could not be read.
     Unreadable {
         /// Its column, as the file names it.
@@ -130,6 +137,9 @@ impl ProblemKind {
                 "mend the row, or set `allow_nonpositive = true` for spreads"
             }
             Self::NegativeVolume { .. } => "volumes are zero or more; mend the row",
+            Self::FieldCount { .. } => {
+                "give every row one field for each column; check quotes and the delimiter"
+            }
             Self::Unreadable { .. } => {
                 "write times as `2024-01-31 09:30:00` or epochs, numbers as `1234.5`"
             }
@@ -171,6 +181,9 @@ impl fmt::Display for ProblemKind {
             }
             Self::NotPositive { column, value } => write!(f, "{column} {value} is not above zero"),
             Self::NegativeVolume { value } => write!(f, "volume {value} is below zero"),
+            Self::FieldCount { found, expected } => {
+                write!(f, "{found} fields instead of {expected}")
+            }
             Self::Unreadable {
                 column,
                 text,

@@ -29,6 +29,22 @@ struct Segment {
     offset_ns: i64,
 }
 
+/// What a wall-clock time means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// The clock shows it once.
+    Once(i64),
+    /// The clock skips it: the instant is later by the gap.
+    Skipped(i64),
+    /// The clock falls back over it.
+    Twice {
+        /// First time.
+        earlier: i64,
+        /// Second time.
+        later: i64,
+    },
+}
+
 impl LocalClock {
     /// The clock over `first..=last`, with a margin of more than a year on both sides.
     pub(super) fn new(timezone: &TimeZone, first: i64, last: i64) -> Self {
@@ -74,6 +90,41 @@ impl LocalClock {
             }
             instant.saturating_add(self.segments[index].offset_ns)
         })
+    }
+
+    /// The instant or instants at which the clock shows a wall-clock time.
+    pub(super) fn read(&self, local: i64) -> Reading {
+        // No offset reaches 26 hours, so the segments around that hold every candidate.
+        let reach = 26 * 60 * super::NANOS_PER_MINUTE;
+        let from = self.segment(local.saturating_sub(reach));
+        let to = self.segment(local.saturating_add(reach));
+        let mut found: Option<i64> = None;
+        let mut last_before = None;
+        for index in from..=to {
+            let instant = local.saturating_sub(self.segments[index].offset_ns);
+            let end = self
+                .segments
+                .get(index + 1)
+                .map_or(i64::MAX, |next| next.start);
+            if instant >= end {
+                last_before = Some(instant);
+            } else if instant >= self.segments[index].start {
+                match found {
+                    None => found = Some(instant),
+                    Some(earlier) => {
+                        return Reading::Twice {
+                            earlier,
+                            later: instant,
+                        };
+                    }
+                }
+            }
+        }
+        match (found, last_before) {
+            (Some(instant), _) => Reading::Once(instant),
+            // Skipped: the offset before the change carries the time past it by the gap.
+            (None, skipped) => Reading::Skipped(skipped.unwrap_or(local)),
+        }
     }
 
     /// The instant one timeframe later: exact below a day, on the wall clock from a day on.
@@ -337,5 +388,44 @@ mod tests {
             clock.add(autumn, NANOS_PER_DAY),
             instant("2024-11-04T05:00:00Z")
         );
+    }
+
+    #[test]
+    fn wall_clock_times_are_read_as_jiff_reads_them() {
+        for zone in [
+            "UTC",
+            "America/New_York",
+            "Australia/Lord_Howe",
+            "Pacific/Apia",
+            "America/Havana",
+        ] {
+            let timezone = TimeZone::get(zone).unwrap();
+            let first = instant("2011-01-01T00:00:00Z");
+            let clock = LocalClock::new(&timezone, first, first + 730 * NANOS_PER_DAY);
+            for step in 0..730 * 96 {
+                let local = first + step * 15 * NANOS_PER_MINUTE;
+                let civil = jiff::tz::Offset::UTC.to_datetime(timestamp(local));
+                let ambiguous = timezone.to_ambiguous_timestamp(civil);
+                let expected = nanoseconds(ambiguous.compatible().unwrap());
+                match clock.read(local) {
+                    Reading::Once(instant) => assert_eq!(instant, expected, "{zone} {civil}"),
+                    Reading::Skipped(instant) => {
+                        assert!(
+                            matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. }),
+                            "{zone} {civil}"
+                        );
+                        assert_eq!(instant, expected, "{zone} {civil}");
+                    }
+                    Reading::Twice { earlier, later } => {
+                        assert_eq!(earlier, expected, "{zone} {civil}");
+                        assert_eq!(
+                            later,
+                            nanoseconds(ambiguous.later().unwrap()),
+                            "{zone} {civil}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -4,6 +4,9 @@
 //! |---|---|
 //! | [`Bars`] | checked, immutable, cheaply shared columns |
 //! | [`Calendar`] | the local day, minute and weekday of each bar, daylight saving included |
+//! | [`load`], [`write`] | Parquet, CSV and Arrow files |
+//! | [`describe`] | what a file holds, in figures |
+//! | [`synth`] | made-up bars with the habits of real ones |
 //! | [`buckets`], [`resample`] | longer timeframes, and when one of their bars is known to be complete |
 //!
 //! What it does not do: fill gaps, guess prices, join instruments, or look at a clock.
@@ -19,9 +22,13 @@ mod calendar;
 mod check;
 mod clock;
 mod column;
+mod describe;
 mod error;
+mod load;
 mod resample;
+mod synth;
 mod timeframe;
+mod write;
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -33,9 +40,16 @@ pub use buckets::{Buckets, buckets};
 pub use calendar::Calendar;
 pub use check::{Checks, Problem, ProblemKind, Problems};
 pub use column::Column;
+pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;
+pub use load::{
+    FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp,
+    load,
+};
 pub use resample::resample;
+pub use synth::{Hours, SynthOptions, synth};
 pub use timeframe::{format_timeframe, parse_timeframe};
+pub use write::write;
 
 use crate::function::BarColumn;
 

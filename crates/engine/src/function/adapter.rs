@@ -196,6 +196,11 @@ pub(super) fn cv([close, volume]: [f64; 2]) -> Candle {
     Candle::new_unchecked(close, close, close, close, volume, 0)
 }
 
+/// One series in place of all prices.
+pub(super) fn price([x]: [f64; 1]) -> Candle {
+    Candle::new_unchecked(x, x, x, x, 0.0, 0)
+}
+
 /// Volume alone.
 pub(super) fn volume([volume]: [f64; 1]) -> Candle {
     Candle::new_unchecked(1.0, 1.0, 1.0, 1.0, volume, 0)

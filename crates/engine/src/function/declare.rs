@@ -155,6 +155,7 @@ macro_rules! functions {
     )*) => {
         /// The entries of this group.
         pub(super) fn functions() -> Vec<$crate::function::Function> {
+            #[allow(unused_imports, reason = "some groups have no arguments")]
             use $crate::function::declare::{bind, check, default_of};
             use $crate::function::{Arg, Function, OutputKind};
             vec![$({

@@ -3,8 +3,13 @@
 mod average;
 mod channel;
 mod condition;
+mod math;
 mod momentum;
+mod price;
+mod statistic;
+mod trend;
 mod volatility;
+mod volume;
 mod window;
 
 use std::sync::LazyLock;
@@ -15,10 +20,15 @@ static CATALOGUE: LazyLock<Vec<Function>> = LazyLock::new(|| {
     [
         average::functions(),
         channel::functions(),
+        trend::functions(),
         momentum::functions(),
         volatility::functions(),
+        volume::functions(),
+        statistic::functions(),
+        price::functions(),
         window::functions(),
         condition::functions(),
+        math::functions(),
     ]
     .into_iter()
     .flatten()

@@ -1,5 +1,7 @@
 //! What every entry of the catalogue must hold, checked over all of them.
 
+mod oracle;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,17 +1,19 @@
-//! Wilder's smoothing and the true range it is mostly used on.
+//! Exponential smoothing, and the true range it is mostly used on.
 //!
-//! `s[t] = s[t-1] + (x[t] - s[t-1]) / n`, seeded with the mean of the first `n` values. The true range
-//! needs the previous close, so it starts at bar 1 and `atr(n)` at bar `n`, as in TA-Lib (Pine and
-//! `wickra-core` take high - low for bar 0 and start one bar earlier; the two converge).
+//! `s[t] = s[t-1] + w * (x[t] - s[t-1])`, seeded with the mean of the first `length` values; the weight
+//! `w` is `2 / (length + 1)`, or `1 / length` for Wilder's average.
+//!
+//! The true range needs the previous close, so it starts at bar 1 and `atr(n)` at bar `n`, as in TA-Lib
+//! (Pine and `wickra-core` take high - low for bar 0 and start one bar earlier; the two converge).
 //!
 //! # Source
 //! J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
 
 use crate::function::adapter::Step;
 
-/// Wilder's moving average: an exponential one with weight `1 / length`.
+/// An exponential moving average.
 #[derive(Debug, Clone)]
-pub(in crate::function) struct Wilder {
+pub(in crate::function) struct Exponential {
     length: usize,
     weight: f64,
     keep: f64,
@@ -19,10 +21,18 @@ pub(in crate::function) struct Wilder {
     value: f64,
 }
 
-impl Wilder {
-    /// An average that has seen nothing; `length` is at least 1.
-    pub(in crate::function) fn new(length: usize) -> Self {
-        let weight = 1.0 / length as f64;
+impl Exponential {
+    /// Wilder's average, weight `1 / length`; `length` is at least 1.
+    pub(in crate::function) fn wilder(length: usize) -> Self {
+        Self::new(length, 1.0 / length as f64)
+    }
+
+    /// The usual average, weight `2 / (length + 1)`; `length` is at least 1.
+    pub(in crate::function) fn standard(length: usize) -> Self {
+        Self::new(length, 2.0 / (length + 1) as f64)
+    }
+
+    fn new(length: usize, weight: f64) -> Self {
         Self {
             length,
             weight,
@@ -32,7 +42,8 @@ impl Wilder {
         }
     }
 
-    /// The average after `x`, NaN until `length` values were seen.
+    /// The average after `x`, NaN until `length` values were seen. The product with `weight` does not
+    /// wait for the last value, which halves the time of a chain of these.
     #[inline]
     pub(in crate::function) fn push(&mut self, x: f64) -> f64 {
         if self.seen < self.length {
@@ -46,6 +57,23 @@ impl Wilder {
             self.value = self.value * self.keep + x * self.weight;
         }
         self.value
+    }
+
+    /// As [`push`](Self::push), but an undefined value is skipped and gives NaN.
+    #[inline]
+    pub(in crate::function) fn push_defined(&mut self, x: f64) -> f64 {
+        if x.is_finite() {
+            self.push(x)
+        } else {
+            f64::NAN
+        }
+    }
+}
+
+impl Step<1, 1> for Exponential {
+    #[inline]
+    fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
+        [self.push_defined(x)]
     }
 }
 
@@ -89,7 +117,7 @@ impl Step<3, 1> for TrueRange {
 #[derive(Debug, Clone)]
 pub(in crate::function) struct AverageTrueRange {
     range: TrueRange,
-    average: Wilder,
+    average: Exponential,
 }
 
 impl AverageTrueRange {
@@ -97,7 +125,7 @@ impl AverageTrueRange {
     pub(in crate::function) fn new(length: usize) -> Self {
         Self {
             range: TrueRange::new(),
-            average: Wilder::new(length),
+            average: Exponential::wilder(length),
         }
     }
 }
@@ -105,11 +133,7 @@ impl AverageTrueRange {
 impl Step<3, 1> for AverageTrueRange {
     #[inline]
     fn step(&mut self, input: [f64; 3]) -> [f64; 1] {
-        let range = self.range.push(input);
-        if range.is_nan() {
-            return [f64::NAN];
-        }
-        [self.average.push(range)]
+        [self.average.push_defined(self.range.push(input))]
     }
 }
 
