@@ -194,9 +194,8 @@ fn slippage_larger_than_the_stop_distance_stops_at_the_open_of_the_fill() {
         .enter(Long, &[0])
         .stop(0.5)
         .with(|execution| {
-            execution.slippage = Slippage::Ticks(1.0);
+            execution.slippage = Slippage::Ticks(2.0);
             execution.instrument.tick = Some(0.5);
-            execution.slippage = Slippage::Fraction(0.01);
         });
     let trade = scenario.trade();
     assert_eq!(

@@ -100,6 +100,19 @@ fn cooldown_does_not_hold_back_the_reversal_itself() {
 }
 
 #[test]
+fn cooldown_holds_back_the_next_reversal() {
+    let scenario = Scenario::new(&[QUIET; 8])
+        .enter(Long, &[0, 3, 5])
+        .enter(Short, &[2])
+        .rules(cooldown(2));
+    // Reversed in bar 3: the decisions of bars 3 and 4 do not enter, that of bar 5 does.
+    assert_eq!(
+        scenario.outline(),
+        [(1, 3, Reversal), (3, 6, Reversal), (6, 7, SegmentEnd)]
+    );
+}
+
+#[test]
 fn entries_need_a_decision_within_the_session_and_exits_do_not() {
     let entries: Vec<usize> = (0..6).collect();
     let mut rules = TimeRules {
