@@ -336,11 +336,11 @@ impl Simulator {
     /// Whether this close's decision may enter (C2–C4).
     fn may_enter(&self, bar: &Bar) -> bool {
         let rules = &self.setup.rules;
-        // The wait counts from a close that lies behind, so a reversal is not held back by its own exit.
-        let is_waiting = self.position.is_none()
-            && self.closed_bar.is_some_and(|closed| {
-                self.bar_index - closed < usize::try_from(rules.cooldown).unwrap_or(usize::MAX)
-            });
+        // A reversal's own exit is still to come here, so it does not hold the reversal back (C2).
+        let cooldown = usize::try_from(rules.cooldown).unwrap_or(usize::MAX);
+        let is_waiting = self
+            .closed_bar
+            .is_some_and(|closed| self.bar_index - closed < cooldown);
         let is_open = rules
             .session
             .is_none_or(|session| is_in_session(session, bar.local_close));
