@@ -172,6 +172,7 @@ impl Distribution {
             Self::Int {
                 low, high, step, ..
             } => {
+                let internal = internal.max(*low as f64).min(*high as f64);
                 let steps = ((internal - *low as f64) / *step as f64).round().max(0.0);
                 let value = i128::from(*low) + steps as i128 * i128::from(*step);
                 ParamValue::Int(i64::try_from(value).unwrap_or(*high).clamp(*low, *high))

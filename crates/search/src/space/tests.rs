@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::stream::RandomStream;
 use crate::testing::space::{
@@ -250,4 +252,66 @@ fn relations_that_share_no_parameter_are_solved_apart() {
                 .expect("there are many")
         )
     );
+}
+
+/// A small space whose condition and relations are arbitrary tables.
+fn arbitrary(when_table: u8, pair_table: u32, link_table: u32) -> Space {
+    let at = |params: &Assignment, name: &str| number(params, name).map_or(3, |value| value as u32);
+    let condition = predicate("table of a", &["a"], move |params| {
+        when_table >> at(params, "a") & 1 == 1
+    });
+    let inactive_too = Param {
+        distribution: int(0, 2),
+        when: Some(condition),
+    };
+    let params = [
+        ("c", inactive_too),
+        ("a", always(int(0, 3))),
+        ("b", always(int(0, 2))),
+        ("free", always(switch())),
+    ];
+    let pair = predicate("table of b and c", &["b", "c"], move |params| {
+        pair_table >> (at(params, "b") * 4 + at(params, "c")) & 1 == 1
+    });
+    let link = predicate("table of a and b", &["a", "b"], move |params| {
+        link_table >> (at(params, "a") * 4 + at(params, "b")) & 1 == 1
+    });
+    space(&params, vec![pair, link]).expect("valid")
+}
+
+proptest! {
+    #[test]
+    fn the_size_is_the_number_of_members(
+        when_table in any::<u8>(),
+        pair_table in any::<u32>(),
+        link_table in any::<u32>(),
+        seed in any::<u64>(),
+    ) {
+        let space = arbitrary(when_table, pair_table, link_table);
+        let mut members = 0;
+        for (a, b, c, free) in quadruples(4, 3, 4, 2) {
+            let mut point = assignment(&[
+                ("a", ParamValue::Int(a)),
+                ("b", ParamValue::Int(b)),
+                ("free", ParamValue::Choice(free as usize)),
+            ]);
+            if c < 3 {
+                point.insert("c".to_owned(), ParamValue::Int(c));
+            }
+            members += u128::from(space.is_member(&point));
+        }
+        prop_assert_eq!(space.size(), SpaceSize::Exact(members));
+        match space.sample_uniform(&mut RandomStream::new(seed, 0, 0)) {
+            Ok(point) => prop_assert!(space.is_member(&point)),
+            Err(error) => {
+                let is_proven = matches!(error, SpaceError::EmptyRegion { .. });
+                prop_assert!(is_proven && members == 0, "{}: {}", error, members);
+            }
+        }
+    }
+}
+
+/// All quadruples below these bounds.
+fn quadruples(a: i64, b: i64, c: i64, d: i64) -> impl Iterator<Item = (i64, i64, i64, i64)> {
+    (0..a * b * c * d).map(move |k| (k / (b * c * d), k / (c * d) % b, k / d % c, k % d))
 }

@@ -21,6 +21,8 @@
 //! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, sections 4–4.2; S. Watanabe,
 //! arXiv:2304.11127; Optuna 5.0's defaults.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use super::TpeOptions;
 use super::dimension::{Dimension, Interval};
 use super::truncated_normal::{LN_SQRT_2PI, ln_normal_mass, quantile_value};
@@ -66,6 +68,9 @@ enum Kernels {
     Continuous {
         interval: Interval,
         kernels: Normals,
+        /// `1 / (√2 · width)`.
+        scales: Vec<f64>,
+        /// `ln(√(2π) · width · mass inside the range)`.
         offsets: Vec<f64>,
     },
     Grid {
@@ -213,13 +218,14 @@ impl Kernels {
             Self::Continuous {
                 interval,
                 kernels,
+                scales,
                 offsets,
             } => {
                 let position = interval.position(value);
-                let kernels = kernels.centres.iter().zip(&kernels.widths).zip(offsets);
-                for (term, ((&centre, &width), &offset)) in terms.iter_mut().zip(kernels) {
-                    let z = (position - centre) / width;
-                    *term += -(z * z) / 2.0 - offset;
+                let kernels = kernels.centres.iter().zip(scales).zip(offsets);
+                for (term, ((&centre, &scale), &offset)) in terms.iter_mut().zip(kernels) {
+                    let z = (position - centre) * scale;
+                    *term -= z * z + offset;
                 }
             }
             Self::Grid {
@@ -361,23 +367,30 @@ fn numerical(
             classes,
         };
     }
-    let offsets = kernels
-        .centres
-        .iter()
-        .zip(&kernels.widths)
-        .map(|(&centre, &width)| {
-            let (a, b) = (
-                (interval.start - centre) / width,
-                (interval.end - centre) / width,
-            );
-            LN_SQRT_2PI + ln_normal_mass(a, b) + libm::log(width)
-        });
-    let offsets = offsets.collect();
+    let offsets = ln_normalisers(interval, &kernels);
+    let scales = kernels.widths.iter().map(|width| FRAC_1_SQRT_2 / width);
     Kernels::Continuous {
         interval,
+        scales: scales.collect(),
         kernels,
         offsets,
     }
+}
+
+/// For each kernel `ln(√(2π) · width · mass inside the range)`.
+fn ln_normalisers(interval: Interval, kernels: &Normals) -> Vec<f64> {
+    // Most kernels are as narrow as is allowed: their logarithm is taken once.
+    let (mut last_width, mut ln_width) = (1.0, 0.0);
+    let pairs = kernels.centres.iter().zip(&kernels.widths);
+    let normalisers = pairs.map(|(&centre, &width)| {
+        if width != last_width {
+            (last_width, ln_width) = (width, libm::log(width));
+        }
+        let start = (interval.start - centre) / width;
+        let end = (interval.end - centre) / width;
+        LN_SQRT_2PI + ln_normal_mass(start, end) + ln_width
+    });
+    normalisers.collect()
 }
 
 /// The width of each observation's kernel.
@@ -415,10 +428,11 @@ fn kernel_widths(
     widths
 }
 
-/// `ln Σ eˣ`; terms too small to change the sum cost no exponential.
+/// `ln Σ eˣ`; terms too small to matter cost no exponential.
 fn ln_sum_exp(terms: &[f64]) -> f64 {
-    /// `exp` of anything below is 0.
-    const UNDERFLOW: f64 = -746.0;
+    /// Terms this far below the largest are left out. A million of them would change the sum by a
+    /// relative 2·10⁻¹⁶, one rounding.
+    const NEGLIGIBLE: f64 = -50.0;
     let largest = terms.iter().fold(f64::NEG_INFINITY, |largest, &term| {
         if term > largest { term } else { largest }
     });
@@ -428,7 +442,7 @@ fn ln_sum_exp(terms: &[f64]) -> f64 {
     let mut sum = 0.0;
     for &term in terms {
         let difference = term - largest;
-        if difference > UNDERFLOW {
+        if difference > NEGLIGIBLE {
             sum += libm::exp(difference);
         }
     }

@@ -393,3 +393,30 @@ fn a_region_that_no_candidate_reaches_is_still_sampled() {
         assert!(space.is_member(&proposal), "{proposal:?}");
     }
 }
+
+#[test]
+fn maximising_is_minimising_the_negative() {
+    for problem in objective::all() {
+        let run = |direction, sign: f64| {
+            let evaluate =
+                |_, params: &Assignment| Outcome::complete(sign * (problem.value)(params));
+            let study = Study {
+                space: &problem.space,
+                direction,
+                seed: 2,
+                lag: 4,
+                evaluate: &evaluate,
+            };
+            let trials = study.run(&mut Tpe::default(), Vec::new(), 60);
+            let trials = trials.expect("the problems have points");
+            let params = trials.into_iter().map(|trial| trial.params);
+            params.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            run(StudyDirection::Minimize, 1.0),
+            run(StudyDirection::Maximize, -1.0),
+            "{}",
+            problem.name
+        );
+    }
+}
