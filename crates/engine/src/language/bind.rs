@@ -23,7 +23,9 @@ use crate::{Params, Value};
 #[non_exhaustive]
 pub enum BindError {
     /// A parameter is missing although something reads it.
-    #[error("{rule} reads the parameter `{name}`, which is inactive here; guard it with the same condition as its `when`")]
+    #[error(
+        "{rule} reads the parameter `{name}`, which is inactive here; guard it with the same condition as its `when`"
+    )]
     InactiveParameter {
         /// The rule that reads it.
         rule: RuleName,
@@ -116,11 +118,19 @@ pub(super) enum BoundOp {
     Compare(CompareOp, Operand, Operand),
     Not(BoundId),
     Logic(Logic, BoundId, BoundId),
-    Choose { condition: BoundId, then: Operand, otherwise: Operand },
+    Choose {
+        condition: BoundId,
+        then: Operand,
+        otherwise: Operand,
+    },
     /// Of a number or of a condition, as the node itself is.
     Lag(BoundId, usize),
     /// All outputs of a function.
-    Call { function: &'static Function, args: Vec<f64>, inputs: Vec<Operand> },
+    Call {
+        function: &'static Function,
+        args: Vec<f64>,
+        inputs: Vec<Operand>,
+    },
     /// One output of a call.
     Output(BoundId, usize),
     /// A node of a higher timeframe on the base bars.
@@ -147,12 +157,24 @@ impl BoundNode {
         };
         match &self.op {
             BoundOp::Series(_) => vec![],
-            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Lag(id, _) | BoundOp::Output(id, _) | BoundOp::Align(id) => vec![*id],
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => [a, b].into_iter().filter_map(node).collect(),
-            BoundOp::Logic(_, a, b) => vec![*a, *b],
-            BoundOp::Choose { condition, then, otherwise } => {
-                [then, otherwise].into_iter().filter_map(node).chain([*condition]).collect()
+            BoundOp::Negate(id)
+            | BoundOp::Not(id)
+            | BoundOp::Lag(id, _)
+            | BoundOp::Output(id, _)
+            | BoundOp::Align(id) => vec![*id],
+            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => {
+                [a, b].into_iter().filter_map(node).collect()
             }
+            BoundOp::Logic(_, a, b) => vec![*a, *b],
+            BoundOp::Choose {
+                condition,
+                then,
+                otherwise,
+            } => [then, otherwise]
+                .into_iter()
+                .filter_map(node)
+                .chain([*condition])
+                .collect(),
             BoundOp::Call { inputs, .. } => inputs.iter().filter_map(node).collect(),
         }
     }
@@ -215,22 +237,38 @@ impl Strategy {
 
     fn check_values(&self, params: &Params) -> Result<(), BindError> {
         for decl in &self.params {
-            let Some(value) = params.get(&decl.name) else { continue };
+            let Some(value) = params.get(&decl.name) else {
+                continue;
+            };
             let (fits, expected) = match (&decl.kind, value) {
-                (ParamKind::Bool, value) => (matches!(value, Value::Bool(_)), "true or false".to_owned()),
-                (ParamKind::Int { .. }, Value::Float(value)) => (value.fract() == 0.0, "a whole number".to_owned()),
-                (ParamKind::Int { .. }, value) => (matches!(value, Value::Int(_)), "a whole number".to_owned()),
+                (ParamKind::Bool, value) => {
+                    (matches!(value, Value::Bool(_)), "true or false".to_owned())
+                }
+                (ParamKind::Int { .. }, Value::Float(value)) => {
+                    (value.fract() == 0.0, "a whole number".to_owned())
+                }
+                (ParamKind::Int { .. }, value) => {
+                    (matches!(value, Value::Int(_)), "a whole number".to_owned())
+                }
                 (ParamKind::Float { .. }, value) => {
-                    let fits = matches!(value, Value::Float(number) if number.is_finite()) || matches!(value, Value::Int(_));
+                    let fits = matches!(value, Value::Float(number) if number.is_finite())
+                        || matches!(value, Value::Int(_));
                     (fits, "a finite number".to_owned())
                 }
                 (ParamKind::Choice(choices), value) => {
                     let fits = matches!(value, Value::Text(text) if choices.contains(text));
-                    (fits, format!("one of {}", super::lower::quoted_list(choices)))
+                    (
+                        fits,
+                        format!("one of {}", super::lower::quoted_list(choices)),
+                    )
                 }
             };
             if !fits {
-                return Err(BindError::WrongValue { name: decl.name.clone(), value: value.to_string(), expected });
+                return Err(BindError::WrongValue {
+                    name: decl.name.clone(),
+                    value: value.to_string(),
+                    expected,
+                });
             }
         }
         Ok(())
@@ -242,13 +280,18 @@ impl BoundStrategy {
     /// (it is in [`Signals::warmup`](crate::simulator::Signals)).
     #[must_use]
     pub fn warmup(&self) -> usize {
-        self.roots().iter().map(|root| self.nodes[root.index()].warmup).max().unwrap_or(0)
+        self.roots()
+            .iter()
+            .map(|root| self.nodes[root.index()].warmup)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Longest timeframes read through `on`, in nanoseconds, each once, ascending.
     #[must_use]
     pub fn timeframes_ns(&self) -> Vec<i64> {
-        let frames: std::collections::BTreeSet<i64> = self.nodes.iter().filter_map(|node| node.frame).collect();
+        let frames: std::collections::BTreeSet<i64> =
+            self.nodes.iter().filter_map(|node| node.frame).collect();
         frames.into_iter().collect()
     }
 
@@ -259,14 +302,20 @@ impl BoundStrategy {
     }
 
     pub(super) fn roots(&self) -> Vec<BoundId> {
-        let conditions = self.conditions.values().filter_map(|decision| match decision {
-            Decision::Node(id) => Some(*id),
-            Decision::Constant(_) => None,
-        });
-        let distances = self.distances.values().filter_map(|distance| match distance {
-            Operand::Node(id) => Some(*id),
-            Operand::Constant(_) => None,
-        });
+        let conditions = self
+            .conditions
+            .values()
+            .filter_map(|decision| match decision {
+                Decision::Node(id) => Some(*id),
+                Decision::Constant(_) => None,
+            });
+        let distances = self
+            .distances
+            .values()
+            .filter_map(|distance| match distance {
+                Operand::Node(id) => Some(*id),
+                Operand::Constant(_) => None,
+            });
         conditions.chain(distances).collect()
     }
 
@@ -293,14 +342,23 @@ impl BoundStrategy {
             })
             .collect();
         let nodes = std::mem::take(&mut self.nodes);
-        self.nodes = nodes.into_iter().zip(&reached).filter(|(_, reached)| **reached).map(|(node, _)| node).collect();
-        self.nodes.iter_mut().for_each(|node| node.move_inputs(&moved));
+        self.nodes = nodes
+            .into_iter()
+            .zip(&reached)
+            .filter(|(_, reached)| **reached)
+            .map(|(node, _)| node)
+            .collect();
+        self.nodes
+            .iter_mut()
+            .for_each(|node| node.move_inputs(&moved));
         for decision in self.conditions.values_mut() {
             if let Decision::Node(id) = decision {
                 *id = moved[id.index()];
             }
         }
-        self.distances.values_mut().for_each(|distance| distance.move_to(&moved));
+        self.distances
+            .values_mut()
+            .for_each(|distance| distance.move_to(&moved));
     }
 
     /// Makes every kernel once, so that evaluation cannot fail.
@@ -310,7 +368,11 @@ impl BoundStrategy {
                 && let Err(reason) = (function.make)(args)
             {
                 let rule = self.reader_of(node.key);
-                return Err(BindError::ArgumentsTogether { rule, function: function.name, reason: reason.to_string() });
+                return Err(BindError::ArgumentsTogether {
+                    rule,
+                    function: function.name,
+                    reason: reason.to_string(),
+                });
             }
         }
         Ok(())
@@ -328,15 +390,24 @@ impl BoundStrategy {
             }
             false
         };
-        let conditions = self.conditions.iter().filter_map(|(rule, decision)| match decision {
-            Decision::Node(id) => Some((*rule, *id)),
-            Decision::Constant(_) => None,
-        });
-        let distances = self.distances.iter().filter_map(|(rule, distance)| match distance {
-            Operand::Node(id) => Some((*rule, *id)),
-            Operand::Constant(_) => None,
-        });
-        conditions.chain(distances).find(|(_, id)| reads(*id)).map_or(RuleName::LongEntry, |(rule, _)| rule)
+        let conditions = self
+            .conditions
+            .iter()
+            .filter_map(|(rule, decision)| match decision {
+                Decision::Node(id) => Some((*rule, *id)),
+                Decision::Constant(_) => None,
+            });
+        let distances = self
+            .distances
+            .iter()
+            .filter_map(|(rule, distance)| match distance {
+                Operand::Node(id) => Some((*rule, *id)),
+                Operand::Constant(_) => None,
+            });
+        conditions
+            .chain(distances)
+            .find(|(_, id)| reads(*id))
+            .map_or(RuleName::LongEntry, |(rule, _)| rule)
     }
 }
 
@@ -353,7 +424,11 @@ impl BoundNode {
         let to = |id: &mut BoundId| *id = moved[id.index()];
         match &mut self.op {
             BoundOp::Series(_) => {}
-            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Lag(id, _) | BoundOp::Output(id, _) | BoundOp::Align(id) => to(id),
+            BoundOp::Negate(id)
+            | BoundOp::Not(id)
+            | BoundOp::Lag(id, _)
+            | BoundOp::Output(id, _)
+            | BoundOp::Align(id) => to(id),
             BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => {
                 a.move_to(moved);
                 b.move_to(moved);
@@ -362,12 +437,18 @@ impl BoundNode {
                 to(a);
                 to(b);
             }
-            BoundOp::Choose { condition, then, otherwise } => {
+            BoundOp::Choose {
+                condition,
+                then,
+                otherwise,
+            } => {
                 to(condition);
                 then.move_to(moved);
                 otherwise.move_to(moved);
             }
-            BoundOp::Call { inputs, .. } => inputs.iter_mut().for_each(|input| input.move_to(moved)),
+            BoundOp::Call { inputs, .. } => {
+                inputs.iter_mut().for_each(|input| input.move_to(moved))
+            }
         }
     }
 }
@@ -376,7 +457,11 @@ impl BoundNode {
 #[derive(Debug, Clone)]
 enum Broken {
     Inactive(String),
-    Argument { function: &'static str, arg: &'static Arg, value: f64 },
+    Argument {
+        function: &'static str,
+        arg: &'static Arg,
+        value: f64,
+    },
     Lag(f64),
 }
 
@@ -385,11 +470,24 @@ impl Broken {
         match self {
             Self::Inactive(name) => BindError::InactiveParameter { rule, name },
             Self::Lag(value) => BindError::Lag { rule, value },
-            Self::Argument { function, arg, value } => {
+            Self::Argument {
+                function,
+                arg,
+                value,
+            } => {
                 let (min, max) = bounds(arg);
                 let whole = matches!(arg.kind, ArgKind::Period { .. });
-                let expected = format!("{}between {min} and {max}", if whole { "whole and " } else { "" });
-                BindError::ArgumentRange { rule, function, argument: arg.name, value, expected }
+                let expected = format!(
+                    "{}between {min} and {max}",
+                    if whole { "whole and " } else { "" }
+                );
+                BindError::ArgumentRange {
+                    rule,
+                    function,
+                    argument: arg.name,
+                    value,
+                    expected,
+                }
             }
         }
     }
@@ -440,14 +538,22 @@ impl Binder {
             (_, Some(_)) => left,
             _ => match (left, right) {
                 (Bound::Node(a), Bound::Node(b)) if a == b => Bound::Node(a),
-                (Bound::Node(a), Bound::Node(b)) => Bound::Node(self.logic_node(logic, a, b, self.frame(node))),
+                (Bound::Node(a), Bound::Node(b)) => {
+                    Bound::Node(self.logic_node(logic, a, b, self.frame(node)))
+                }
                 (Bound::Broken(broken), _) | (_, Bound::Broken(broken)) => Bound::Broken(broken),
                 (other, _) => other,
             },
         }
     }
 
-    fn logic_node(&mut self, logic: Logic, left: BoundId, right: BoundId, frame: Option<i64>) -> BoundId {
+    fn logic_node(
+        &mut self,
+        logic: Logic,
+        left: BoundId,
+        right: BoundId,
+        frame: Option<i64>,
+    ) -> BoundId {
         self.add(BoundOp::Logic(logic, left, right), true, frame)
     }
 
@@ -472,16 +578,26 @@ impl Binder {
             return self.logic(Logic::Or, first, second, node);
         }
         match (operand(&then), operand(&otherwise)) {
-            (Ok(then), Ok(otherwise)) => {
-                Bound::Node(self.add(BoundOp::Choose { condition, then, otherwise }, false, frame))
-            }
+            (Ok(then), Ok(otherwise)) => Bound::Node(self.add(
+                BoundOp::Choose {
+                    condition,
+                    then,
+                    otherwise,
+                },
+                false,
+                frame,
+            )),
             (Err(broken), _) | (_, Err(broken)) => Bound::Broken(broken),
         }
     }
 
     /// Operations that need all their inputs.
     fn strict(&mut self, node: &Node) -> Bound {
-        let inputs: Vec<Bound> = node.inputs.iter().map(|input| self.values[input.index()].clone()).collect();
+        let inputs: Vec<Bound> = node
+            .inputs
+            .iter()
+            .map(|input| self.values[input.index()].clone())
+            .collect();
         if let Some(broken) = inputs.iter().find_map(|input| match input {
             Bound::Broken(broken) => Some(broken.clone()),
             _ => None,
@@ -509,13 +625,20 @@ impl Binder {
         let (op, is_condition) = match &node.op {
             Op::Series(series) => (BoundOp::Series(*series), false),
             Op::Negate => (BoundOp::Negate(bound_node(&inputs[0])), false),
-            Op::Arithmetic(op) => (BoundOp::Arithmetic(*op, operand(&inputs[0])?, operand(&inputs[1])?), false),
-            Op::Compare(op) => (BoundOp::Compare(*op, operand(&inputs[0])?, operand(&inputs[1])?), true),
+            Op::Arithmetic(op) => (
+                BoundOp::Arithmetic(*op, operand(&inputs[0])?, operand(&inputs[1])?),
+                false,
+            ),
+            Op::Compare(op) => (
+                BoundOp::Compare(*op, operand(&inputs[0])?, operand(&inputs[1])?),
+                true,
+            ),
             Op::Not => (BoundOp::Not(bound_node(&inputs[0])), true),
             Op::Lag => match (&inputs[0], lag_bars(&inputs[1])?) {
-                (Bound::Node(target), lag) if lag > 0 => {
-                    (BoundOp::Lag(*target, lag), self.nodes[target.index()].is_condition)
-                }
+                (Bound::Node(target), lag) if lag > 0 => (
+                    BoundOp::Lag(*target, lag),
+                    self.nodes[target.index()].is_condition,
+                ),
                 (target, _) => return Ok(target.clone()),
             },
             Op::Call { function, output } => return self.call(function, *output, inputs, frame),
@@ -528,7 +651,13 @@ impl Binder {
         Ok(Bound::Node(self.add(op, is_condition, frame)))
     }
 
-    fn call(&mut self, name: &str, output: usize, inputs: &[Bound], frame: Option<i64>) -> Result<Bound, Broken> {
+    fn call(
+        &mut self,
+        name: &str,
+        output: usize,
+        inputs: &[Bound],
+        frame: Option<i64>,
+    ) -> Result<Bound, Broken> {
         let function = function::find(name).expect("the compiler found it");
         let (series, scalars) = inputs.split_at(function.inputs.len());
         let mut args = Vec::with_capacity(scalars.len());
@@ -536,9 +665,21 @@ impl Binder {
             args.push(argument(function, arg, scalar)?);
         }
         let inputs = series.iter().map(operand).collect::<Result<Vec<_>, _>>()?;
-        let call = self.add(BoundOp::Call { function, args, inputs }, false, frame);
+        let call = self.add(
+            BoundOp::Call {
+                function,
+                args,
+                inputs,
+            },
+            false,
+            frame,
+        );
         let is_condition = function.kind == function::OutputKind::Condition;
-        Ok(Bound::Node(self.add(BoundOp::Output(call, output), is_condition, frame)))
+        Ok(Bound::Node(self.add(
+            BoundOp::Output(call, output),
+            is_condition,
+            frame,
+        )))
     }
 
     /// The timeframe of a symbolic node.
@@ -556,8 +697,15 @@ impl Binder {
             return known;
         }
         let warmup = self.warmup(&op);
-        let id = BoundId(u32::try_from(self.nodes.len()).expect("no more than symbolic nodes, twice"));
-        self.nodes.push(BoundNode { op, is_condition, frame, key, warmup });
+        let id =
+            BoundId(u32::try_from(self.nodes.len()).expect("no more than symbolic nodes, twice"));
+        self.nodes.push(BoundNode {
+            op,
+            is_condition,
+            frame,
+            key,
+            warmup,
+        });
         self.index.insert(key, id);
         id
     }
@@ -572,15 +720,23 @@ impl Binder {
             // What `on` adds depends on where the buckets lie in the bars.
             BoundOp::Series(_) | BoundOp::Align(_) => 0,
             BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Output(id, _) => of(id),
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => of_operand(a).max(of_operand(b)),
+            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => {
+                of_operand(a).max(of_operand(b))
+            }
             BoundOp::Logic(_, a, b) => of(a).max(of(b)),
-            BoundOp::Choose { condition, then, otherwise } => {
-                of(condition).max(of_operand(then)).max(of_operand(otherwise))
-            }
+            BoundOp::Choose {
+                condition,
+                then,
+                otherwise,
+            } => of(condition)
+                .max(of_operand(then))
+                .max(of_operand(otherwise)),
             BoundOp::Lag(id, lag) => of(id) + lag,
-            BoundOp::Call { function, args, inputs } => {
-                inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args)
-            }
+            BoundOp::Call {
+                function,
+                args,
+                inputs,
+            } => inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args),
         }
     }
 
@@ -590,7 +746,11 @@ impl Binder {
             Operand::Constant(value) => key.number(*value),
             Operand::Node(id) => node(key, id),
         };
-        let start = |label: &str| KeyBuilder::new(label).integer(frame.unwrap_or(0)).integer(i64::from(is_condition));
+        let start = |label: &str| {
+            KeyBuilder::new(label)
+                .integer(frame.unwrap_or(0))
+                .integer(i64::from(is_condition))
+        };
         let key = match op {
             BoundOp::Series(series) => start(series.name()),
             BoundOp::Negate(id) => node(start("neg"), id),
@@ -599,11 +759,17 @@ impl Binder {
             BoundOp::Not(id) => node(start("not"), id),
             BoundOp::Logic(Logic::And, a, b) => node(node(start("and"), a), b),
             BoundOp::Logic(Logic::Or, a, b) => node(node(start("or"), a), b),
-            BoundOp::Choose { condition, then, otherwise } => {
-                operand(operand(node(start("if"), condition), then), otherwise)
-            }
+            BoundOp::Choose {
+                condition,
+                then,
+                otherwise,
+            } => operand(operand(node(start("if"), condition), then), otherwise),
             BoundOp::Lag(id, lag) => node(start("lag").integer(bars(*lag)), id),
-            BoundOp::Call { function, args, inputs } => {
+            BoundOp::Call {
+                function,
+                args,
+                inputs,
+            } => {
                 let key = inputs.iter().fold(start("call"), operand);
                 let key = args.iter().fold(key, |key, arg| key.number(*arg));
                 key.text(function.name)
@@ -620,8 +786,12 @@ impl Binder {
             value => value,
         };
         match (rule, value) {
-            (RuleName::MaxBars, Bound::Scalar(scalar)) => bound.rules.max_bars = count(rule, scalar, 1)?,
-            (RuleName::Cooldown, Bound::Scalar(scalar)) => bound.rules.cooldown = count(rule, scalar, 0)?.unwrap_or(0),
+            (RuleName::MaxBars, Bound::Scalar(scalar)) => {
+                bound.rules.max_bars = count(rule, scalar, 1)?
+            }
+            (RuleName::Cooldown, Bound::Scalar(scalar)) => {
+                bound.rules.cooldown = count(rule, scalar, 0)?.unwrap_or(0)
+            }
             (_, Bound::Scalar(Scalar::Switch(value))) => {
                 bound.conditions.insert(rule, Decision::Constant(*value));
             }
@@ -664,13 +834,21 @@ fn bound_node(bound: &Bound) -> BoundId {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
 fn lag_bars(bound: &Bound) -> Result<usize, Broken> {
     let Bound::Scalar(Scalar::Number(value)) = bound else {
         unreachable!("the compiler lets only scalar numbers be lags");
     };
     let fits = value.fract() == 0.0 && (0.0..=MAX_BARS).contains(value);
-    if fits { Ok(*value as usize) } else { Err(Broken::Lag(*value)) }
+    if fits {
+        Ok(*value as usize)
+    } else {
+        Err(Broken::Lag(*value))
+    }
 }
 
 fn argument(function: &'static Function, arg: &'static Arg, bound: &Bound) -> Result<f64, Broken> {
@@ -682,17 +860,29 @@ fn argument(function: &'static Function, arg: &'static Arg, bound: &Bound) -> Re
     if whole && (min..=max).contains(value) {
         Ok(*value)
     } else {
-        Err(Broken::Argument { function: function.name, arg, value: *value })
+        Err(Broken::Argument {
+            function: function.name,
+            arg,
+            value: *value,
+        })
     }
 }
 
 /// A number of bars; `None` for `none`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
 fn count(rule: RuleName, scalar: &Scalar, least: u32) -> Result<Option<u32>, BindError> {
     let value = scalar.number().unwrap_or(f64::NAN);
     if value.is_nan() {
         return Ok(None);
     }
     let fits = value.fract() == 0.0 && (f64::from(least)..=MAX_BARS).contains(&value);
-    if fits { Ok(Some(value as u32)) } else { Err(BindError::Count { rule, value, least }) }
+    if fits {
+        Ok(Some(value as u32))
+    } else {
+        Err(BindError::Count { rule, value, least })
+    }
 }
