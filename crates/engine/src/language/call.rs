@@ -441,7 +441,8 @@ fn out_of_range(
     let (min, max) = bounds(arg);
     let never = interval.high < min || interval.low > max;
     let sometimes = interval.low < min || interval.high > max;
-    if !never && !(sometimes && is_exact) {
+    let is_refused = never || (sometimes && is_exact);
+    if !is_refused {
         return None;
     }
     let allowed = match (arg.kind, interval.low < min) {

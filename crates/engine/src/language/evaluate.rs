@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::RuleName;
-use super::bind::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
+use super::bound::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
 use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue, data_key};
 use super::column::{self, Extent, Numbers};
 use super::graph::Series;
@@ -207,7 +207,7 @@ impl<'a> Evaluation<'a> {
     fn compute(&self, id: BoundId) -> CachedSeries {
         let node = &self.strategy.nodes[id.index()];
         let bars = self.bars_of(node.frame);
-        let warmup = self.warmup(&node.op);
+        let warmup = node.op.warmup(|id| self.values[&id].warmup);
         let extent = Extent {
             bars: bars.len(),
             warmup,
@@ -264,38 +264,6 @@ impl<'a> Evaluation<'a> {
             BoundOp::Align(id) => return self.align(*id),
         };
         CachedSeries { value, warmup }
-    }
-
-    fn warmup(&self, op: &BoundOp) -> usize {
-        let of = |id: &BoundId| self.values[id].warmup;
-        let of_operand = |operand: &Operand| match operand {
-            Operand::Constant(_) => 0,
-            Operand::Node(id) => of(id),
-        };
-        match op {
-            BoundOp::Series(_) => 0,
-            BoundOp::Negate(id)
-            | BoundOp::Not(id)
-            | BoundOp::Output(id, _)
-            | BoundOp::Align(id) => of(id),
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => {
-                of_operand(a).max(of_operand(b))
-            }
-            BoundOp::Logic(_, a, b) => of(a).max(of(b)),
-            BoundOp::Choose {
-                condition,
-                then,
-                otherwise,
-            } => of(condition)
-                .max(of_operand(then))
-                .max(of_operand(otherwise)),
-            BoundOp::Lag(id, lag) => of(id) + lag,
-            BoundOp::Call {
-                function,
-                args,
-                inputs,
-            } => inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args),
-        }
     }
 
     fn numbers(&self, operand: &Operand) -> Numbers<'_> {

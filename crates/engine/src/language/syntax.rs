@@ -148,7 +148,7 @@ impl CompareOp {
             Self::Greater => left > right,
             Self::GreaterEqual => left >= right,
             Self::Equal => left == right,
-            Self::NotEqual => left < right || left > right,
+            Self::NotEqual => !left.is_nan() && !right.is_nan() && left != right,
         }
     }
 }

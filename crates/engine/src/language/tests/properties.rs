@@ -325,6 +325,74 @@ fn same_until(a: &Signals, b: &Signals, last: usize) -> Result<(), TestCaseError
     Ok(())
 }
 
+/// Deterministic choices for expression number `seed`.
+fn choices(seed: u32) -> Vec<u32> {
+    let next = |state: &mut u32| {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Some(*state >> 8)
+    };
+    (0..60).scan(seed, |state, _| next(state)).collect()
+}
+
+#[test]
+fn most_generated_strategies_run_and_are_defined_within_the_bars() {
+    let bars = bars(
+        &(0..120)
+            .map(|t| 50.0 + f64::from(t * t % 23))
+            .collect::<Vec<_>>(),
+    );
+    let defined = (0..300).filter(|seed| {
+        let source = Writer {
+            choices: choices(*seed).into_iter(),
+        }
+        .strategy();
+        let bound = compile(&source, &[]).unwrap().bind(&Params::new());
+        bound.is_ok_and(|bound| bound.signals(&bars, &NoCache).unwrap().warmup < bars.len())
+    });
+    let defined = defined.count();
+    assert!(defined > 200, "only {defined} of 300");
+}
+
+#[test]
+fn every_function_of_the_catalogue_can_be_called() {
+    for function in function::catalogue() {
+        let series = function.inputs.iter().filter_map(|input| match input {
+            Input::Series => Some("close".to_owned()),
+            Input::Condition => Some("close > open".to_owned()),
+            Input::Column(_) => None,
+        });
+        let required = function
+            .args
+            .iter()
+            .filter(|arg| arg.default.is_none())
+            .map(|arg| match arg.kind {
+                ArgKind::Period { min } => format!("{}={}", arg.name, min + 3),
+                ArgKind::Real { min, .. } => format!("{}={min}", arg.name),
+            });
+        let call = format!(
+            "{}({})",
+            function.name,
+            series.chain(required).collect::<Vec<_>>().join(", ")
+        );
+        for output in function.outputs {
+            let text = if output.is_empty() {
+                call.clone()
+            } else {
+                format!("{call}.{output}")
+            };
+            let rule = if function.kind == OutputKind::Condition {
+                text
+            } else {
+                format!("{text} > 0")
+            };
+            let strategy = compiled(&source(&[(RuleName::LongEntry, &rule)]));
+            strategy
+                .bind(&values())
+                .unwrap_or_else(|error| panic!("{rule}: {error}"));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn parsing_what_was_printed_gives_the_same_tree(tree in trees()) {
