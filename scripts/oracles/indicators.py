@@ -4,7 +4,8 @@
 
 bars.csv      open, high, low, close, volume and a second series `other`, in full precision.
 expected.csv  one column for each call, headed `function inputs arguments output`, the inputs joined by `+`
-              and the arguments by `,`, `-` standing for none. First row: bars without a value. Then every third bar.
+              and the arguments by `,`, `-` standing for none. First row: bars without a value. Then every third bar. A value is left out where prices stand still and
+              ours differs by design: 50 instead of 0 (mfi, ultosc), or a rounding error (stddev, correl).
 """
 
 import csv
@@ -15,12 +16,13 @@ import talib as ta
 
 BARS = 400
 EVERY = 3
+FLAT = slice(310, 350)  # where prices stand still
 DIGITS = "%.13g"
 TARGET = Path(__file__).resolve().parents[2] / "testdata" / "indicators"
 
 
 def bars():
-    """A random walk on a coarse grid, so that equal highs, lows and closes happen."""
+    """A random walk on a coarse grid, so that equal highs, lows and closes happen; forty bars stand still."""
     random = np.random.default_rng(20260101)
     close = 100 * np.exp(np.cumsum(random.standard_t(4, BARS) * 0.008))
     open_ = np.concatenate([[100.0], close[:-1]]) * (1 + random.normal(0, 0.002, BARS))
@@ -28,6 +30,8 @@ def bars():
     low = np.minimum(open_, close) * (1 - np.abs(random.normal(0, 0.004, BARS)))
     volume = np.round(random.lognormal(8, 0.6, BARS))
     other = close * (1 + random.normal(0, 0.01, BARS))
+    for x in (open_, high, low, close):
+        x[FLAT] = close[FLAT.start - 1]
     grid = [np.round(x / 0.05) * 0.05 for x in (open_, high, low, close)]
     return dict(zip(("open", "high", "low", "close", "volume", "other"), [*grid, volume, other]))
 
@@ -42,7 +46,10 @@ def calls(b):
         assert len(values) == len(outputs), name
         text = ",".join(format(a, "g") for a in args) or "-"
         for output, column in zip(outputs, values):
-            out.append((f"{name} {inputs} {text} {output}", np.asarray(column, float)))
+            column = np.array(column, float)
+            if name in ("mfi", "ultosc", "stddev", "correl"):
+                column[FLAT.start : FLAT.stop + 30] = np.nan
+            out.append((f"{name} {inputs} {text} {output}", column))
 
     bands = ("upper", "middle", "lower")
     for n in (5, 20):

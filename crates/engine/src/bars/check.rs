@@ -105,8 +105,40 @@ pub enum ProblemKind {
         /// The text.
         text: String,
         /// What was expected.
-        expected: &'static str,
+        expected: Expected,
     },
+}
+
+/// What an unreadable cell should have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A time.
+    Time,
+    /// A time: this one may have the month or the day first, and nothing tells which.
+    TimeWithYearFirst,
+    /// A number.
+    Number,
+}
+
+impl Expected {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Time => "a time",
+            Self::TimeWithYearFirst => "a time that has one meaning: day and month look alike",
+            Self::Number => "a number",
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Time | Self::TimeWithYearFirst => {
+                "write times with the year first, such as `2024-01-31 09:30:00`, or as epochs"
+            }
+            Self::Number => {
+                "write numbers as `1234.5`, without letters, signs of currency or thousands"
+            }
+        }
+    }
 }
 
 impl ProblemKind {
@@ -140,9 +172,7 @@ impl ProblemKind {
             Self::FieldCount { .. } => {
                 "give every row one field for each column; check quotes and the delimiter"
             }
-            Self::Unreadable { .. } => {
-                "write times as `2024-01-31 09:30:00` or epochs, numbers as `1234.5`"
-            }
+            Self::Unreadable { expected, .. } => expected.remedy(),
         }
     }
 }
@@ -188,9 +218,10 @@ impl fmt::Display for ProblemKind {
                 column,
                 text,
                 expected,
-            } => {
-                write!(f, "{column} `{text}` is not {expected}")
-            }
+            } => match text.is_empty() {
+                true => write!(f, "{column} is empty, not {}", expected.text()),
+                false => write!(f, "{column} `{text}` is not {}", expected.text()),
+            },
         }
     }
 }

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`Bars`] | checked, immutable, cheaply shared columns |
 //! | [`Calendar`] | the local day, minute and weekday of each bar, daylight saving included |
-//! | [`load`], [`write`] | Parquet, CSV and Arrow files |
-//! | [`describe`] | what a file holds, in figures |
-//! | [`synth`] | made-up bars with the habits of real ones |
-//! | [`buckets`], [`resample`] | longer timeframes, and when one of their bars is known to be complete |
+//! | [`load()`], [`write()`] | Parquet, CSV and Arrow files |
+//! | [`describe()`] | what a file holds, in figures |
+//! | [`synth()`] | made-up bars with the habits of real ones |
+//! | [`buckets()`], [`resample()`] | longer timeframes, and when one of their bars is known to be complete |
 //!
 //! What it does not do: fill gaps, guess prices, join instruments, or look at a clock.
 //!
@@ -38,7 +38,7 @@ use sha2::{Digest, Sha256};
 
 pub use buckets::{Buckets, buckets};
 pub use calendar::Calendar;
-pub use check::{Checks, Problem, ProblemKind, Problems};
+pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
 pub use column::Column;
 pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;

@@ -6,7 +6,7 @@
 
 use super::{BarColumns, Bars, Checks, DataError, buckets};
 
-/// Joins bars into bars of a longer timeframe, cut as by [`buckets`].
+/// Joins bars into bars of a longer timeframe, cut as by [`buckets()`].
 ///
 /// # Errors
 /// [`DataError::Resample`] if the timeframe does not fit the bars'.

@@ -6,10 +6,7 @@
 
 use wickra_core::{Candle, Error, Indicator};
 
-use super::{InvalidArguments, Kernel};
-
-/// What every `make` returns.
-pub(super) type Made = Result<Box<dyn Kernel>, InvalidArguments>;
+use super::{InvalidArguments, Kernel, Made};
 
 impl From<Error> for InvalidArguments {
     fn from(error: Error) -> Self {

@@ -128,8 +128,11 @@ pub struct Function {
     /// One line for the documentation.
     pub doc: &'static str,
     /// A new instance for these arguments, which are checked against `args` once more.
-    pub make: fn(&[f64]) -> Result<Box<dyn Kernel>, InvalidArguments>,
+    pub make: fn(&[f64]) -> Made,
 }
+
+/// A running instance, or why there is none.
+pub type Made = Result<Box<dyn Kernel>, InvalidArguments>;
 
 /// Arguments that each fit but not together, such as `macd(close, 26, 12, 9)`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

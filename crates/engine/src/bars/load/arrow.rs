@@ -4,22 +4,25 @@
 //! 0.10000000149011612. Times may be timestamps of any unit, dates, integers, floats or text.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::cast;
+use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::super::check::Expected;
 use super::super::{DataError, NANOS_PER_DAY, NANOS_PER_SECOND};
 use super::LoadOptions;
+use super::claim::is_plausible;
 use super::format::{FileFormat, corrupt};
 use super::names::{ColumnIndices, Search};
-use super::table::{TIME, Table};
+use super::table::Table;
 use super::time_text::RawTime;
 
 /// Rows decoded at a time.
@@ -50,18 +53,28 @@ pub(super) fn read_parquet(
 /// Reads an Arrow IPC file or stream.
 pub(super) fn read_ipc(
     path: &Path,
-    file: File,
+    mut file: File,
     format: FileFormat,
     options: &LoadOptions,
 ) -> Result<Table, DataError> {
     let bad = |error: ArrowError| corrupt(path, format, error);
-    let file = BufReader::new(file);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)
+        .map_err(|error| corrupt(path, format, error))?;
+    if !is_plausible(&bytes, format) {
+        return Err(corrupt(
+            path,
+            format,
+            "a buffer claims to be larger than any can be",
+        ));
+    }
+    let bytes = Cursor::new(bytes);
     if format == FileFormat::ArrowStream {
-        let reader = arrow_ipc::reader::StreamReader::try_new(file, None).map_err(bad)?;
+        let reader = StreamReader::try_new(bytes, None).map_err(bad)?;
         let schema = reader.schema();
         return read_batches(path, &schema, reader, (format, options));
     }
-    let reader = arrow_ipc::reader::FileReader::try_new(file, None).map_err(bad)?;
+    let reader = FileReader::try_new(bytes, None).map_err(bad)?;
     let schema = reader.schema();
     read_batches(path, &schema, reader, (format, options))
 }
@@ -208,7 +221,7 @@ fn append_times(table: &mut Table, name: &str, array: &ArrayRef) -> Option<()> {
         match value {
             Some(value) => table.time.push(make(value.saturating_mul(unit_ns))),
             None => {
-                table.unreadable(table.time.len(), name, "", TIME);
+                table.unreadable(table.time.len(), name, "", Expected::Time);
                 table.time.push(RawTime::Instant(0));
             }
         }

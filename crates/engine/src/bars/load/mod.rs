@@ -11,6 +11,7 @@
 
 mod arrow;
 mod assemble;
+mod claim;
 mod format;
 mod names;
 mod report;

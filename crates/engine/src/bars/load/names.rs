@@ -90,13 +90,14 @@ pub(super) struct ColumnIndices {
 }
 
 impl ColumnIndices {
-    /// The columns in their usual order, for a text file without a heading.
-    pub(super) fn in_order(columns: usize) -> Self {
+    /// The columns in their usual order, for a text file without a heading. `prices` is where the
+    /// prices begin: 1 after a time, 2 after a date and a time of day.
+    pub(super) fn in_order(prices: usize, columns: usize) -> Self {
         Self {
             time: 0,
-            time_of_day: None,
-            prices: [1, 2, 3, 4],
-            volume: (columns > 5).then_some(5),
+            time_of_day: (prices > 1).then_some(1),
+            prices: [prices, prices + 1, prices + 2, prices + 3],
+            volume: (columns > prices + 4).then_some(prices + 4),
         }
     }
 
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_usual_headings_are_understood() {
-        let plain = ColumnIndices::in_order(6);
+        let plain = ColumnIndices::in_order(1, 6);
         for names in [
             ["datetime", "open", "high", "low", "close", "volume"],
             ["Date", "Open", "High", "Low", "Close", "Volume"],

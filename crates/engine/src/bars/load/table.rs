@@ -1,7 +1,7 @@
 //! What every reader gives: raw times, numbers, and the cells that could not be read.
 
 use super::super::Problems;
-use super::super::check::ProblemKind;
+use super::super::check::{Expected, ProblemKind};
 use super::time_text::{RawTime, parse_time};
 
 /// The columns of a file, not yet checked.
@@ -25,7 +25,11 @@ impl Table {
     /// Reads a text cell as a time into the next row.
     pub(super) fn push_time(&mut self, column: &str, text: &str) {
         let time = parse_time(text).unwrap_or_else(|| {
-            self.unreadable(self.time.len(), column, text, TIME);
+            let expected = match text.contains('/') {
+                true => Expected::TimeWithYearFirst,
+                false => Expected::Time,
+            };
+            self.unreadable(self.time.len(), column, text, expected);
             RawTime::Instant(0)
         });
         self.time.push(time);
@@ -54,7 +58,7 @@ impl Table {
             _ if is_missing => f64::NAN,
             Ok(value) => value,
             Err(_) => {
-                self.unreadable(self.values[index].len(), column, text, NUMBER);
+                self.unreadable(self.values[index].len(), column, text, Expected::Number);
                 f64::NAN
             }
         };
@@ -62,13 +66,7 @@ impl Table {
     }
 
     /// Notes a cell that could not be read.
-    pub(super) fn unreadable(
-        &mut self,
-        row: usize,
-        column: &str,
-        text: &str,
-        expected: &'static str,
-    ) {
+    pub(super) fn unreadable(&mut self, row: usize, column: &str, text: &str, expected: Expected) {
         let kind = ProblemKind::Unreadable {
             column: super::names::shorten(column),
             text: super::names::shorten(text),
@@ -77,9 +75,3 @@ impl Table {
         self.problems.push(row, kind);
     }
 }
-
-/// What a time cell should have been.
-pub(super) const TIME: &str = "a time with the year first, such as `2024-01-31 09:30:00`";
-
-/// What a number cell should have been.
-const NUMBER: &str = "a number such as `1234.5`";

@@ -236,6 +236,10 @@ fn a_file_without_heading_is_read_in_the_usual_order() {
     assert_eq!(loaded.bars.time()[0], instant("2024-01-01T00:00:00Z"));
     assert_eq!(loaded.bars.volume()[..], [10.0, 11.0]);
     assert!(loaded.report.notes[0].contains("no heading"));
+    let text = "2024.01.02,09:30,1,2,0.5,1.5,10\n2024.01.02,09:31,1,2,0.5,1.5,11\n";
+    let metatrader = read(text, &LoadOptions::default()).unwrap();
+    assert_eq!(metatrader.bars.time()[1], instant("2024-01-02T09:31:00Z"));
+    assert_eq!(metatrader.bars.volume()[..], [10.0, 11.0]);
 }
 
 #[test]
@@ -263,6 +267,32 @@ fn chosen_columns_and_a_longer_timeframe_are_used() {
             .to_string()
             .contains("shorter")
     );
+}
+
+#[test]
+fn a_damaged_length_in_a_compressed_arrow_file_is_refused_before_it_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let times = (0..1_000).map(|t| t * NANOS_PER_MINUTE).collect();
+    let bars = super::super::tests::bars_of(times, "UTC", NANOS_PER_MINUTE);
+    for name in ["a.arrow", "a.arrows"] {
+        let path = folder.path().join(name);
+        write(&path, &bars).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let length = 8_000_i64.to_le_bytes();
+        let at = bytes
+            .windows(8)
+            .position(|window| window == length)
+            .expect("a compressed column");
+        bytes[at..at + 8].copy_from_slice(&(1_i64 << 61).to_le_bytes());
+        std::fs::write(&path, bytes).unwrap();
+        let message = load(&path, &LoadOptions::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("a buffer claims to be larger"),
+            "{message}"
+        );
+    }
 }
 
 #[test]

@@ -62,21 +62,25 @@ struct Rows {
 
 impl Rows {
     fn new(path: &Path, names: &[String], options: &LoadOptions) -> Result<Self, DataError> {
-        let has_heading = !is_data(names) || !options.columns.is_empty();
+        // Whoever names columns says that there are names.
+        let first_price = first_price_of_data(names).filter(|_| options.columns.is_empty());
+        let has_heading = first_price.is_none();
         let mut table = Table::default();
         let overrides = &options.columns;
-        let indices = if has_heading {
-            Search {
+        let indices = match first_price {
+            None => Search {
                 path,
                 names,
                 overrides,
             }
-            .find()?
-        } else {
-            table
-                .notes
-                .push("no heading: read as time, open, high, low, close, volume".to_owned());
-            ColumnIndices::in_order(names.len())
+            .find()?,
+            Some(first_price) => {
+                let order = "read in the order time, open, high, low, close, volume";
+                table
+                    .notes
+                    .push(format!("the file has no heading: {order}"));
+                ColumnIndices::in_order(first_price, names.len())
+            }
         };
         let labels = if has_heading {
             names.to_vec()
@@ -134,10 +138,19 @@ impl Rows {
     }
 }
 
-/// Whether a first line is a bar rather than a heading.
-fn is_data(fields: &[String]) -> bool {
+/// Where the prices begin in a first line that is a bar rather than a heading: after a time, or after
+/// a date and a time of day.
+fn first_price_of_data(fields: &[String]) -> Option<usize> {
     let is_number = |field: &String| field.parse::<f64>().is_ok_and(f64::is_finite);
-    fields.len() >= 5 && parse_time(&fields[0]).is_some() && fields[1..5].iter().all(is_number)
+    let holds_bar = |time: &str, first: usize| {
+        let prices = fields.get(first..first + 4);
+        parse_time(time).is_some() && prices.is_some_and(|prices| prices.iter().all(is_number))
+    };
+    let (first, second) = (fields.first()?, fields.get(1)?);
+    if holds_bar(first, 1) {
+        return Some(1);
+    }
+    holds_bar(&format!("{first} {second}"), 2).then_some(2)
 }
 
 /// The delimiter that is most frequent in the first line that is neither blank nor a comment.

@@ -1,15 +1,16 @@
 //! Speed and exhaustion of price moves.
 
 use wickra_core::{
-    AcceleratorOscillator, AwesomeOscillator, BalanceOfPower, Cci, CenterOfGravity, Cfo,
-    ConnorsRsi, Coppock, DerivativeOscillator, DisparityIndex, Dpo, DynamicMomentumIndex,
-    ElderImpulse, ElderRay, FisherRsi, FisherTransform, Inertia, IntradayMomentumIndex, Kst,
-    LaguerreRsi, Mfi, Mom, Pgo, Pmo, Qqe, Rmi, Roc, Rocp, Rocr, Rsi, Rsx, Rvi, Smi, Stc, Trix, Tsi,
-    TtmSqueeze, UltimateOscillator, WaveTrend,
+    AcceleratorOscillator, AwesomeOscillator, BalanceOfPower, CenterOfGravity, Cfo, ConnorsRsi,
+    Coppock, DerivativeOscillator, DisparityIndex, Dpo, DynamicMomentumIndex, ElderImpulse,
+    ElderRay, FisherRsi, FisherTransform, Inertia, IntradayMomentumIndex, Kst, LaguerreRsi, Mfi,
+    Mom, Pgo, Pmo, Qqe, Rmi, Roc, Rocp, Rocr, Rsi, Rsx, Rvi, Smi, Stc, Trix, Tsi, TtmSqueeze,
+    UltimateOscillator, WaveTrend,
 };
 
 use crate::function::adapter::{hl, hlc, hlcv, mapped, oc, ohlc, one, price, series, step, value};
 use crate::function::declare::{HL, HLC, HLCV, OC, OHLC, SERIES, functions};
+use crate::function::kernel::channel_index::ChannelIndex;
 use crate::function::kernel::oscillator::{Difference, Macd, PercentDifference, Seed, TwoAverages};
 use crate::function::kernel::range::{
     Range, Stochastic, StochasticMomentum, StochasticRsi, WilliamsR,
@@ -28,11 +29,11 @@ functions! { "Momentum", Number;
     "rocp", SERIES, (length: period(1) = 10), [""], length, series(Rocp::new(length)), "Rate of change as a fraction: x / x[length] - 1.";
     "rocr", SERIES, (length: period(1) = 10), [""], length, series(Rocr::new(length)), "Ratio x / x[length].";
     "cmo", SERIES, (length: period(1) = 14), [""], length, mapped(Rsi::new(length), value, |rsi| [2.0 * rsi - 100.0]), "Chande momentum oscillator, -100 to 100, with Wilder's averages as in TA-Lib.";
-    "cci", HLC, (length: period(2) = 20), [""], length - 1, mapped(Cci::new(length), hlc, one), "Commodity channel index.";
-    "mfi", HLCV, (length: period(1) = 14), [""], length, mapped(Mfi::new(length), hlcv, one), "Money flow index, 0 to 100.";
+    "cci", HLC, (length: period(2) = 20), [""], length - 1, step(ChannelIndex::new(length)), "Commodity channel index.";
+    "mfi", HLCV, (length: period(1) = 14), [""], length, mapped(Mfi::new(length), hlcv, one), "Money flow index, 0 to 100; 50 where no money flows (TA-Lib: 0).";
     "willr", HLC, (length: period(1) = 14), [""], length - 1, step(WilliamsR(Range::new(length))), "Williams %R, -100 to 0.";
     "trix", SERIES, (length: period(1) = 15), [""], 3 * length - 2, series(Trix::new(length)), "One-bar change of a triple exponential average, in percent.";
-    "ultosc", HLC, (short: period(1) = 7, medium: period(1) = 14, long: period(1) = 28), [""], short.max(medium).max(long), mapped(UltimateOscillator::new(short, medium, long), hlc, one), "Ultimate oscillator, 0 to 100.";
+    "ultosc", HLC, (short: period(1) = 7, medium: period(1) = 14, long: period(1) = 28), [""], short.max(medium).max(long), mapped(UltimateOscillator::new(short, medium, long), hlc, one), "Ultimate oscillator, 0 to 100; where prices stand still 50 (TA-Lib: 0).";
     "bop", OHLC, (), [""], 0, mapped(Ok(BalanceOfPower::new()), ohlc, one), "Balance of power: (close - open) / (high - low).";
     "tsi", SERIES, (long: period(1) = 25, short: period(1) = 13), [""], long + short - 1, series(Tsi::new(long, short)), "True strength index, -100 to 100.";
     "smi", HLC, (length: period(1) = 13, smooth: period(1) = 25, smooth_again: period(1) = 2, signal: period(1) = 9), ["smi", "signal"], length + smooth + smooth_again + signal - 4, step(StochasticMomentum::new(Smi::new(length, smooth, smooth_again)?, signal)), "Stochastic momentum index, -100 to 100, and its EMA.";

@@ -79,16 +79,20 @@ impl Step<1, 1> for MidPoint {
     }
 }
 
-/// `x` as a percentage of the way from `lowest` to `highest`.
+/// `x` as a percentage of the way from `lowest` to `highest`; 0 where there is no way between them. What
+/// is computed from flat prices (an RSI) still trembles in its last digits, which is no range either.
 #[inline]
 fn percent_of_range(x: f64, highest: f64, lowest: f64) -> f64 {
     let range = highest - lowest;
-    if range > 0.0 {
+    if range > NO_RANGE * highest.abs().max(lowest.abs()) {
         100.0 * (x - lowest) / range
     } else {
         0.0
     }
 }
+
+/// Share of a value below which a difference is rounding.
+const NO_RANGE: f64 = 1e-12;
 
 /// Stochastic oscillator: `[k, d]`, `k` a mean of the raw position, `d` a mean of `k`.
 #[derive(Debug, Clone)]
