@@ -5,185 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use super::bound::{BoundId, BoundNode, BoundOp, BoundStrategy, Decision, Logic, Operand};
 use super::call::bounds;
-use super::graph::{Node, NodeId, Op, Series};
+use super::graph::{Node, NodeId, Op};
 use super::key::{KeyBuilder, NodeKey};
 use super::lower::MAX_BARS;
 use super::scalar::{Scalar, apply};
 use super::strategy::Strategy;
-use super::syntax::{ArithmeticOp, CompareOp};
-use super::{ParamKind, RuleName};
+use super::{BindError, ParamKind, RuleName};
 use crate::bars::parse_timeframe;
 use crate::function::{self, Arg, ArgKind, Function};
 use crate::simulator::TimeRules;
 use crate::{Params, Value};
-
-/// Why a strategy cannot run with these parameters.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// A parameter is missing although something reads it.
-    #[error("{rule} reads the parameter `{name}`, which is inactive here; guard it with the same condition as its `when`")]
-    InactiveParameter {
-        /// The rule that reads it.
-        rule: RuleName,
-        /// The parameter.
-        name: String,
-    },
-    /// A value of the wrong type, or a text that is none of the choices.
-    #[error("the parameter `{name}` cannot be {value}; it is {expected}")]
-    WrongValue {
-        /// The parameter.
-        name: String,
-        /// The value given.
-        value: String,
-        /// What it is declared as.
-        expected: String,
-    },
-    /// An argument out of its bounds.
-    #[error("{rule}: `{argument}` of `{function}` is {value}; it must be {expected}")]
-    ArgumentRange {
-        /// The rule that reads the call.
-        rule: RuleName,
-        /// The function.
-        function: &'static str,
-        /// The argument.
-        argument: &'static str,
-        /// Its value.
-        value: f64,
-        /// What fits.
-        expected: String,
-    },
-    /// Arguments that fit each by itself but not together.
-    #[error("{rule}: `{function}` does not work with these arguments: {reason}")]
-    ArgumentsTogether {
-        /// The rule that reads the call.
-        rule: RuleName,
-        /// The function.
-        function: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// A lag that is negative or no whole number.
-    #[error("{rule}: a lag of {value} bars; it must be a whole number, 0 or more")]
-    Lag {
-        /// The rule that reads it.
-        rule: RuleName,
-        /// Its value.
-        value: f64,
-    },
-    /// `max_bars` or `cooldown` that is no number of bars.
-    #[error("{rule} is {value}; it must be a whole number of bars, at least {least}")]
-    Count {
-        /// Which of the two.
-        rule: RuleName,
-        /// Its value.
-        value: f64,
-        /// Smallest allowed.
-        least: u32,
-    },
-}
-
-/// A node's position among the bound nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct BoundId(pub(super) u32);
-
-impl BoundId {
-    pub(super) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// A number on every bar: the same one, or a node's.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Operand {
-    Constant(f64),
-    Node(BoundId),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Logic {
-    And,
-    Or,
-}
-
-/// What a bound node does. Operands are numbers, bare ids conditions, unless said otherwise.
-#[derive(Clone)]
-pub(super) enum BoundOp {
-    Series(Series),
-    Negate(BoundId),
-    Arithmetic(ArithmeticOp, Operand, Operand),
-    Compare(CompareOp, Operand, Operand),
-    Not(BoundId),
-    Logic(Logic, BoundId, BoundId),
-    Choose { condition: BoundId, then: Operand, otherwise: Operand },
-    /// Of a number or of a condition, as the node itself is.
-    Lag(BoundId, usize),
-    /// All outputs of a function.
-    Call { function: &'static Function, args: Vec<f64>, inputs: Vec<Operand> },
-    /// One output of a call.
-    Output(BoundId, usize),
-    /// A node of a higher timeframe on the base bars.
-    Align(BoundId),
-}
-
-#[derive(Clone)]
-pub(super) struct BoundNode {
-    pub(super) op: BoundOp,
-    pub(super) is_condition: bool,
-    /// Timeframe in nanoseconds; `None` for the base bars.
-    pub(super) frame: Option<i64>,
-    pub(super) key: NodeKey,
-    /// First defined bar of its own timeframe; what `on` adds is known only with the bars.
-    pub(super) warmup: usize,
-}
-
-impl BoundNode {
-    /// The nodes that this one reads.
-    pub(super) fn inputs(&self) -> Vec<BoundId> {
-        let node = |operand: &Operand| match operand {
-            Operand::Node(id) => Some(*id),
-            Operand::Constant(_) => None,
-        };
-        match &self.op {
-            BoundOp::Series(_) => vec![],
-            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Lag(id, _) | BoundOp::Output(id, _) | BoundOp::Align(id) => vec![*id],
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => [a, b].into_iter().filter_map(node).collect(),
-            BoundOp::Logic(_, a, b) => vec![*a, *b],
-            BoundOp::Choose { condition, then, otherwise } => {
-                [then, otherwise].into_iter().filter_map(node).chain([*condition]).collect()
-            }
-            BoundOp::Call { inputs, .. } => inputs.iter().filter_map(node).collect(),
-        }
-    }
-}
-
-/// A rule's condition.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Decision {
-    Constant(bool),
-    Node(BoundId),
-}
-
-/// A strategy with its parameters put in, ready to run over any bars. Cheap to make.
-#[derive(Clone)]
-pub struct BoundStrategy {
-    pub(super) nodes: Vec<BoundNode>,
-    pub(super) conditions: BTreeMap<RuleName, Decision>,
-    pub(super) distances: BTreeMap<RuleName, Operand>,
-    pub(super) rules: TimeRules,
-}
-
-impl std::fmt::Debug for BoundStrategy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BoundStrategy")
-            .field("nodes", &self.nodes.len())
-            .field("conditions", &self.conditions)
-            .field("distances", &self.distances)
-            .field("rules", &self.rules)
-            .finish()
-    }
-}
 
 impl Strategy {
     /// Puts parameters in. Absent parameters are inactive.
@@ -215,160 +48,41 @@ impl Strategy {
 
     fn check_values(&self, params: &Params) -> Result<(), BindError> {
         for decl in &self.params {
-            let Some(value) = params.get(&decl.name) else { continue };
+            let Some(value) = params.get(&decl.name) else {
+                continue;
+            };
             let (fits, expected) = match (&decl.kind, value) {
-                (ParamKind::Bool, value) => (matches!(value, Value::Bool(_)), "true or false".to_owned()),
-                (ParamKind::Int { .. }, Value::Float(value)) => (value.fract() == 0.0, "a whole number".to_owned()),
-                (ParamKind::Int { .. }, value) => (matches!(value, Value::Int(_)), "a whole number".to_owned()),
+                (ParamKind::Bool, value) => {
+                    (matches!(value, Value::Bool(_)), "true or false".to_owned())
+                }
+                (ParamKind::Int { .. }, Value::Float(value)) => {
+                    (value.fract() == 0.0, "a whole number".to_owned())
+                }
+                (ParamKind::Int { .. }, value) => {
+                    (matches!(value, Value::Int(_)), "a whole number".to_owned())
+                }
                 (ParamKind::Float { .. }, value) => {
-                    let fits = matches!(value, Value::Float(number) if number.is_finite()) || matches!(value, Value::Int(_));
+                    let fits = matches!(value, Value::Float(number) if number.is_finite())
+                        || matches!(value, Value::Int(_));
                     (fits, "a finite number".to_owned())
                 }
                 (ParamKind::Choice(choices), value) => {
                     let fits = matches!(value, Value::Text(text) if choices.contains(text));
-                    (fits, format!("one of {}", super::lower::quoted_list(choices)))
+                    (
+                        fits,
+                        format!("one of {}", super::lower::quoted_list(choices)),
+                    )
                 }
             };
             if !fits {
-                return Err(BindError::WrongValue { name: decl.name.clone(), value: value.to_string(), expected });
+                return Err(BindError::WrongValue {
+                    name: decl.name.clone(),
+                    value: value.to_string(),
+                    expected,
+                });
             }
         }
         Ok(())
-    }
-}
-
-impl BoundStrategy {
-    /// First bar at which every rule is defined, without what `on` adds, which only the bars tell
-    /// (it is in [`Signals::warmup`](crate::simulator::Signals)).
-    #[must_use]
-    pub fn warmup(&self) -> usize {
-        self.roots().iter().map(|root| self.nodes[root.index()].warmup).max().unwrap_or(0)
-    }
-
-    /// Longest timeframes read through `on`, in nanoseconds, each once, ascending.
-    #[must_use]
-    pub fn timeframes_ns(&self) -> Vec<i64> {
-        let frames: std::collections::BTreeSet<i64> = self.nodes.iter().filter_map(|node| node.frame).collect();
-        frames.into_iter().collect()
-    }
-
-    /// How many distinct series are computed.
-    #[must_use]
-    pub fn node_count(&self) -> usize {
-        self.nodes.len()
-    }
-
-    pub(super) fn roots(&self) -> Vec<BoundId> {
-        let conditions = self.conditions.values().filter_map(|decision| match decision {
-            Decision::Node(id) => Some(*id),
-            Decision::Constant(_) => None,
-        });
-        let distances = self.distances.values().filter_map(|distance| match distance {
-            Operand::Node(id) => Some(*id),
-            Operand::Constant(_) => None,
-        });
-        conditions.chain(distances).collect()
-    }
-
-    /// Drops nodes that no rule reads.
-    fn compact(&mut self) {
-        let mut reached = vec![false; self.nodes.len()];
-        for root in self.roots() {
-            reached[root.index()] = true;
-        }
-        for index in (0..self.nodes.len()).rev() {
-            if reached[index] {
-                for input in self.nodes[index].inputs() {
-                    reached[input.index()] = true;
-                }
-            }
-        }
-        let mut next = 0;
-        let moved: Vec<BoundId> = reached
-            .iter()
-            .map(|reached| {
-                let id = BoundId(next);
-                next += u32::from(*reached);
-                id
-            })
-            .collect();
-        let nodes = std::mem::take(&mut self.nodes);
-        self.nodes = nodes.into_iter().zip(&reached).filter(|(_, reached)| **reached).map(|(node, _)| node).collect();
-        self.nodes.iter_mut().for_each(|node| node.move_inputs(&moved));
-        for decision in self.conditions.values_mut() {
-            if let Decision::Node(id) = decision {
-                *id = moved[id.index()];
-            }
-        }
-        self.distances.values_mut().for_each(|distance| distance.move_to(&moved));
-    }
-
-    /// Makes every kernel once, so that evaluation cannot fail.
-    fn check_calls(&self) -> Result<(), BindError> {
-        for node in &self.nodes {
-            if let BoundOp::Call { function, args, .. } = &node.op
-                && let Err(reason) = (function.make)(args)
-            {
-                let rule = self.reader_of(node.key);
-                return Err(BindError::ArgumentsTogether { rule, function: function.name, reason: reason.to_string() });
-            }
-        }
-        Ok(())
-    }
-
-    /// The first rule that reads a node.
-    fn reader_of(&self, key: NodeKey) -> RuleName {
-        let reads = |root: BoundId| {
-            let mut stack = vec![root];
-            while let Some(id) = stack.pop() {
-                if self.nodes[id.index()].key == key {
-                    return true;
-                }
-                stack.extend(self.nodes[id.index()].inputs());
-            }
-            false
-        };
-        let conditions = self.conditions.iter().filter_map(|(rule, decision)| match decision {
-            Decision::Node(id) => Some((*rule, *id)),
-            Decision::Constant(_) => None,
-        });
-        let distances = self.distances.iter().filter_map(|(rule, distance)| match distance {
-            Operand::Node(id) => Some((*rule, *id)),
-            Operand::Constant(_) => None,
-        });
-        conditions.chain(distances).find(|(_, id)| reads(*id)).map_or(RuleName::LongEntry, |(rule, _)| rule)
-    }
-}
-
-impl Operand {
-    fn move_to(&mut self, moved: &[BoundId]) {
-        if let Self::Node(id) = self {
-            *id = moved[id.index()];
-        }
-    }
-}
-
-impl BoundNode {
-    fn move_inputs(&mut self, moved: &[BoundId]) {
-        let to = |id: &mut BoundId| *id = moved[id.index()];
-        match &mut self.op {
-            BoundOp::Series(_) => {}
-            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Lag(id, _) | BoundOp::Output(id, _) | BoundOp::Align(id) => to(id),
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => {
-                a.move_to(moved);
-                b.move_to(moved);
-            }
-            BoundOp::Logic(_, a, b) => {
-                to(a);
-                to(b);
-            }
-            BoundOp::Choose { condition, then, otherwise } => {
-                to(condition);
-                then.move_to(moved);
-                otherwise.move_to(moved);
-            }
-            BoundOp::Call { inputs, .. } => inputs.iter_mut().for_each(|input| input.move_to(moved)),
-        }
     }
 }
 
@@ -376,7 +90,11 @@ impl BoundNode {
 #[derive(Debug, Clone)]
 enum Broken {
     Inactive(String),
-    Argument { function: &'static str, arg: &'static Arg, value: f64 },
+    Argument {
+        function: &'static str,
+        arg: &'static Arg,
+        value: f64,
+    },
     Lag(f64),
 }
 
@@ -385,11 +103,24 @@ impl Broken {
         match self {
             Self::Inactive(name) => BindError::InactiveParameter { rule, name },
             Self::Lag(value) => BindError::Lag { rule, value },
-            Self::Argument { function, arg, value } => {
+            Self::Argument {
+                function,
+                arg,
+                value,
+            } => {
                 let (min, max) = bounds(arg);
                 let whole = matches!(arg.kind, ArgKind::Period { .. });
-                let expected = format!("{}between {min} and {max}", if whole { "whole and " } else { "" });
-                BindError::ArgumentRange { rule, function, argument: arg.name, value, expected }
+                let expected = format!(
+                    "{}between {min} and {max}",
+                    if whole { "whole and " } else { "" }
+                );
+                BindError::ArgumentRange {
+                    rule,
+                    function,
+                    argument: arg.name,
+                    value,
+                    expected,
+                }
             }
         }
     }
@@ -440,14 +171,22 @@ impl Binder {
             (_, Some(_)) => left,
             _ => match (left, right) {
                 (Bound::Node(a), Bound::Node(b)) if a == b => Bound::Node(a),
-                (Bound::Node(a), Bound::Node(b)) => Bound::Node(self.logic_node(logic, a, b, self.frame(node))),
+                (Bound::Node(a), Bound::Node(b)) => {
+                    Bound::Node(self.logic_node(logic, a, b, self.frame(node)))
+                }
                 (Bound::Broken(broken), _) | (_, Bound::Broken(broken)) => Bound::Broken(broken),
                 (other, _) => other,
             },
         }
     }
 
-    fn logic_node(&mut self, logic: Logic, left: BoundId, right: BoundId, frame: Option<i64>) -> BoundId {
+    fn logic_node(
+        &mut self,
+        logic: Logic,
+        left: BoundId,
+        right: BoundId,
+        frame: Option<i64>,
+    ) -> BoundId {
         self.add(BoundOp::Logic(logic, left, right), true, frame)
     }
 
@@ -472,16 +211,26 @@ impl Binder {
             return self.logic(Logic::Or, first, second, node);
         }
         match (operand(&then), operand(&otherwise)) {
-            (Ok(then), Ok(otherwise)) => {
-                Bound::Node(self.add(BoundOp::Choose { condition, then, otherwise }, false, frame))
-            }
+            (Ok(then), Ok(otherwise)) => Bound::Node(self.add(
+                BoundOp::Choose {
+                    condition,
+                    then,
+                    otherwise,
+                },
+                false,
+                frame,
+            )),
             (Err(broken), _) | (_, Err(broken)) => Bound::Broken(broken),
         }
     }
 
     /// Operations that need all their inputs.
     fn strict(&mut self, node: &Node) -> Bound {
-        let inputs: Vec<Bound> = node.inputs.iter().map(|input| self.values[input.index()].clone()).collect();
+        let inputs: Vec<Bound> = node
+            .inputs
+            .iter()
+            .map(|input| self.values[input.index()].clone())
+            .collect();
         if let Some(broken) = inputs.iter().find_map(|input| match input {
             Bound::Broken(broken) => Some(broken.clone()),
             _ => None,
@@ -509,13 +258,20 @@ impl Binder {
         let (op, is_condition) = match &node.op {
             Op::Series(series) => (BoundOp::Series(*series), false),
             Op::Negate => (BoundOp::Negate(bound_node(&inputs[0])), false),
-            Op::Arithmetic(op) => (BoundOp::Arithmetic(*op, operand(&inputs[0])?, operand(&inputs[1])?), false),
-            Op::Compare(op) => (BoundOp::Compare(*op, operand(&inputs[0])?, operand(&inputs[1])?), true),
+            Op::Arithmetic(op) => (
+                BoundOp::Arithmetic(*op, operand(&inputs[0])?, operand(&inputs[1])?),
+                false,
+            ),
+            Op::Compare(op) => (
+                BoundOp::Compare(*op, operand(&inputs[0])?, operand(&inputs[1])?),
+                true,
+            ),
             Op::Not => (BoundOp::Not(bound_node(&inputs[0])), true),
             Op::Lag => match (&inputs[0], lag_bars(&inputs[1])?) {
-                (Bound::Node(target), lag) if lag > 0 => {
-                    (BoundOp::Lag(*target, lag), self.nodes[target.index()].is_condition)
-                }
+                (Bound::Node(target), lag) if lag > 0 => (
+                    BoundOp::Lag(*target, lag),
+                    self.nodes[target.index()].is_condition,
+                ),
                 (target, _) => return Ok(target.clone()),
             },
             Op::Call { function, output } => return self.call(function, *output, inputs, frame),
@@ -528,7 +284,13 @@ impl Binder {
         Ok(Bound::Node(self.add(op, is_condition, frame)))
     }
 
-    fn call(&mut self, name: &str, output: usize, inputs: &[Bound], frame: Option<i64>) -> Result<Bound, Broken> {
+    fn call(
+        &mut self,
+        name: &str,
+        output: usize,
+        inputs: &[Bound],
+        frame: Option<i64>,
+    ) -> Result<Bound, Broken> {
         let function = function::find(name).expect("the compiler found it");
         let (series, scalars) = inputs.split_at(function.inputs.len());
         let mut args = Vec::with_capacity(scalars.len());
@@ -536,9 +298,21 @@ impl Binder {
             args.push(argument(function, arg, scalar)?);
         }
         let inputs = series.iter().map(operand).collect::<Result<Vec<_>, _>>()?;
-        let call = self.add(BoundOp::Call { function, args, inputs }, false, frame);
+        let call = self.add(
+            BoundOp::Call {
+                function,
+                args,
+                inputs,
+            },
+            false,
+            frame,
+        );
         let is_condition = function.kind == function::OutputKind::Condition;
-        Ok(Bound::Node(self.add(BoundOp::Output(call, output), is_condition, frame)))
+        Ok(Bound::Node(self.add(
+            BoundOp::Output(call, output),
+            is_condition,
+            frame,
+        )))
     }
 
     /// The timeframe of a symbolic node.
@@ -555,33 +329,18 @@ impl Binder {
         if let Some(&known) = self.index.get(&key) {
             return known;
         }
-        let warmup = self.warmup(&op);
-        let id = BoundId(u32::try_from(self.nodes.len()).expect("no more than symbolic nodes, twice"));
-        self.nodes.push(BoundNode { op, is_condition, frame, key, warmup });
+        let warmup = op.warmup(|id| self.nodes[id.index()].warmup);
+        let id =
+            BoundId(u32::try_from(self.nodes.len()).expect("no more than symbolic nodes, twice"));
+        self.nodes.push(BoundNode {
+            op,
+            is_condition,
+            frame,
+            key,
+            warmup,
+        });
         self.index.insert(key, id);
         id
-    }
-
-    fn warmup(&self, op: &BoundOp) -> usize {
-        let of = |id: &BoundId| self.nodes[id.index()].warmup;
-        let of_operand = |operand: &Operand| match operand {
-            Operand::Constant(_) => 0,
-            Operand::Node(id) => of(id),
-        };
-        match op {
-            // What `on` adds depends on where the buckets lie in the bars.
-            BoundOp::Series(_) | BoundOp::Align(_) => 0,
-            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Output(id, _) => of(id),
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => of_operand(a).max(of_operand(b)),
-            BoundOp::Logic(_, a, b) => of(a).max(of(b)),
-            BoundOp::Choose { condition, then, otherwise } => {
-                of(condition).max(of_operand(then)).max(of_operand(otherwise))
-            }
-            BoundOp::Lag(id, lag) => of(id) + lag,
-            BoundOp::Call { function, args, inputs } => {
-                inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args)
-            }
-        }
     }
 
     fn key(&self, op: &BoundOp, is_condition: bool, frame: Option<i64>) -> NodeKey {
@@ -590,7 +349,11 @@ impl Binder {
             Operand::Constant(value) => key.number(*value),
             Operand::Node(id) => node(key, id),
         };
-        let start = |label: &str| KeyBuilder::new(label).integer(frame.unwrap_or(0)).integer(i64::from(is_condition));
+        let start = |label: &str| {
+            KeyBuilder::new(label)
+                .integer(frame.unwrap_or(0))
+                .integer(i64::from(is_condition))
+        };
         let key = match op {
             BoundOp::Series(series) => start(series.name()),
             BoundOp::Negate(id) => node(start("neg"), id),
@@ -599,11 +362,17 @@ impl Binder {
             BoundOp::Not(id) => node(start("not"), id),
             BoundOp::Logic(Logic::And, a, b) => node(node(start("and"), a), b),
             BoundOp::Logic(Logic::Or, a, b) => node(node(start("or"), a), b),
-            BoundOp::Choose { condition, then, otherwise } => {
-                operand(operand(node(start("if"), condition), then), otherwise)
-            }
+            BoundOp::Choose {
+                condition,
+                then,
+                otherwise,
+            } => operand(operand(node(start("if"), condition), then), otherwise),
             BoundOp::Lag(id, lag) => node(start("lag").integer(bars(*lag)), id),
-            BoundOp::Call { function, args, inputs } => {
+            BoundOp::Call {
+                function,
+                args,
+                inputs,
+            } => {
                 let key = inputs.iter().fold(start("call"), operand);
                 let key = args.iter().fold(key, |key, arg| key.number(*arg));
                 key.text(function.name)
@@ -620,15 +389,18 @@ impl Binder {
             value => value,
         };
         match (rule, value) {
-            (RuleName::MaxBars, Bound::Scalar(scalar)) => bound.rules.max_bars = count(rule, scalar, 1)?,
-            (RuleName::Cooldown, Bound::Scalar(scalar)) => bound.rules.cooldown = count(rule, scalar, 0)?.unwrap_or(0),
+            (RuleName::MaxBars, Bound::Scalar(scalar)) => {
+                bound.rules.max_bars = count(rule, scalar, 1)?
+            }
+            (RuleName::Cooldown, Bound::Scalar(scalar)) => {
+                bound.rules.cooldown = count(rule, scalar, 0)?.unwrap_or(0)
+            }
             (_, Bound::Scalar(Scalar::Switch(value))) => {
                 bound.conditions.insert(rule, Decision::Constant(*value));
             }
-            (_, Bound::Scalar(Scalar::Number(value))) => {
-                if !value.is_nan() {
-                    bound.distances.insert(rule, Operand::Constant(*value));
-                }
+            // An undefined distance is no order at all.
+            (_, Bound::Scalar(Scalar::Number(value))) if !value.is_nan() => {
+                bound.distances.insert(rule, Operand::Constant(*value));
             }
             (_, Bound::Node(id)) if self.nodes[id.index()].is_condition => {
                 bound.conditions.insert(rule, Decision::Node(*id));
@@ -664,13 +436,21 @@ fn bound_node(bound: &Bound) -> BoundId {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
 fn lag_bars(bound: &Bound) -> Result<usize, Broken> {
     let Bound::Scalar(Scalar::Number(value)) = bound else {
         unreachable!("the compiler lets only scalar numbers be lags");
     };
     let fits = value.fract() == 0.0 && (0.0..=MAX_BARS).contains(value);
-    if fits { Ok(*value as usize) } else { Err(Broken::Lag(*value)) }
+    if fits {
+        Ok(*value as usize)
+    } else {
+        Err(Broken::Lag(*value))
+    }
 }
 
 fn argument(function: &'static Function, arg: &'static Arg, bound: &Bound) -> Result<f64, Broken> {
@@ -682,17 +462,29 @@ fn argument(function: &'static Function, arg: &'static Arg, bound: &Bound) -> Re
     if whole && (min..=max).contains(value) {
         Ok(*value)
     } else {
-        Err(Broken::Argument { function: function.name, arg, value: *value })
+        Err(Broken::Argument {
+            function: function.name,
+            arg,
+            value: *value,
+        })
     }
 }
 
 /// A number of bars; `None` for `none`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
 fn count(rule: RuleName, scalar: &Scalar, least: u32) -> Result<Option<u32>, BindError> {
     let value = scalar.number().unwrap_or(f64::NAN);
     if value.is_nan() {
         return Ok(None);
     }
     let fits = value.fract() == 0.0 && (f64::from(least)..=MAX_BARS).contains(&value);
-    if fits { Ok(Some(value as u32)) } else { Err(BindError::Count { rule, value, least }) }
+    if fits {
+        Ok(Some(value as u32))
+    } else {
+        Err(BindError::Count { rule, value, least })
+    }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::RuleName;
-use super::bind::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
+use super::bound::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
 use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue, data_key};
 use super::column::{self, Extent, Numbers};
 use super::graph::Series;
@@ -30,7 +30,13 @@ impl BoundStrategy {
     /// [`DataError::Resample`] if a timeframe of `on` does not fit the bars.
     pub fn signals(&self, bars: &Bars, cache: &dyn SeriesCache) -> Result<Signals, DataError> {
         let values = Evaluation::new(self, bars, cache)?.run();
-        let warmup = self.roots().iter().map(|id| values[id].warmup).max().unwrap_or(0).min(bars.len());
+        let warmup = self
+            .roots()
+            .iter()
+            .map(|id| values[id].warmup)
+            .max()
+            .unwrap_or(0)
+            .min(bars.len());
         let condition = |rule| match self.conditions.get(&rule) {
             Some(Decision::Node(id)) => mask_of(&values[id]).clone(),
             Some(Decision::Constant(true)) => Mask::from_fn(bars.len(), |_| true),
@@ -61,6 +67,16 @@ struct Frame {
     last_complete: Vec<Option<usize>>,
 }
 
+impl Frame {
+    fn new(base: &Bars, timeframe_ns: i64) -> Result<Self, DataError> {
+        let last_complete = buckets(base, timeframe_ns)?.last_complete(base.len());
+        Ok(Self {
+            bars: resample(base, timeframe_ns)?,
+            last_complete,
+        })
+    }
+}
+
 struct Evaluation<'a> {
     strategy: &'a BoundStrategy,
     bars: &'a Bars,
@@ -68,20 +84,41 @@ struct Evaluation<'a> {
     data: Option<[u8; 32]>,
     frames: BTreeMap<i64, Frame>,
     values: BTreeMap<BoundId, CachedSeries>,
+    /// Nodes to be computed: those that a rule needs and the cache does not know.
+    needed: Vec<bool>,
 }
 
 impl<'a> Evaluation<'a> {
-    fn new(strategy: &'a BoundStrategy, bars: &'a Bars, cache: &'a dyn SeriesCache) -> Result<Self, DataError> {
+    fn new(
+        strategy: &'a BoundStrategy,
+        bars: &'a Bars,
+        cache: &'a dyn SeriesCache,
+    ) -> Result<Self, DataError> {
         let data = (!cache.is_disabled()).then(|| data_key(bars));
-        let mut evaluation = Self { strategy, bars, cache, data, frames: BTreeMap::new(), values: BTreeMap::new() };
-        let needed = evaluation.needed();
-        for (node, _) in strategy.nodes.iter().zip(&needed).filter(|(_, needed)| **needed) {
-            if let Some(timeframe_ns) = node.frame
+        let (frames, values, needed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let mut evaluation = Self {
+            strategy,
+            bars,
+            cache,
+            data,
+            frames,
+            values,
+            needed,
+        };
+        evaluation.needed = evaluation.needed();
+        for index in (0..strategy.nodes.len()).filter(|&index| evaluation.needed[index]) {
+            let node = &strategy.nodes[index];
+            // `Align` needs its body's frame also when the body itself came from the cache.
+            let frame = match node.op {
+                BoundOp::Align(body) => strategy.nodes[body.index()].frame,
+                _ => node.frame,
+            };
+            if let Some(timeframe_ns) = frame
                 && !evaluation.frames.contains_key(&timeframe_ns)
             {
-                let last_complete = buckets(bars, timeframe_ns)?.last_complete(bars.len());
-                let frame = Frame { bars: resample(bars, timeframe_ns)?, last_complete };
-                evaluation.frames.insert(timeframe_ns, frame);
+                evaluation
+                    .frames
+                    .insert(timeframe_ns, Frame::new(bars, timeframe_ns)?);
             }
         }
         Ok(evaluation)
@@ -117,7 +154,9 @@ impl<'a> Evaluation<'a> {
         let is_cheap = match node.op {
             BoundOp::Series(_) => node.frame.is_none(),
             BoundOp::Output(..) => !node.is_condition,
-            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Not(_) | BoundOp::Logic(..) => true,
+            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Not(_) | BoundOp::Logic(..) => {
+                true
+            }
             _ => false,
         };
         let data = self.data.filter(|_| !is_cheap)?;
@@ -126,9 +165,11 @@ impl<'a> Evaluation<'a> {
 
     /// Values of the roots, and of whatever else is still held.
     fn run(mut self) -> BTreeMap<BoundId, CachedSeries> {
-        let needed = self.still_needed();
-        let last_reader = self.last_readers(&needed);
-        for index in (0..needed.len()).filter(|&index| needed[index]) {
+        let last_reader = self.last_readers();
+        for index in 0..self.needed.len() {
+            if !self.needed[index] {
+                continue;
+            }
             let id = id_of(index);
             let series = self.compute(id);
             if let Some(key) = self.key(id) {
@@ -144,28 +185,10 @@ impl<'a> Evaluation<'a> {
         self.values
     }
 
-    /// Needed nodes that are not held yet.
-    fn still_needed(&self) -> Vec<bool> {
-        let nodes = &self.strategy.nodes;
-        let mut needed = vec![false; nodes.len()];
-        for root in self.strategy.roots() {
-            needed[root.index()] = true;
-        }
-        for (index, node) in nodes.iter().enumerate().rev() {
-            needed[index] &= !self.values.contains_key(&id_of(index));
-            if needed[index] {
-                for input in node.inputs() {
-                    needed[input.index()] = true;
-                }
-            }
-        }
-        needed
-    }
-
     /// For each node the last node that reads it; `None` for roots, which are kept.
-    fn last_readers(&self, needed: &[bool]) -> Vec<Option<usize>> {
-        let mut last = vec![None; needed.len()];
-        for index in (0..needed.len()).filter(|&index| needed[index]) {
+    fn last_readers(&self) -> Vec<Option<usize>> {
+        let mut last = vec![None; self.needed.len()];
+        for index in (0..last.len()).filter(|&index| self.needed[index]) {
             for input in self.strategy.nodes[index].inputs() {
                 last[input.index()] = Some(index);
             }
@@ -184,26 +207,51 @@ impl<'a> Evaluation<'a> {
     fn compute(&self, id: BoundId) -> CachedSeries {
         let node = &self.strategy.nodes[id.index()];
         let bars = self.bars_of(node.frame);
-        let warmup = self.warmup(&node.op);
-        let extent = Extent { bars: bars.len(), warmup };
+        let warmup = node.op.warmup(|id| self.values[&id].warmup);
+        let extent = Extent {
+            bars: bars.len(),
+            warmup,
+        };
         let number = |values: Vec<f64>| SeriesValue::Number(values.into());
         let condition = |mask: Mask| SeriesValue::Condition(Arc::new(mask));
         let value = match &node.op {
             BoundOp::Series(series) => SeriesValue::Number(series_of(*series, bars)),
             BoundOp::Negate(id) => number(column::negate(column_of(&self.values[id]))),
-            BoundOp::Arithmetic(op, a, b) => {
-                number(column::arithmetic(*op, self.numbers(a), self.numbers(b), extent.bars))
-            }
-            BoundOp::Compare(op, a, b) => condition(column::compare(*op, self.numbers(a), self.numbers(b), extent)),
+            BoundOp::Arithmetic(op, a, b) => number(column::arithmetic(
+                *op,
+                self.numbers(a),
+                self.numbers(b),
+                extent.bars,
+            )),
+            BoundOp::Compare(op, a, b) => condition(column::compare(
+                *op,
+                self.numbers(a),
+                self.numbers(b),
+                extent,
+            )),
             BoundOp::Not(id) => condition(column::not(mask_of(&self.values[id]), warmup)),
             BoundOp::Logic(logic, a, b) => condition(self.logic(*logic, *a, *b, warmup)),
-            BoundOp::Choose { condition, then, otherwise } => {
+            BoundOp::Choose {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let condition = mask_of(&self.values[condition]);
-                number(column::choose(condition, self.numbers(then), self.numbers(otherwise)))
+                number(column::choose(
+                    condition,
+                    self.numbers(then),
+                    self.numbers(otherwise),
+                ))
             }
-            BoundOp::Lag(id, lag) if node.is_condition => condition(column::lag_mask(mask_of(&self.values[id]), *lag)),
+            BoundOp::Lag(id, lag) if node.is_condition => {
+                condition(column::lag_mask(mask_of(&self.values[id]), *lag))
+            }
             BoundOp::Lag(id, lag) => number(column::lag(column_of(&self.values[id]), *lag)),
-            BoundOp::Call { function, args, inputs } => self.call(function, args, inputs, extent.bars),
+            BoundOp::Call {
+                function,
+                args,
+                inputs,
+            } => self.call(function, args, inputs, extent.bars),
             BoundOp::Output(id, output) => {
                 let column = &outputs_of(&self.values[id])[*output];
                 if node.is_condition {
@@ -216,27 +264,6 @@ impl<'a> Evaluation<'a> {
             BoundOp::Align(id) => return self.align(*id),
         };
         CachedSeries { value, warmup }
-    }
-
-    fn warmup(&self, op: &BoundOp) -> usize {
-        let of = |id: &BoundId| self.values[id].warmup;
-        let of_operand = |operand: &Operand| match operand {
-            Operand::Constant(_) => 0,
-            Operand::Node(id) => of(id),
-        };
-        match op {
-            BoundOp::Series(_) => 0,
-            BoundOp::Negate(id) | BoundOp::Not(id) | BoundOp::Output(id, _) | BoundOp::Align(id) => of(id),
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => of_operand(a).max(of_operand(b)),
-            BoundOp::Logic(_, a, b) => of(a).max(of(b)),
-            BoundOp::Choose { condition, then, otherwise } => {
-                of(condition).max(of_operand(then)).max(of_operand(otherwise))
-            }
-            BoundOp::Lag(id, lag) => of(id) + lag,
-            BoundOp::Call { function, args, inputs } => {
-                inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args)
-            }
-        }
     }
 
     fn numbers(&self, operand: &Operand) -> Numbers<'_> {
@@ -255,7 +282,13 @@ impl<'a> Evaluation<'a> {
         column::after(combined, warmup)
     }
 
-    fn call(&self, function: &Function, args: &[f64], inputs: &[Operand], bars: usize) -> SeriesValue {
+    fn call(
+        &self,
+        function: &Function,
+        args: &[f64],
+        inputs: &[Operand],
+        bars: usize,
+    ) -> SeriesValue {
         let columns: Vec<Column<f64>> = inputs
             .iter()
             .map(|input| match input {
@@ -263,7 +296,9 @@ impl<'a> Evaluation<'a> {
                 Operand::Node(id) => {
                     let series = &self.values[id];
                     match &series.value {
-                        SeriesValue::Condition(mask) => column::numbers_of(mask, series.warmup).into(),
+                        SeriesValue::Condition(mask) => {
+                            column::numbers_of(mask, series.warmup).into()
+                        }
                         _ => column_of(series).clone(),
                     }
                 }
@@ -278,22 +313,34 @@ impl<'a> Evaluation<'a> {
 
     fn align(&self, body: BoundId) -> CachedSeries {
         let node = &self.strategy.nodes[body.index()];
-        let frame = node.frame.and_then(|frame| self.frames.get(&frame)).expect("a body of `on` has a timeframe");
+        let frame = node
+            .frame
+            .and_then(|frame| self.frames.get(&frame))
+            .expect("a body of `on` has a timeframe");
         let series = &self.values[&body];
         let last = &frame.last_complete;
-        let warmup = last.iter().position(|bucket| bucket.is_some_and(|bucket| bucket >= series.warmup));
+        let warmup = last
+            .iter()
+            .position(|bucket| bucket.is_some_and(|bucket| bucket >= series.warmup));
         let value = match &series.value {
             SeriesValue::Condition(mask) => {
-                let mask = Mask::from_fn(last.len(), |t| last[t].is_some_and(|bucket| mask.get(bucket)));
+                let mask = Mask::from_fn(last.len(), |t| {
+                    last[t].is_some_and(|bucket| mask.get(bucket))
+                });
                 SeriesValue::Condition(Arc::new(mask))
             }
             _ => {
                 let column = column_of(series);
-                let values = last.iter().map(|bucket| bucket.map_or(f64::NAN, |bucket| column[bucket]));
+                let values = last
+                    .iter()
+                    .map(|bucket| bucket.map_or(f64::NAN, |bucket| column[bucket]));
                 SeriesValue::Number(values.collect::<Vec<_>>().into())
             }
         };
-        CachedSeries { value, warmup: warmup.unwrap_or(last.len()) }
+        CachedSeries {
+            value,
+            warmup: warmup.unwrap_or(last.len()),
+        }
     }
 }
 
@@ -302,7 +349,8 @@ fn id_of(index: usize) -> BoundId {
 }
 
 fn series_of(series: Series, bars: &Bars) -> Column<f64> {
-    let calendar = |value: &dyn Fn(usize) -> f64| (0..bars.len()).map(value).collect::<Vec<_>>().into();
+    let calendar =
+        |value: &dyn Fn(usize) -> f64| (0..bars.len()).map(value).collect::<Vec<_>>().into();
     match series {
         Series::Open => bars.open().clone(),
         Series::High => bars.high().clone(),
@@ -323,20 +371,26 @@ fn series_of(series: Series, bars: &Bars) -> Column<f64> {
 fn column_of(series: &CachedSeries) -> &Column<f64> {
     match &series.value {
         SeriesValue::Number(column) => column,
-        SeriesValue::Condition(_) | SeriesValue::Outputs(_) => unreachable!("binding gives number nodes numbers"),
+        SeriesValue::Condition(_) | SeriesValue::Outputs(_) => {
+            unreachable!("binding gives number nodes numbers")
+        }
     }
 }
 
 fn mask_of(series: &CachedSeries) -> &Mask {
     match &series.value {
         SeriesValue::Condition(mask) => mask,
-        SeriesValue::Number(_) | SeriesValue::Outputs(_) => unreachable!("binding gives condition nodes conditions"),
+        SeriesValue::Number(_) | SeriesValue::Outputs(_) => {
+            unreachable!("binding gives condition nodes conditions")
+        }
     }
 }
 
 fn outputs_of(series: &CachedSeries) -> &[Column<f64>] {
     match &series.value {
         SeriesValue::Outputs(columns) => columns,
-        SeriesValue::Number(_) | SeriesValue::Condition(_) => unreachable!("binding gives calls all outputs"),
+        SeriesValue::Number(_) | SeriesValue::Condition(_) => {
+            unreachable!("binding gives calls all outputs")
+        }
     }
 }

@@ -16,7 +16,10 @@ pub(super) const MAX_BYTES: usize = 16_384;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TokenKind {
-    Number { value: f64, whole: bool },
+    Number {
+        value: f64,
+        whole: bool,
+    },
     Text(String),
     /// A name or a keyword.
     Word(String),
@@ -57,8 +60,15 @@ const FOREIGN_WORDS: [(&str, &str); 9] = [
 ];
 
 /// Signs of other languages and what they are called here.
-const FOREIGN_SIGNS: [(&str, &str); 7] =
-    [("&&", "and"), ("||", "or"), ("&", "and"), ("|", "or"), ("<>", "!="), ("≤", "<="), ("≥", ">=")];
+const FOREIGN_SIGNS: [(&str, &str); 7] = [
+    ("&&", "and"),
+    ("||", "or"),
+    ("&", "and"),
+    ("|", "or"),
+    ("<>", "!="),
+    ("≤", "<="),
+    ("≥", ">="),
+];
 
 const SIGNS: [&str; 17] = [
     "<=", ">=", "==", "!=", "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "<", ">", "=",
@@ -68,8 +78,13 @@ const SIGNS: [&str; 17] = [
 pub(super) fn lex(text: &str) -> (Vec<Token>, Vec<Problem>) {
     let (mut tokens, mut problems) = (Vec::new(), Vec::new());
     if text.len() > MAX_BYTES {
-        let message = format!("the expression is {} bytes long; at most {MAX_BYTES} are read", text.len());
-        problems.push(Problem::new(Code::TooLong, &(0..0), message).help("split it with `let` bindings"));
+        let message = format!(
+            "the expression is {} bytes long; at most {MAX_BYTES} are read",
+            text.len()
+        );
+        problems.push(
+            Problem::new(Code::TooLong, &(0..0), message).help("split it with `let` bindings"),
+        );
         return (tokens, problems);
     }
     let mut input = LocatingSlice::new(text);
@@ -105,8 +120,12 @@ fn number(input: &mut Text<'_>) -> Lexed<TokenKind> {
     let fraction = ('.', digits()).void();
     let exponent = (one_of(['e', 'E']), opt(one_of(['+', '-'])), digits()).void();
     let tail = (opt(('.', digits())), opt(exponent));
-    let written = alt(((digits(), tail).void(), fraction)).take().parse_next(input)?;
-    let whole = written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let written = alt(((digits(), tail).void(), fraction))
+        .take()
+        .parse_next(input)?;
+    let whole = written
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'_');
     let value = written.replace('_', "").parse().map_err(|_| EmptyError)?;
     Ok(TokenKind::Number { value, whole })
 }
@@ -129,10 +148,17 @@ fn word(input: &mut Text<'_>) -> Lexed<TokenKind> {
 
 fn sign(input: &mut Text<'_>) -> Lexed<TokenKind> {
     let text: &str = input;
-    if FOREIGN_SIGNS.iter().any(|(foreign, _)| text.starts_with(foreign)) || text.starts_with("**") {
+    if FOREIGN_SIGNS
+        .iter()
+        .any(|(foreign, _)| text.starts_with(foreign))
+        || text.starts_with("**")
+    {
         return Err(EmptyError);
     }
-    let mut found = SIGNS.into_iter().find(|sign| text.starts_with(sign)).ok_or(EmptyError)?;
+    let mut found = SIGNS
+        .into_iter()
+        .find(|sign| text.starts_with(sign))
+        .ok_or(EmptyError)?;
     found.parse_next(input)?;
     Ok(TokenKind::Sign(found))
 }
@@ -142,11 +168,13 @@ fn checked(mut token: Token, problems: &mut Vec<Problem>) -> Token {
     match &mut token.kind {
         TokenKind::Number { value, .. } if !value.is_finite() => {
             let message = "the number is too large";
-            problems.push(Problem::new(Code::BadNumber, &token.span, message).help("at most 1.79e308"));
+            problems
+                .push(Problem::new(Code::BadNumber, &token.span, message).help("at most 1.79e308"));
             *value = 1.0;
         }
         TokenKind::Word(word) => {
-            if let Some((foreign, own)) = FOREIGN_WORDS.iter().find(|(foreign, _)| word == foreign) {
+            if let Some((foreign, own)) = FOREIGN_WORDS.iter().find(|(foreign, _)| word == foreign)
+            {
                 problems.push(foreign_spelling(&token.span, foreign, own));
                 *word = (*own).to_owned();
             }
@@ -169,9 +197,15 @@ fn unreadable(input: &mut Text<'_>) -> (Option<Token>, Problem) {
         let _: Lexed<&str> = winnow::token::take(text[..bytes].chars().count()).parse_next(input);
         start..start + bytes
     };
-    if let Some((foreign, own)) = FOREIGN_SIGNS.iter().find(|(foreign, _)| text.starts_with(foreign)) {
+    if let Some((foreign, own)) = FOREIGN_SIGNS
+        .iter()
+        .find(|(foreign, _)| text.starts_with(foreign))
+    {
         let span = skip(input, foreign.len());
-        let token = Token { kind: TokenKind::Sign(own), span: span.clone() };
+        let token = Token {
+            kind: TokenKind::Sign(own),
+            span: span.clone(),
+        };
         return (Some(token), foreign_spelling(&span, foreign, own));
     }
     if text.starts_with(['\'', '"']) {
@@ -183,14 +217,25 @@ fn unreadable(input: &mut Text<'_>) -> (Option<Token>, Problem) {
     }
     if text.starts_with('!') {
         let span = skip(input, 1);
-        let token = Token { kind: TokenKind::Sign("not"), span: span.clone() };
+        let token = Token {
+            kind: TokenKind::Sign("not"),
+            span: span.clone(),
+        };
         return (Some(token), foreign_spelling(&span, "!", "not"));
     }
     let power = text.starts_with("**");
     let character = text.chars().next().unwrap_or(' ');
     let span = skip(input, if power { 2 } else { character.len_utf8() });
-    let shown = if power { "**".to_owned() } else { character.escape_debug().to_string() };
-    let problem = Problem::new(Code::UnexpectedCharacter, &span, format!("unexpected `{shown}`"));
+    let shown = if power {
+        "**".to_owned()
+    } else {
+        character.escape_debug().to_string()
+    };
+    let problem = Problem::new(
+        Code::UnexpectedCharacter,
+        &span,
+        format!("unexpected `{shown}`"),
+    );
     (None, problem.maybe_help(remedy(character)))
 }
 

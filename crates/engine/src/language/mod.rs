@@ -8,11 +8,10 @@
 //! | module | job |
 //! |---|---|
 //! | `lexer`, `parser`, `printer` | spelling; parse∘print = id |
-//! | `lower`, `call` | names, kinds and arguments checked; tree into nodes |
+//! | `lower`, `condition`, `call` | names, kinds and arguments checked; tree into nodes |
 //! | `graph` | hash-consed nodes, parameters symbolic; canonical text |
-//! | `bind` | parameters put in, constants folded, a content key for each node |
+//! | `bind`, `bound` | parameters put in, constants folded, a content key for each node |
 //! | `evaluate` | whole columns, each node once |
-//! | `stream` | the same nodes, bar by bar |
 //! | `predicate`, `formula` | scalar expressions over parameters and over metrics |
 //!
 //! The language as its users see it is described in `guide.md`.
@@ -26,9 +25,12 @@
 //! bounded, and every pass over a graph is a loop.
 
 mod bind;
+mod bind_error;
+mod bound;
 mod cache;
 mod call;
 mod column;
+mod condition;
 mod diagnostic;
 mod evaluate;
 mod formula;
@@ -49,7 +51,8 @@ mod tests;
 
 use std::fmt;
 
-pub use bind::{BindError, BoundStrategy};
+pub use bind_error::BindError;
+pub use bound::BoundStrategy;
 pub use cache::{CachedSeries, MemoryCache, NoCache, SeriesCache, SeriesKey, SeriesValue};
 pub use diagnostic::{Code, Diagnostic, Place, Span};
 pub use formula::{Constraint, Formula, compile_constraint, compile_formula};

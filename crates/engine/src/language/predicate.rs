@@ -1,12 +1,12 @@
 //! Yes/no questions about parameters: `when = "filter"`, `require = ["fast < slow"]`.
 
+use super::ParamDecl;
 use super::diagnostic::{Code, Diagnostic, Place, Problem};
 use super::graph::{Graph, NodeId};
 use super::kind::Kind;
 use super::lower::{Lowerer, Reads, Scope, condition_help};
 use super::parser::parse;
 use super::scalar::evaluate;
-use super::ParamDecl;
 use crate::Params;
 
 /// What a question answers when it hangs on a parameter that is inactive in the trial.
@@ -45,12 +45,21 @@ pub fn compile_predicate(text: &str, params: &[ParamDecl]) -> Result<Predicate, 
     let (graph, root) = compile_scalar(text, params, "parameter")?;
     if *graph.kind(root) != Kind::Switch {
         let kind = graph.kind(root);
-        let message = format!("this must be true or false for some parameters; it is {}", kind.words());
-        let problem = Problem::new(Code::WrongKind, &(0..text.len()), message).maybe_help(condition_help(kind));
+        let message = format!(
+            "this must be true or false for some parameters; it is {}",
+            kind.words()
+        );
+        let problem = Problem::new(Code::WrongKind, &(0..text.len()), message)
+            .maybe_help(condition_help(kind));
         return Err(vec![problem.at(&Place::Text)]);
     }
     let reads = graph.params([root]).into_iter().collect();
-    Ok(Predicate { text: text.to_owned(), reads, graph, root })
+    Ok(Predicate {
+        text: text.to_owned(),
+        reads,
+        graph,
+        root,
+    })
 }
 
 /// Parses and checks an expression of scalars alone.
@@ -59,11 +68,24 @@ pub(super) fn compile_scalar(
     params: &[ParamDecl],
     what: &'static str,
 ) -> Result<(Graph, NodeId), Vec<Diagnostic>> {
-    let at_text = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.at(&Place::Text)).collect();
+    let at_text = |problems: Vec<Problem>| {
+        problems
+            .into_iter()
+            .map(|problem| problem.at(&Place::Text))
+            .collect()
+    };
     let expr = parse(text).map_err(at_text)?;
-    let scope = Scope { params, lets: std::collections::BTreeMap::new(), reads: Reads::Scalars(what) };
+    let scope = Scope {
+        params,
+        lets: std::collections::BTreeMap::new(),
+        reads: Reads::Scalars(what),
+    };
     let mut graph = Graph::default();
-    let mut lowerer = Lowerer { graph: &mut graph, scope: &scope, problems: Vec::new() };
+    let mut lowerer = Lowerer {
+        graph: &mut graph,
+        scope: &scope,
+        problems: Vec::new(),
+    };
     let root = lowerer.lower(&expr);
     let problems = lowerer.problems;
     match root {

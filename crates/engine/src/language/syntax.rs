@@ -36,7 +36,10 @@ impl PartialEq for Word {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ExprKind {
     /// A literal; `whole` when it was written without point or exponent.
-    Number { value: f64, whole: bool },
+    Number {
+        value: f64,
+        whole: bool,
+    },
     Text(String),
     Bool(bool),
     /// The undefined number `none`.
@@ -44,17 +47,39 @@ pub(super) enum ExprKind {
     Name(String),
     Negate(Box<Expr>),
     Not(Box<Expr>),
-    Arithmetic { first: Box<Expr>, rest: Vec<(ArithmeticOp, Expr)> },
-    Compare { first: Box<Expr>, rest: Vec<(CompareOp, Expr)> },
+    Arithmetic {
+        first: Box<Expr>,
+        rest: Vec<(ArithmeticOp, Expr)>,
+    },
+    Compare {
+        first: Box<Expr>,
+        rest: Vec<(CompareOp, Expr)>,
+    },
     /// At least two operands.
-    Logic { op: LogicOp, operands: Vec<Expr> },
+    Logic {
+        op: LogicOp,
+        operands: Vec<Expr>,
+    },
     /// `then if condition else otherwise`.
-    Choose { then: Box<Expr>, condition: Box<Expr>, otherwise: Box<Expr> },
+    Choose {
+        then: Box<Expr>,
+        condition: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// `target[lag]`.
-    Lag { target: Box<Expr>, lag: Box<Expr> },
+    Lag {
+        target: Box<Expr>,
+        lag: Box<Expr>,
+    },
     /// `target.name`.
-    Output { target: Box<Expr>, name: Word },
-    Call { name: Word, arguments: Vec<Argument> },
+    Output {
+        target: Box<Expr>,
+        name: Word,
+    },
+    Call {
+        name: Word,
+        arguments: Vec<Argument>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +148,7 @@ impl CompareOp {
             Self::Greater => left > right,
             Self::GreaterEqual => left >= right,
             Self::Equal => left == right,
-            Self::NotEqual => left < right || left > right,
+            Self::NotEqual => !left.is_nan() && !right.is_nan() && left != right,
         }
     }
 }
@@ -177,8 +202,12 @@ impl ExprKind {
     pub(super) fn level(&self) -> Level {
         match self {
             Self::Choose { .. } => Level::Choose,
-            Self::Logic { op: LogicOp::Or, .. } => Level::Or,
-            Self::Logic { op: LogicOp::And, .. } => Level::And,
+            Self::Logic {
+                op: LogicOp::Or, ..
+            } => Level::Or,
+            Self::Logic {
+                op: LogicOp::And, ..
+            } => Level::And,
             Self::Not(_) => Level::Not,
             Self::Compare { .. } => Level::Compare,
             Self::Arithmetic { rest, .. } => match rest.first() {
