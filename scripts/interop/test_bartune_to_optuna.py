@@ -111,7 +111,7 @@ def test_attributes_tell_reasons_and_originals(study: optuna.Study) -> None:
     note = {"note": ["é", None, 1]}
     trials = study.trials
     assert trials[0].user_attrs == note
-    assert trials[0].system_attrs == {"fixed_params": {"fast": 12}}
+    assert trials[0].system_attrs == {"constraints": [-90.0, 0.0], "fixed_params": {"fast": 12}}
     assert trials[3].user_attrs == {**note, "bartune:reason": "trades >= 30: 25 trades"}
     reason = "no trades: profit_factor is undefined"
     assert trials[4].user_attrs == {**note, "bartune:reason": reason}
@@ -131,6 +131,7 @@ def test_constraints_are_read_by_both_versions(study: optuna.Study) -> None:
     assert infeasible.system_attrs["constraints"] == [5.0, -0.1]
     if OPTUNA_MAJOR >= 5:
         assert infeasible.constraints == {"0": 5.0, "1": -0.1}
+        assert study.trials[4].constraints == {}
 
 
 def test_the_best_trial_is_a_feasible_one(study: optuna.Study) -> None:

@@ -4,7 +4,8 @@
 //! back, and prints times and sizes. Values have random bits, as a search's have.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Instant;
 
 use bartune_search::space::{Choice, Distribution, ParamValue};
 use bartune_search::storage::{Storage, StudyId, TrialRecord};
@@ -30,29 +31,45 @@ fn main() -> Result<(), Failure> {
         .create_study("measure", &[StudyDirection::Maximize])?
         .id;
 
-    let mut writing = Duration::ZERO;
-    let mut slowest = Duration::ZERO;
+    let mut writing = Seconds::default();
+    let mut slowest: f64 = 0.0;
     for first in (0..trials).step_by(usize::try_from(batch)?) {
         let records: Vec<_> = (first..trials.min(first + batch))
             .map(|n| record(n, metrics))
             .collect();
-        let start = Instant::now();
+        let start = Clock::start();
         storage.append(id, &records)?;
-        slowest = slowest.max(start.elapsed());
-        writing += start.elapsed();
+        let elapsed = start.elapsed();
+        slowest = slowest.max(elapsed.wall);
+        writing.add(elapsed);
     }
     println!("{trials} trials, 8 parameters, 2 x {metrics} metrics, batches of {batch}");
     println!(
-        "append        {:8.4} ms a trial",
-        writing.as_secs_f64() * 1e3 / trials as f64
+        "append        {} ms a trial",
+        writing.milliseconds_each(trials)
     );
-    println!("slowest batch {:8.2} ms", slowest.as_secs_f64() * 1e3);
+    println!("slowest batch {:8.2} ms", slowest * 1e3);
     println!(
         "file          {:8.1} MB",
         std::fs::metadata(&path)?.len() as f64 / 1e6
     );
+    tables(&path)?;
     singles(&mut storage, id, trials, metrics)?;
     reading(&storage, id)
+}
+
+/// Print where the bytes are.
+fn tables(path: &Path) -> Result<(), Failure> {
+    let connection = rusqlite::Connection::open(path)?;
+    let mut statement = connection.prepare(
+        "SELECT name, sum(pgsize) FROM dbstat GROUP BY name HAVING sum(pgsize) > 500000 ORDER BY 2 DESC",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (name, bytes): (String, i64) = (row.get(0)?, row.get(1)?);
+        println!("  {name:<44} {:6.1} MB", bytes as f64 / 1e6);
+    }
+    Ok(())
 }
 
 fn singles(
@@ -62,37 +79,82 @@ fn singles(
     metrics: u64,
 ) -> Result<(), Failure> {
     const SINGLES: u64 = 2_000;
-    let mut writing = Duration::ZERO;
+    let mut writing = Seconds::default();
     for number in trials..trials + SINGLES {
         let record = record(number, metrics);
-        let start = Instant::now();
+        let start = Clock::start();
         storage.append(id, &[record])?;
-        writing += start.elapsed();
+        writing.add(start.elapsed());
     }
-    println!(
-        "single commit {:8.4} ms",
-        writing.as_secs_f64() * 1e3 / SINGLES as f64
-    );
+    println!("single commit {} ms", writing.milliseconds_each(SINGLES));
     Ok(())
 }
 
 fn reading(storage: &SqliteStorage, id: StudyId) -> Result<(), Failure> {
-    let start = Instant::now();
+    let start = Clock::start();
     let history = storage.history(id)?;
-    println!(
-        "history       {:8.3} s for {}",
-        start.elapsed().as_secs_f64(),
-        history.len()
-    );
+    println!("history       {} s for {}", start.elapsed(), history.len());
     drop(history);
-    let start = Instant::now();
+    let start = Clock::start();
     let trials = storage.trials(id)?;
-    println!(
-        "trials        {:8.3} s for {}",
-        start.elapsed().as_secs_f64(),
-        trials.len()
-    );
+    println!("trials        {} s for {}", start.elapsed(), trials.len());
     Ok(())
+}
+
+/// Times on the wall and, where Linux tells it, on the processor, which a busy machine spoils less.
+struct Clock {
+    start: Instant,
+    processor: Option<f64>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        let processor = Self::processor_seconds();
+        let start = Instant::now();
+        Self { start, processor }
+    }
+
+    fn processor_seconds() -> Option<f64> {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        Some(text.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+    }
+
+    fn elapsed(&self) -> Seconds {
+        Seconds {
+            wall: self.start.elapsed().as_secs_f64(),
+            processor: Self::processor_seconds()
+                .zip(self.processor)
+                .map_or(f64::NAN, |(end, start)| end - start),
+        }
+    }
+}
+
+/// Seconds on the wall and on the processor.
+#[derive(Default, Clone, Copy)]
+struct Seconds {
+    wall: f64,
+    processor: f64,
+}
+
+impl Seconds {
+    fn add(&mut self, other: Self) {
+        self.wall += other.wall;
+        self.processor += other.processor;
+    }
+
+    fn milliseconds_each(self, count: u64) -> Self {
+        let scale = 1e3 / count as f64;
+        Self {
+            wall: self.wall * scale,
+            processor: self.processor * scale,
+        }
+    }
+}
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:8.4} (processor {:8.4})", self.wall, self.processor)
+    }
 }
 
 /// A trial as a run writes it.
