@@ -43,10 +43,16 @@ pub fn notes(loaded: &Loaded) -> Vec<String> {
     let repairs = &loaded.report.repairs;
     let mut notes = loaded.report.notes.clone();
     if repairs.moved > 0 {
-        notes.push(format!("{} rows were out of order and have been sorted (first: row {})", repairs.moved, repairs.first_moved_rows[0]));
+        notes.push(format!(
+            "{} rows were out of order and have been sorted (first: row {})",
+            repairs.moved, repairs.first_moved_rows[0]
+        ));
     }
     if repairs.dropped > 0 {
-        notes.push(format!("{} exact duplicates have been dropped (first: row {})", repairs.dropped, repairs.first_dropped_rows[0]));
+        notes.push(format!(
+            "{} exact duplicates have been dropped (first: row {})",
+            repairs.dropped, repairs.first_dropped_rows[0]
+        ));
     }
     notes
 }
@@ -113,7 +119,9 @@ impl Divider<'_> {
                 self.share += share;
                 start..boundary(time.len(), self.share)
             }
-            SegmentPlan::Dates(from, to) => time.partition_point(|&open| open < from)..time.partition_point(|&open| open < to),
+            SegmentPlan::Dates(from, to) => {
+                time.partition_point(|&open| open < from)..time.partition_point(|&open| open < to)
+            }
         };
         let earliest = match self.end {
             0 => range.start,
@@ -130,7 +138,12 @@ impl Divider<'_> {
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bar counts are far below 2^53, shares in 0..=1")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bar counts are far below 2^53, shares in 0..=1"
+)]
 fn boundary(bars: usize, share: f64) -> usize {
     ((bars as f64 * share + 1e-9).floor() as usize).min(bars)
 }

@@ -97,7 +97,8 @@ impl Sources {
     /// Carets cover the place up to the end of its first line, and at least one column.
     fn caret_count(&self, problem: &Diagnostic, line_width: usize, column: usize) -> usize {
         let text = self.text(problem.span.source);
-        let width = text.get(problem.span.range.clone()).map_or(1, |place| place.lines().next().unwrap_or("").chars().count());
+        let width =
+            text.get(problem.span.range.clone()).map_or(1, |place| place.lines().next().unwrap_or("").chars().count());
         width.clamp(1, (line_width + 1).saturating_sub(column).max(1))
     }
 }
@@ -161,7 +162,10 @@ mod tests {
         let span = Span { source, range: 14..20 };
         let problem = Diagnostic { code: "E1", message: "no".into(), span, help: Some("yes".into()) };
         let shown = Diagnostics::collect(sources, vec![problem]).expect("one problem").to_string();
-        assert_eq!(shown, "a.toml:2:9: E1 no\n   |\n 2 | speed = \"fast\"\n   |         ^^^^^^\n   = help: yes\n\n1 problem");
+        assert_eq!(
+            shown,
+            "a.toml:2:9: E1 no\n   |\n 2 | speed = \"fast\"\n   |         ^^^^^^\n   = help: yes\n\n1 problem"
+        );
     }
 
     #[test]

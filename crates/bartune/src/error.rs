@@ -37,7 +37,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A segment has too few bars.
-    #[error("the {name} segment has {bars} of the {total} bars: it needs at least 2; widen `split.{name}` or shorten `split.embargo`")]
+    #[error(
+        "the {name} segment has {bars} of the {total} bars: it needs at least 2; widen `split.{name}` or shorten `split.embargo`"
+    )]
     EmptySegment {
         /// Its name.
         name: &'static str,
@@ -66,7 +68,9 @@ pub enum Error {
         differences: Vec<String>,
     },
     /// A stored study was made by another program.
-    #[error("study `{name}` in {storage} was not made by bartune; give this study another name, or another `--storage`")]
+    #[error(
+        "study `{name}` in {storage} was not made by bartune; give this study another name, or another `--storage`"
+    )]
     Foreign {
         /// The study.
         name: String,

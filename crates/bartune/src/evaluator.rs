@@ -6,7 +6,7 @@ use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, Constraint, NoCache};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
-use bartune_engine::simulator::{BarView, Backtest, Clock, Signals, SimulationInput, local_close_times, reference};
+use bartune_engine::simulator::{Backtest, BarView, Clock, Signals, SimulationInput, local_close_times, reference};
 use indexmap::IndexMap;
 
 use crate::config::Plan;
@@ -194,8 +194,14 @@ impl<'a> Evaluator<'a> {
     }
 
     fn constraints(&self, metrics: &Metrics) -> IndexMap<String, f64> {
-        let violation = |constraint: &Constraint| constraint.violation(|name| metrics.get(name)).min(UNDEFINED_VIOLATION);
-        self.plan.objective.constraints.iter().map(|constraint| (constraint.text().to_owned(), violation(constraint))).collect()
+        let violation =
+            |constraint: &Constraint| constraint.violation(|name| metrics.get(name)).min(UNDEFINED_VIOLATION);
+        self.plan
+            .objective
+            .constraints
+            .iter()
+            .map(|constraint| (constraint.text().to_owned(), violation(constraint)))
+            .collect()
     }
 }
 

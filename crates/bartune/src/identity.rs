@@ -78,8 +78,13 @@ fn search(plan: &Plan) -> Value {
         SamplerPlan::Random => json!("random"),
         SamplerPlan::Tpe(options) => json!(format!("tpe {options:?}")),
     };
-    let composite: Vec<Value> =
-        plan.objective.composite.terms().iter().map(|(name, term)| json!([name, term.weight, term.worst, term.best])).collect();
+    let composite: Vec<Value> = plan
+        .objective
+        .composite
+        .terms()
+        .iter()
+        .map(|(name, term)| json!([name, term.weight, term.worst, term.best]))
+        .collect();
     json!({
         "params": params,
         "strategy": { "require": space.require().iter().map(|predicate| predicate.text.clone()).collect::<Vec<_>>() },

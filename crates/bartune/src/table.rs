@@ -38,7 +38,8 @@ enum Column {
 pub fn trades(run: &BacktestRun, bars: &Bars) -> Table {
     let trades = &run.backtest.trades;
     let number = |of: fn(&Trade) -> f64| Column::Number(trades.iter().map(|trade| Some(of(trade))).collect());
-    let text = |of: fn(&Trade) -> &'static str| Column::Text(trades.iter().map(|trade| Some(of(trade).to_owned())).collect());
+    let text =
+        |of: fn(&Trade) -> &'static str| Column::Text(trades.iter().map(|trade| Some(of(trade).to_owned())).collect());
     let time = |of: fn(&Trade) -> usize| Column::Time(trades.iter().map(|trade| bars.time()[of(trade)]).collect());
     Table::default()
         .with("side", text(|trade| side_name(trade.side)))
@@ -127,7 +128,8 @@ impl<'a> TrialsBuilder<'a> {
         for (column, decl) in self.params.iter_mut().zip(self.plan.parameters.decls()) {
             column.push(params.remove(&decl.name));
         }
-        let names = SEGMENTS.iter().flat_map(|segment| metric::catalogue().iter().map(move |metric| (*segment, metric.name)));
+        let names =
+            SEGMENTS.iter().flat_map(|segment| metric::catalogue().iter().map(move |metric| (*segment, metric.name)));
         for (column, (segment, name)) in self.metrics.iter_mut().zip(names) {
             column.push(record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied());
         }
@@ -143,7 +145,9 @@ impl<'a> TrialsBuilder<'a> {
         for (values, decl) in self.params.into_iter().zip(self.plan.parameters.decls()) {
             table = table.with(format!("params_{}", decl.name), values_column(values));
         }
-        let names = SEGMENTS.iter().flat_map(|segment| metric::catalogue().iter().map(move |metric| format!("{segment}_{}", metric.name)));
+        let names = SEGMENTS
+            .iter()
+            .flat_map(|segment| metric::catalogue().iter().map(move |metric| format!("{segment}_{}", metric.name)));
         for (values, name) in self.metrics.into_iter().zip(names) {
             table = table.with(name, Column::Number(values));
         }
@@ -225,7 +229,9 @@ impl Column {
             Self::Number(values) => values[row].map(|value| value.to_string()),
             Self::Integer(values) => values[row].map(|value| value.to_string()),
             Self::Text(values) => values[row].clone(),
-            Self::Time(values) => jiff::Timestamp::from_nanosecond(i128::from(values[row])).ok().map(|time| time.to_string()),
+            Self::Time(values) => {
+                jiff::Timestamp::from_nanosecond(i128::from(values[row])).ok().map(|time| time.to_string())
+            }
         };
         shown.unwrap_or_default()
     }

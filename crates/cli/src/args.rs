@@ -12,7 +12,12 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 /// segment beside it, and never reads the test segment: that is `bartune test`, and each opening is
 /// recorded.
 #[derive(Debug, Parser)]
-#[command(name = "bartune", version, max_term_width = 100, after_help = "Start with: bartune run examples/sp500_trend.toml")]
+#[command(
+    name = "bartune",
+    version,
+    max_term_width = 100,
+    after_help = "Start with: bartune run examples/sp500_trend.toml"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -12,10 +12,7 @@ impl Mask {
     /// A mask of `len` bars, all false.
     #[must_use]
     pub fn falses(len: usize) -> Self {
-        Self {
-            words: vec![0; len.div_ceil(64)],
-            len,
-        }
+        Self { words: vec![0; len.div_ceil(64)], len }
     }
 
     /// A mask whose bar `t` is `condition(t)`.
@@ -47,18 +44,13 @@ impl Mask {
     #[inline]
     #[must_use]
     pub fn get(&self, t: usize) -> bool {
-        self.words
-            .get(t / 64)
-            .is_some_and(|word| word >> (t % 64) & 1 == 1)
+        self.words.get(t / 64).is_some_and(|word| word >> (t % 64) & 1 == 1)
     }
 
     /// How many bars are true.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum()
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// The words, lowest bar first.

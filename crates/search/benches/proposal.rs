@@ -19,36 +19,21 @@ const LAG: usize = 16;
 
 fn eight_parameters() -> Result<Space, SpaceError> {
     let floats = ["a", "b", "c", "d", "e", "f"].map(|name| (name, always(float(-5.0, 5.0))));
-    let others = [
-        ("period", always(int(2, 200))),
-        ("kind", always(choice(&["x", "y", "z"]))),
-    ];
+    let others = [("period", always(int(2, 200))), ("kind", always(choice(&["x", "y", "z"])))];
     space(&[&floats[..], &others[..]].concat(), vec![])
 }
 
 fn value(params: &Assignment) -> f64 {
-    params
-        .keys()
-        .filter_map(|name| number(params, name))
-        .map(|x| (x - 1.0) * (x - 1.0))
-        .sum()
+    params.keys().filter_map(|name| number(params, name)).map(|x| (x - 1.0) * (x - 1.0)).sum()
 }
 
 /// Median milliseconds of `repeats` proposals after `length` trials.
 fn milliseconds(space: &Space, sampler: &mut dyn Sampler, length: usize, repeats: usize) -> f64 {
     let evaluate = |_, params: &Assignment| Outcome::complete(value(params));
     let direction = StudyDirection::Minimize;
-    let study = Study {
-        space,
-        direction,
-        seed: 1,
-        lag: LAG as u64,
-        evaluate: &evaluate,
-    };
+    let study = Study { space, direction, seed: 1, lag: LAG as u64, evaluate: &evaluate };
     let total = (length + repeats) as u64;
-    let trials = study
-        .run(&mut Random, Vec::new(), total)
-        .expect("the space has points");
+    let trials = study.run(&mut Random, Vec::new(), total).expect("the space has points");
     let history = History::from_trials(space, 1, &trials).expect("numbers count up");
     let params: Vec<Assignment> = trials.into_iter().map(|trial| trial.params).collect();
     let mut propose = |number: usize| {
@@ -78,25 +63,14 @@ fn milliseconds(space: &Space, sampler: &mut dyn Sampler, length: usize, repeats
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let space = eight_parameters()?;
-    let independent = TpeOptions {
-        multivariate: Multivariate::Independent,
-        ..TpeOptions::default()
-    };
-    println!(
-        "{:>8} {:>10} {:>10} {:>16}",
-        "trials", "random", "tpe", "tpe independent"
-    );
+    let independent = TpeOptions { multivariate: Multivariate::Independent, ..TpeOptions::default() };
+    println!("{:>8} {:>10} {:>10} {:>16}", "trials", "random", "tpe", "tpe independent");
     for (length, repeats) in [(250, 200), (1_000, 200), (10_000, 100)] {
         println!(
             "{length:>8} {:>10.4} {:>10.4} {:>16.4}",
             milliseconds(&space, &mut Random, length, repeats),
             milliseconds(&space, &mut Tpe::default(), length, repeats),
-            milliseconds(
-                &space,
-                &mut Tpe::try_new(independent.clone())?,
-                length,
-                repeats
-            ),
+            milliseconds(&space, &mut Tpe::try_new(independent.clone())?, length, repeats),
         );
     }
     Ok(())

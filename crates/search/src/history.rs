@@ -95,11 +95,7 @@ impl History {
     pub fn new(space: &Space, objectives: usize) -> Self {
         let mut history = Self {
             names: space.params().keys().cloned().collect(),
-            distributions: space
-                .params()
-                .values()
-                .map(|param| param.distribution.clone())
-                .collect(),
+            distributions: space.params().values().map(|param| param.distribution.clone()).collect(),
             objectives,
             columns: vec![Vec::new(); space.len()],
             kinds: Vec::new(),
@@ -111,11 +107,7 @@ impl History {
             start: objectives as u64,
         };
         for (name, distribution) in history.names.iter().zip(&history.distributions) {
-            for byte in name
-                .bytes()
-                .chain([0])
-                .chain(distribution.to_json().bytes())
-            {
+            for byte in name.bytes().chain([0]).chain(distribution.to_json().bytes()) {
                 history.start = mix(history.start, u64::from(byte));
             }
         }
@@ -147,10 +139,7 @@ impl History {
     pub fn append(&mut self, trial: &Trial) -> Result<(), HistoryError> {
         let row = self.len();
         if trial.number != row {
-            return Err(HistoryError::OutOfOrder {
-                expected: row,
-                number: trial.number,
-            });
+            return Err(HistoryError::OutOfOrder { expected: row, number: trial.number });
         }
         let mut hash = self.fingerprint(row);
         for (index, column) in self.columns.iter_mut().enumerate() {
@@ -169,9 +158,7 @@ impl History {
             Lesson::Complete => (Kind::Complete, f64::NAN),
             Lesson::Infeasible { violation } => (Kind::Infeasible, violation),
             Lesson::Pruned { last: None } => (Kind::PrunedInSilence, f64::NAN),
-            Lesson::Pruned {
-                last: Some((step, value)),
-            } => {
+            Lesson::Pruned { last: Some((step, value)) } => {
                 self.steps.push(step);
                 hash = mix(hash, step as u64);
                 (Kind::Pruned, value)
@@ -179,11 +166,9 @@ impl History {
         };
         self.kinds.push(kind);
         self.scores.push(score);
-        self.fingerprints
-            .push(mix(mix(hash, kind as u64), score.to_bits()));
+        self.fingerprints.push(mix(mix(hash, kind as u64), score.to_bits()));
         let learned = self.lessons.last().copied().unwrap_or(0);
-        self.lessons
-            .push(learned + u32::from(kind != Kind::Nothing));
+        self.lessons.push(learned + u32::from(kind != Kind::Nothing));
         Ok(())
     }
 
@@ -202,10 +187,7 @@ impl History {
     /// The first `trials` trials (all, if there are fewer).
     #[must_use]
     pub fn view(&self, trials: u64) -> View<'_> {
-        View {
-            history: self,
-            len: trials.min(self.len()) as usize,
-        }
+        View { history: self, len: trials.min(self.len()) as usize }
     }
 
     /// The best trial so far: see [`View::best`].
@@ -246,9 +228,7 @@ impl<'a> View<'a> {
     /// Number of trials that samplers learn from.
     #[must_use]
     pub fn learned(&self) -> usize {
-        self.len
-            .checked_sub(1)
-            .map_or(0, |last| self.history.lessons[last] as usize)
+        self.len.checked_sub(1).map_or(0, |last| self.history.lessons[last] as usize)
     }
 
     /// The internal values of the space's parameter at `index`; NaN where a trial lacks it.
@@ -268,17 +248,13 @@ impl<'a> View<'a> {
     pub fn lessons(&self) -> impl Iterator<Item = Lesson> + use<'a> {
         let history = self.history;
         let mut steps = history.steps.iter();
-        history.kinds[..self.len].iter().zip(&history.scores).map(
-            move |(kind, &score)| match kind {
-                Kind::Nothing => Lesson::Nothing,
-                Kind::Complete => Lesson::Complete,
-                Kind::Infeasible => Lesson::Infeasible { violation: score },
-                Kind::PrunedInSilence => Lesson::Pruned { last: None },
-                Kind::Pruned => Lesson::Pruned {
-                    last: steps.next().map(|&step| (step, score)),
-                },
-            },
-        )
+        history.kinds[..self.len].iter().zip(&history.scores).map(move |(kind, &score)| match kind {
+            Kind::Nothing => Lesson::Nothing,
+            Kind::Complete => Lesson::Complete,
+            Kind::Infeasible => Lesson::Infeasible { violation: score },
+            Kind::PrunedInSilence => Lesson::Pruned { last: None },
+            Kind::Pruned => Lesson::Pruned { last: steps.next().map(|&step| (step, score)) },
+        })
     }
 
     /// The number of the best trial: complete, feasible, not a duplicate, of the best first value;
@@ -286,11 +262,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn best(&self, direction: StudyDirection) -> Option<u64> {
         let mut best: Option<(usize, f64)> = None;
-        for (row, _) in self
-            .lessons()
-            .enumerate()
-            .filter(|(_, lesson)| *lesson == Lesson::Complete)
-        {
+        for (row, _) in self.lessons().enumerate().filter(|(_, lesson)| *lesson == Lesson::Complete) {
             let Some(&value) = self.values(row).first() else {
                 continue;
             };
@@ -318,9 +290,7 @@ impl<'a> View<'a> {
         self.history.names.len() == space.len()
             && (self.history.names.iter().zip(&self.history.distributions))
                 .zip(space.params())
-                .all(|((name, distribution), (other, param))| {
-                    name == other && *distribution == param.distribution
-                })
+                .all(|((name, distribution), (other, param))| name == other && *distribution == param.distribution)
     }
 }
 
@@ -335,22 +305,14 @@ fn internal_value(trial: &Trial, name: &str, distribution: &Distribution) -> f64
                 Some(Distribution::Categorical { choices }) => choices.get(*index),
                 _ => choices.get(*index),
             };
-            let found =
-                chosen.and_then(|chosen| choices.iter().position(|choice| choice == chosen));
+            let found = chosen.and_then(|chosen| choices.iter().position(|choice| choice == chosen));
             found.map_or(f64::NAN, |index| index as f64)
         }
         _ => distribution.to_internal(value),
     };
-    let is_log = matches!(
-        distribution,
-        Distribution::Float { log: true, .. } | Distribution::Int { log: true, .. }
-    );
+    let is_log = matches!(distribution, Distribution::Float { log: true, .. } | Distribution::Int { log: true, .. });
     // Adding 0 makes -0.0 equal to 0.0 in every sort.
-    if internal.is_finite() && !(is_log && internal <= 0.0) {
-        internal + 0.0
-    } else {
-        f64::NAN
-    }
+    if internal.is_finite() && !(is_log && internal <= 0.0) { internal + 0.0 } else { f64::NAN }
 }
 
 fn lesson(trial: &Trial, objectives: usize) -> Lesson {
@@ -358,27 +320,17 @@ fn lesson(trial: &Trial, objectives: usize) -> Lesson {
     if !is_finished || trial.duplicate_of.is_some() {
         return Lesson::Nothing;
     }
-    let violations = trial
-        .constraints
-        .values()
-        .map(|&value| if value.is_nan() { f64::INFINITY } else { value });
+    let violations = trial.constraints.values().map(|&value| if value.is_nan() { f64::INFINITY } else { value });
     let violation: f64 = violations.filter(|&value| value > 0.0).sum();
     if violation > 0.0 {
         return Lesson::Infeasible { violation };
     }
     if trial.state == TrialState::Pruned {
         let last = trial.intermediate_values.last_key_value();
-        return Lesson::Pruned {
-            last: last.map(|(&step, &value)| (step, value)),
-        };
+        return Lesson::Pruned { last: last.map(|(&step, &value)| (step, value)) };
     }
-    let has_values =
-        trial.values.len() == objectives && trial.values.iter().all(|value| !value.is_nan());
-    if has_values {
-        Lesson::Complete
-    } else {
-        Lesson::Nothing
-    }
+    let has_values = trial.values.len() == objectives && trial.values.iter().all(|value| !value.is_nan());
+    if has_values { Lesson::Complete } else { Lesson::Nothing }
 }
 
 /// One step of a running hash (the finaliser of SplitMix64).

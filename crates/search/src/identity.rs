@@ -72,12 +72,10 @@ pub fn sha256_hex(text: &str) -> String {
 fn write_value(out: &mut String, value: &ParamValue, distribution: Option<&Distribution>) {
     match (value, distribution) {
         (ParamValue::Float(number), _) => python_json::write_float(out, *number),
-        (ParamValue::Choice(index), Some(Distribution::Categorical { choices })) => {
-            match choices.get(*index) {
-                Some(choice) => python_json::write_choice(out, choice),
-                None => out.push_str("null"),
-            }
-        }
+        (ParamValue::Choice(index), Some(Distribution::Categorical { choices })) => match choices.get(*index) {
+            Some(choice) => python_json::write_choice(out, choice),
+            None => out.push_str("null"),
+        },
         (ParamValue::Int(number), _) => {
             let _ = write!(out, "{number}");
         }

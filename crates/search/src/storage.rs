@@ -48,20 +48,11 @@ pub trait Storage: Send {
     /// All studies, by name.
     fn studies(&self) -> Result<Vec<StudyInfo>, Self::Error>;
     /// A new, empty study.
-    fn create_study(
-        &mut self,
-        name: &str,
-        directions: &[StudyDirection],
-    ) -> Result<StudyInfo, Self::Error>;
+    fn create_study(&mut self, name: &str, directions: &[StudyDirection]) -> Result<StudyInfo, Self::Error>;
     /// Remove a study with everything in it.
     fn delete_study(&mut self, id: StudyId) -> Result<(), Self::Error>;
     /// Set (or replace) a study's user attribute.
-    fn set_study_attr(
-        &mut self,
-        id: StudyId,
-        key: &str,
-        value: &serde_json::Value,
-    ) -> Result<(), Self::Error>;
+    fn set_study_attr(&mut self, id: StudyId, key: &str, value: &serde_json::Value) -> Result<(), Self::Error>;
     /// Every trial in number order, without metrics: what a resumed search needs, at a fraction of
     /// the memory and time of [`Storage::trials`].
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error>;
@@ -75,14 +66,9 @@ pub trait Storage: Send {
     fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
     /// Replace unfinished trials (running or waiting) of the same numbers by these records: how an
     /// enqueued trial gets its result, and an interrupted one its second run.
-    fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord])
-    -> Result<(), Self::Error>;
+    fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
     /// Record an opening of the vault (the test segment): when, for which trial, and what was seen.
-    fn record_vault_opening(
-        &mut self,
-        id: StudyId,
-        opening: &VaultOpening,
-    ) -> Result<(), Self::Error>;
+    fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), Self::Error>;
     /// All openings of the vault, oldest first.
     fn vault_openings(&self, id: StudyId) -> Result<Vec<VaultOpening>, Self::Error>;
 }

@@ -108,18 +108,11 @@ mod tests {
         for _ in 0..5_000 {
             seen[stream.below(5) as usize] += 1;
         }
-        assert!(
-            seen.iter().all(|&count| (850..1_150).contains(&count)),
-            "{seen:?}"
-        );
+        assert!(seen.iter().all(|&count| (850..1_150).contains(&count)), "{seen:?}");
         assert_eq!(stream.below(1), 0);
         assert!((0..100).all(|_| stream.below_u128(1 << 70) < 1 << 70));
     }
 
     /// Fixed on the day the key's layout was chosen.
-    const PINNED: [u64; 3] = [
-        9_323_660_867_503_418_932,
-        1_318_819_298_195_961_059,
-        15_582_727_163_732_115_727,
-    ];
+    const PINNED: [u64; 3] = [9_323_660_867_503_418_932, 1_318_819_298_195_961_059, 15_582_727_163_732_115_727];
 }

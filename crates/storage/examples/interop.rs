@@ -62,10 +62,7 @@ fn dump(location: &str, name: &str) -> Result<(), Failure> {
     let storage = SqliteStorage::open_read_only(location)?;
     let study = storage.study(name)?.ok_or("no such study")?;
     let trials = storage.trials(study.id)?;
-    let directions = study
-        .directions
-        .iter()
-        .map(|direction| format!("{direction:?}"));
+    let directions = study.directions.iter().map(|direction| format!("{direction:?}"));
     let dump = json!({
         "name": study.name,
         "directions": directions.collect::<Vec<_>>(),
@@ -108,9 +105,7 @@ fn params(trial: &Trial) -> Value {
     let value = |name: &String| match (&trial.params[name], &trial.distributions[name]) {
         (ParamValue::Float(float), _) => number(*float),
         (ParamValue::Int(int), _) => json!(int),
-        (ParamValue::Choice(index), Distribution::Categorical { choices }) => {
-            choice(&choices[*index])
-        }
+        (ParamValue::Choice(index), Distribution::Categorical { choices }) => choice(&choices[*index]),
         _ => Value::Null,
     };
     let names = trial.distributions.keys();
@@ -119,31 +114,17 @@ fn params(trial: &Trial) -> Value {
 
 fn distributions(trial: &Trial) -> Value {
     let describe = |distribution: &Distribution| match distribution {
-        Distribution::Float {
-            low,
-            high,
-            step,
-            log,
-        } => json!({
+        Distribution::Float { low, high, step, log } => json!({
             "low": number(*low), "high": number(*high), "step": step.map(number), "log": log,
         }),
-        Distribution::Int {
-            low,
-            high,
-            step,
-            log,
-        } => json!({
+        Distribution::Int { low, high, step, log } => json!({
             "low": low, "high": high, "step": step, "log": log,
         }),
         Distribution::Categorical { choices } => json!({
             "choices": choices.iter().map(choice).collect::<Vec<_>>(),
         }),
     };
-    trial
-        .distributions
-        .iter()
-        .map(|(name, from)| (name.clone(), describe(from)))
-        .collect()
+    trial.distributions.iter().map(|(name, from)| (name.clone(), describe(from))).collect()
 }
 
 fn choice(choice: &Choice) -> Value {

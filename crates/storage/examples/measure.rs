@@ -17,26 +17,18 @@ type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = |default: u64| {
-        arguments
-            .next()
-            .map_or(Ok(default), |text| text.parse::<u64>())
-    };
+    let mut next = |default: u64| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
     let (trials, batch, metrics) = (next(100_000)?, next(64)?, next(60)?);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("measure.db");
     let location = path.to_str().ok_or("the folder's name is not UTF-8")?;
     let mut storage = SqliteStorage::open(location)?;
-    let id = storage
-        .create_study("measure", &[StudyDirection::Maximize])?
-        .id;
+    let id = storage.create_study("measure", &[StudyDirection::Maximize])?.id;
 
     let mut writing = Seconds::default();
     let mut slowest: f64 = 0.0;
     for first in (0..trials).step_by(usize::try_from(batch)?) {
-        let records: Vec<_> = (first..trials.min(first + batch))
-            .map(|n| record(n, metrics))
-            .collect();
+        let records: Vec<_> = (first..trials.min(first + batch)).map(|n| record(n, metrics)).collect();
         let start = Clock::start();
         storage.append(id, &records)?;
         let elapsed = start.elapsed();
@@ -44,15 +36,9 @@ fn main() -> Result<(), Failure> {
         writing.add(elapsed);
     }
     println!("{trials} trials, 8 parameters, 2 x {metrics} metrics, batches of {batch}");
-    println!(
-        "append        {} ms a trial",
-        writing.milliseconds_each(trials)
-    );
+    println!("append        {} ms a trial", writing.milliseconds_each(trials));
     println!("slowest batch {:8.2} ms", slowest * 1e3);
-    println!(
-        "file          {:8.1} MB",
-        std::fs::metadata(&path)?.len() as f64 / 1e6
-    );
+    println!("file          {:8.1} MB", std::fs::metadata(&path)?.len() as f64 / 1e6);
     tables(&path)?;
     singles(&mut storage, id, trials, metrics)?;
     reading(&storage, id)
@@ -61,9 +47,8 @@ fn main() -> Result<(), Failure> {
 /// Print where the bytes are.
 fn tables(path: &Path) -> Result<(), Failure> {
     let connection = rusqlite::Connection::open(path)?;
-    let mut statement = connection.prepare(
-        "SELECT name, sum(pgsize) FROM dbstat GROUP BY name HAVING sum(pgsize) > 500000 ORDER BY 2 DESC",
-    )?;
+    let mut statement = connection
+        .prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name HAVING sum(pgsize) > 500000 ORDER BY 2 DESC")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (name, bytes): (String, i64) = (row.get(0)?, row.get(1)?);
@@ -72,12 +57,7 @@ fn tables(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn singles(
-    storage: &mut SqliteStorage,
-    id: StudyId,
-    trials: u64,
-    metrics: u64,
-) -> Result<(), Failure> {
+fn singles(storage: &mut SqliteStorage, id: StudyId, trials: u64, metrics: u64) -> Result<(), Failure> {
     const SINGLES: u64 = 2_000;
     let mut writing = Seconds::default();
     for number in trials..trials + SINGLES {
@@ -122,9 +102,7 @@ impl Clock {
     fn elapsed(&self) -> Seconds {
         Seconds {
             wall: self.start.elapsed().as_secs_f64(),
-            processor: Self::processor_seconds()
-                .zip(self.processor)
-                .map_or(f64::NAN, |(end, start)| end - start),
+            processor: Self::processor_seconds().zip(self.processor).map_or(f64::NAN, |(end, start)| end - start),
         }
     }
 }
@@ -144,10 +122,7 @@ impl Seconds {
 
     fn milliseconds_each(self, count: u64) -> Self {
         let scale = 1e3 / count as f64;
-        Self {
-            wall: self.wall * scale,
-            processor: self.processor * scale,
-        }
+        Self { wall: self.wall * scale, processor: self.processor * scale }
     }
 }
 
@@ -167,14 +142,9 @@ fn record(number: u64, metrics: u64) -> TrialRecord {
             0 => (random.unit() * 2000.0).floor(),
             _ => random.unit() * 3.0 - 1.0,
         };
-        (0..metrics)
-            .map(|index| (format!("metric_{index:02}"), value(index, &mut random)))
-            .collect()
+        (0..metrics).map(|index| (format!("metric_{index:02}"), value(index, &mut random))).collect()
     };
-    let metrics = BTreeMap::from([
-        ("train".to_owned(), segment()),
-        ("validate".to_owned(), segment()),
-    ]);
+    let metrics = BTreeMap::from([("train".to_owned(), segment()), ("validate".to_owned(), segment())]);
     let identity = (0..4).map(|_| format!("{:016x}", random.next())).collect();
     TrialRecord {
         trial: Trial {
@@ -209,36 +179,14 @@ fn params(random: &mut Random) -> (BTreeMap<String, ParamValue>, IndexMap<String
     };
     for name in ["fast", "slow", "bars"] {
         let value = ParamValue::Int((random.unit() * 300.0) as i64);
-        add(
-            name,
-            value,
-            Distribution::Int {
-                low: 0,
-                high: 300,
-                step: 1,
-                log: false,
-            },
-        );
+        add(name, value, Distribution::Int { low: 0, high: 300, step: 1, log: false });
     }
     for name in ["stop", "target", "trail", "level"] {
         let value = ParamValue::Float(random.unit() * 5.0);
-        add(
-            name,
-            value,
-            Distribution::Float {
-                low: 0.0,
-                high: 5.0,
-                step: None,
-                log: false,
-            },
-        );
+        add(name, value, Distribution::Float { low: 0.0, high: 5.0, step: None, log: false });
     }
     let choices = vec![Choice::Bool(false), Choice::Bool(true)];
-    add(
-        "filter",
-        ParamValue::Choice(1),
-        Distribution::Categorical { choices },
-    );
+    add("filter", ParamValue::Choice(1), Distribution::Categorical { choices });
     (values, distributions)
 }
 

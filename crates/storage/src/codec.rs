@@ -51,12 +51,8 @@ pub(crate) fn float_list_text(values: impl Iterator<Item = f64>) -> String {
 /// The numbers of a JSON list.
 pub(crate) fn parse_float_list(text: &str) -> Result<Vec<f64>, Problem> {
     let value = parse_json(text)?;
-    let list = value
-        .as_array()
-        .ok_or_else(|| format!("`{text}` is not a list"))?;
-    list.iter()
-        .map(|item| as_float(item).ok_or_else(|| format!("`{text}` is not a list of numbers")))
-        .collect()
+    let list = value.as_array().ok_or_else(|| format!("`{text}` is not a list"))?;
+    list.iter().map(|item| as_float(item).ok_or_else(|| format!("`{text}` is not a list of numbers"))).collect()
 }
 
 /// One JSON number.
@@ -165,9 +161,7 @@ fn quote_non_finite(text: &str) -> String {
             continue;
         }
         in_text ^= character == '"';
-        let word = ["NaN", "Infinity", "-Infinity"]
-            .into_iter()
-            .find(|word| !in_text && rest.starts_with(word));
+        let word = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| !in_text && rest.starts_with(word));
         if let Some(word) = word {
             out.push_str(&format!("{{\"\\u0000\":\"{word}\"}}"));
             rest = &rest[word.len()..];
@@ -180,9 +174,7 @@ fn quote_non_finite(text: &str) -> String {
 }
 
 fn non_finite_word(map: &Map<String, Value>) -> Option<&str> {
-    (map.len() == 1)
-        .then(|| map.get(NON_FINITE)?.as_str())
-        .flatten()
+    (map.len() == 1).then(|| map.get(NON_FINITE)?.as_str()).flatten()
 }
 
 fn spell_non_finite(value: &mut Value) {
@@ -213,12 +205,7 @@ fn as_float(value: &Value) -> Option<f64> {
 pub(crate) fn distribution_text(distribution: &Distribution) -> String {
     let mut out = String::with_capacity(104);
     match distribution {
-        Distribution::Float {
-            low,
-            high,
-            step,
-            log,
-        } => {
+        Distribution::Float { low, high, step, log } => {
             out.push_str("{\"name\": \"FloatDistribution\", \"attributes\": {\"step\": ");
             match step {
                 Some(step) => push_float(&mut out, *step),
@@ -230,12 +217,7 @@ pub(crate) fn distribution_text(distribution: &Distribution) -> String {
             push_float(&mut out, *high);
             out.push_str(&format!(", \"log\": {log}}}}}"));
         }
-        Distribution::Int {
-            low,
-            high,
-            step,
-            log,
-        } => out.push_str(&format!(
+        Distribution::Int { low, high, step, log } => out.push_str(&format!(
             "{{\"name\": \"IntDistribution\", \"attributes\": {{\"log\": {log}, \"step\": {step}, \
              \"low\": {low}, \"high\": {high}}}}}"
         )),
@@ -278,31 +260,19 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn problem(&self, field: &str) -> Problem {
-        format!(
-            "`{}`: `{field}` is missing, or of a size or kind that Bartune lacks",
-            self.text
-        )
+        format!("`{}`: `{field}` is missing, or of a size or kind that Bartune lacks", self.text)
     }
 
     fn log(&self) -> bool {
-        self.fields
-            .get("log")
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+        self.fields.get("log").and_then(Value::as_bool).unwrap_or(false)
     }
 
     fn float_field(&self, field: &str) -> Result<f64, Problem> {
-        self.fields
-            .get(field)
-            .and_then(as_float)
-            .ok_or_else(|| self.problem(field))
+        self.fields.get(field).and_then(as_float).ok_or_else(|| self.problem(field))
     }
 
     fn int_field(&self, field: &str) -> Result<i64, Problem> {
-        self.fields
-            .get(field)
-            .and_then(Value::as_i64)
-            .ok_or_else(|| self.problem(field))
+        self.fields.get(field).and_then(Value::as_i64).ok_or_else(|| self.problem(field))
     }
 
     fn is_given(&self, field: &str) -> bool {
@@ -310,34 +280,17 @@ impl Fields<'_> {
     }
 
     fn float(&self, step: &str, log: bool) -> Result<Distribution, Problem> {
-        let step = self
-            .is_given(step)
-            .then(|| self.float_field(step))
-            .transpose()?;
+        let step = self.is_given(step).then(|| self.float_field(step)).transpose()?;
         let low = self.float_field("low")?;
         let high = self.float_field("high")?;
-        Ok(Distribution::Float {
-            low,
-            high,
-            step,
-            log,
-        })
+        Ok(Distribution::Float { low, high, step, log })
     }
 
     fn int(&self, log: bool) -> Result<Distribution, Problem> {
-        let step = if self.is_given("step") {
-            self.int_field("step")?
-        } else {
-            1
-        };
+        let step = if self.is_given("step") { self.int_field("step")? } else { 1 };
         let low = self.int_field("low")?;
         let high = self.int_field("high")?;
-        Ok(Distribution::Int {
-            low,
-            high,
-            step,
-            log,
-        })
+        Ok(Distribution::Int { low, high, step, log })
     }
 
     fn categorical(&self) -> Result<Distribution, Problem> {
@@ -380,10 +333,7 @@ pub(crate) fn internal_value(value: &ParamValue) -> Option<f64> {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the cast is checked by casting back"
-)]
+#[expect(clippy::cast_precision_loss, reason = "the cast is checked by casting back")]
 fn exact_float(int: i64) -> Option<f64> {
     let float = int as f64;
     (float as i128 == i128::from(int)).then_some(float)
@@ -447,16 +397,10 @@ pub(crate) fn state_name(state: TrialState) -> &'static str {
 
 /// The state of this name.
 pub(crate) fn parse_state(name: &str) -> Result<TrialState, Problem> {
-    [
-        TrialState::Running,
-        TrialState::Complete,
-        TrialState::Pruned,
-        TrialState::Fail,
-        TrialState::Waiting,
-    ]
-    .into_iter()
-    .find(|state| state_name(*state) == name)
-    .ok_or_else(|| format!("unknown trial state `{name}`"))
+    [TrialState::Running, TrialState::Complete, TrialState::Pruned, TrialState::Fail, TrialState::Waiting]
+        .into_iter()
+        .find(|state| state_name(*state) == name)
+        .ok_or_else(|| format!("unknown trial state `{name}`"))
 }
 
 /// A direction's name.
@@ -513,18 +457,13 @@ pub(crate) fn identity_bytes(identity: &str) -> Option<[u8; 32]> {
     let pairs = identity.as_bytes().chunks_exact(2);
     let bytes = pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?));
     let bytes = bytes.collect::<Option<Vec<u8>>>()?;
-    (identity.len() == 64)
-        .then(|| bytes.try_into().ok())
-        .flatten()
+    (identity.len() == 64).then(|| bytes.try_into().ok()).flatten()
 }
 
 /// An identity's hexadecimal digits.
 pub(crate) fn identity_text(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -23,9 +23,7 @@ pub enum StorageError {
         scheme: String,
     },
     /// A SQLite URL that names no file.
-    #[error(
-        "`{url}` names no database file: {problem}; write `sqlite:///relative.db` or `sqlite:////absolute.db`"
-    )]
+    #[error("`{url}` names no database file: {problem}; write `sqlite:///relative.db` or `sqlite:////absolute.db`")]
     InvalidUrl {
         /// As given.
         url: String,
@@ -155,9 +153,7 @@ pub enum StorageError {
         problem: String,
     },
     /// The name is taken.
-    #[error(
-        "there is a study named `{name}` already; continue it, delete it, or choose another name"
-    )]
+    #[error("there is a study named `{name}` already; continue it, delete it, or choose another name")]
     StudyExists {
         /// The name.
         name: String,
@@ -245,15 +241,11 @@ impl Fault {
         let reason = source.to_string();
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => StorageError::NotADatabase { path },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StorageError::Locked { path, waited_ms }
-            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StorageError::Locked { path, waited_ms },
             Some(ErrorCode::ReadOnly) => StorageError::ReadOnly { path },
             Some(ErrorCode::DiskFull) => StorageError::DiskFull { path },
             Some(ErrorCode::DatabaseCorrupt) => StorageError::Damaged { path, reason },
-            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                StorageError::CannotOpen { path, reason }
-            }
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => StorageError::CannotOpen { path, reason },
             _ => StorageError::Sqlite { path, source },
         }
     }

@@ -34,15 +34,11 @@ impl MemoryStorage {
     }
 
     fn get(&self, id: StudyId) -> Result<&Study, StorageError> {
-        self.studies
-            .get(&id.0)
-            .ok_or(StorageError::UnknownStudy { id: id.0 })
+        self.studies.get(&id.0).ok_or(StorageError::UnknownStudy { id: id.0 })
     }
 
     fn get_mut(&mut self, id: StudyId) -> Result<&mut Study, StorageError> {
-        self.studies
-            .get_mut(&id.0)
-            .ok_or(StorageError::UnknownStudy { id: id.0 })
+        self.studies.get_mut(&id.0).ok_or(StorageError::UnknownStudy { id: id.0 })
     }
 }
 
@@ -85,16 +81,10 @@ impl Storage for MemoryStorage {
         Ok(studies)
     }
 
-    fn create_study(
-        &mut self,
-        name: &str,
-        directions: &[StudyDirection],
-    ) -> Result<StudyInfo, StorageError> {
+    fn create_study(&mut self, name: &str, directions: &[StudyDirection]) -> Result<StudyInfo, StorageError> {
         record::check_study(name, directions)?;
         if self.study(name)?.is_some() {
-            return Err(StorageError::StudyExists {
-                name: name.to_owned(),
-            });
+            return Err(StorageError::StudyExists { name: name.to_owned() });
         }
         let study = Study {
             name: name.to_owned(),
@@ -111,20 +101,11 @@ impl Storage for MemoryStorage {
 
     fn delete_study(&mut self, id: StudyId) -> Result<(), StorageError> {
         let removed = self.studies.remove(&id.0);
-        removed
-            .map(drop)
-            .ok_or(StorageError::UnknownStudy { id: id.0 })
+        removed.map(drop).ok_or(StorageError::UnknownStudy { id: id.0 })
     }
 
-    fn set_study_attr(
-        &mut self,
-        id: StudyId,
-        key: &str,
-        value: &Value,
-    ) -> Result<(), StorageError> {
-        self.get_mut(id)?
-            .user_attrs
-            .insert(key.to_owned(), value.clone());
+    fn set_study_attr(&mut self, id: StudyId, key: &str, value: &Value) -> Result<(), StorageError> {
+        self.get_mut(id)?.user_attrs.insert(key.to_owned(), value.clone());
         Ok(())
     }
 
@@ -138,17 +119,9 @@ impl Storage for MemoryStorage {
         Ok(self.get(id)?.trials.iter().map(without_metrics).collect())
     }
 
-    fn trials_in(
-        &self,
-        id: StudyId,
-        numbers: Range<u64>,
-    ) -> Result<Vec<TrialRecord>, StorageError> {
+    fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
         let trials = &self.get(id)?.trials;
-        let bound = |number| {
-            usize::try_from(number)
-                .unwrap_or(usize::MAX)
-                .min(trials.len())
-        };
+        let bound = |number| usize::try_from(number).unwrap_or(usize::MAX).min(trials.len());
         let (start, end) = (bound(numbers.start), bound(numbers.end));
         Ok(trials[start.min(end)..end].to_vec())
     }
@@ -161,11 +134,7 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn replace_unfinished(
-        &mut self,
-        id: StudyId,
-        batch: &[TrialRecord],
-    ) -> Result<(), StorageError> {
+    fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
         let study = self.get_mut(id)?;
         record::check_records(batch, study.directions.len())?;
         // On a copy, so that a refusal in the middle changes nothing.
@@ -178,11 +147,7 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn record_vault_opening(
-        &mut self,
-        id: StudyId,
-        opening: &VaultOpening,
-    ) -> Result<(), StorageError> {
+    fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {
         self.get_mut(id)?.vault.push(opening.clone());
         Ok(())
     }

@@ -32,9 +32,7 @@ impl Layout {
     /// Whether every segment and metric has its place.
     pub(crate) fn covers(&self, metrics: &Metrics) -> bool {
         metrics.iter().all(|(segment, values)| {
-            self.segments
-                .get(segment)
-                .is_some_and(|names| values.keys().all(|name| names.binary_search(name).is_ok()))
+            self.segments.get(segment).is_some_and(|names| values.keys().all(|name| names.binary_search(name).is_ok()))
         })
     }
 
@@ -64,9 +62,7 @@ impl Layout {
             let names = names.as_array()?.iter();
             let names = names.map(|name| name.as_str().map(str::to_owned));
             let names = names.collect::<Option<Vec<_>>>()?;
-            names
-                .is_sorted()
-                .then(|| segments.insert(segment.clone(), names))?;
+            names.is_sorted().then(|| segments.insert(segment.clone(), names))?;
         }
         Some(Self { segments })
     }
@@ -187,9 +183,7 @@ mod tests {
 
     fn metrics(values: &[(&str, &[(&str, f64)])]) -> Metrics {
         let segment = |(name, values): &(&str, &[(&str, f64)])| {
-            let values = values
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), *value));
+            let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value));
             ((*name).to_owned(), values.collect())
         };
         values.iter().map(segment).collect()
@@ -199,9 +193,7 @@ mod tests {
         metrics
             .iter()
             .map(|(segment, values)| {
-                let values = values
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.to_bits()));
+                let values = values.iter().map(|(name, value)| (name.as_str(), value.to_bits()));
                 (segment.as_str(), values.collect())
             })
             .collect()
@@ -230,8 +222,7 @@ mod tests {
 
     #[test]
     fn layouts_survive_json() {
-        let layout =
-            Layout::default().extended(&metrics(&[("b", &[("y", 1.0), ("x", 2.0)]), ("a", &[])]));
+        let layout = Layout::default().extended(&metrics(&[("b", &[("y", 1.0), ("x", 2.0)]), ("a", &[])]));
         assert_eq!(layout.to_json().to_string(), r#"{"a":[],"b":["x","y"]}"#);
         assert_eq!(Layout::from_json(&layout.to_json()), Some(layout));
     }

@@ -39,10 +39,7 @@ pub(crate) enum Tables {
 }
 
 /// All studies, by name, or the one of this name.
-pub(crate) fn studies(
-    connection: &Connection,
-    name: Option<&str>,
-) -> Result<Vec<StudyInfo>, Fault> {
+pub(crate) fn studies(connection: &Connection, name: Option<&str>) -> Result<Vec<StudyInfo>, Fault> {
     let snapshot = connection.unchecked_transaction()?;
     let mut statement = snapshot.prepare_cached(
         "SELECT study_id, study_name, (SELECT count(*) FROM trials t WHERE t.study_id = s.study_id)
@@ -65,17 +62,12 @@ pub(crate) fn studies(
 
 /// A study's directions; an error if there is no such study.
 pub(crate) fn directions(connection: &Connection, id: i64) -> Result<Vec<StudyDirection>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective",
-    )?;
+    let mut statement =
+        connection.prepare_cached("SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective")?;
     let names = statement.query_map([id], |row| row.get::<_, String>(0))?;
     let mut directions = Vec::new();
     for name in names {
-        directions.push(readable(
-            "study_directions",
-            id,
-            codec::parse_direction(&name?),
-        )?);
+        directions.push(readable("study_directions", id, codec::parse_direction(&name?))?);
     }
     if directions.is_empty() {
         return Err(StorageError::UnknownStudy { id }.into());
@@ -85,9 +77,8 @@ pub(crate) fn directions(connection: &Connection, id: i64) -> Result<Vec<StudyDi
 
 /// The number that the study's next trial gets. Numbers follow the ids, as in Optuna.
 pub(crate) fn next_number(connection: &Connection, id: i64) -> Result<u64, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT number FROM trials WHERE study_id = ?1 ORDER BY trial_id DESC LIMIT 1",
-    )?;
+    let mut statement =
+        connection.prepare_cached("SELECT number FROM trials WHERE study_id = ?1 ORDER BY trial_id DESC LIMIT 1")?;
     let last: Option<i64> = statement.query_row([id], |row| row.get(0)).optional()?;
     Ok(last.map_or(0, |number| unsigned(number) + 1))
 }
@@ -118,11 +109,7 @@ pub(crate) fn trials(
 }
 
 /// All openings of the vault, oldest first.
-pub(crate) fn vault_openings(
-    connection: &Connection,
-    tables: Tables,
-    id: StudyId,
-) -> Result<Vec<VaultOpening>, Fault> {
+pub(crate) fn vault_openings(connection: &Connection, tables: Tables, id: StudyId) -> Result<Vec<VaultOpening>, Fault> {
     let snapshot = connection.unchecked_transaction()?;
     directions(&snapshot, id.0)?;
     if tables == Tables::Optuna {
@@ -164,8 +151,8 @@ pub(crate) fn newest_layout(connection: &Connection) -> Result<Option<(i64, Layo
 }
 
 fn study_attributes(connection: &Connection, id: i64) -> Result<BTreeMap<String, Value>, Fault> {
-    let mut statement = connection
-        .prepare_cached("SELECT key, value_json FROM study_user_attributes WHERE study_id = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT key, value_json FROM study_user_attributes WHERE study_id = ?1")?;
     let mut rows = statement.query([id])?;
     let mut attributes = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -194,12 +181,8 @@ struct KeyLists {
 
 impl KeyLists {
     fn read(connection: &Connection) -> Result<Self, Fault> {
-        let mut lists = Self {
-            layouts: BTreeMap::new(),
-            names: BTreeMap::new(),
-        };
-        let mut statement =
-            connection.prepare_cached("SELECT keys_id, keys_json FROM bartune_keys")?;
+        let mut lists = Self { layouts: BTreeMap::new(), names: BTreeMap::new() };
+        let mut statement = connection.prepare_cached("SELECT keys_id, keys_json FROM bartune_keys")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
@@ -216,12 +199,7 @@ impl KeyLists {
     }
 
     fn unpack(&self, id: i64, blob: &[u8]) -> Result<Metrics, Problem> {
-        let layout = self
-            .layouts
-            .get(&id)
-            .ok_or_else(|| format!("there is no layout {id}"))?;
-        layout
-            .unpack(blob)
-            .ok_or_else(|| format!("{} bytes of metrics do not fit layout {id}", blob.len()))
+        let layout = self.layouts.get(&id).ok_or_else(|| format!("there is no layout {id}"))?;
+        layout.unpack(blob).ok_or_else(|| format!("{} bytes of metrics do not fit layout {id}", blob.len()))
     }
 }

@@ -35,12 +35,7 @@ pub(crate) fn check_study(name: &str, directions: &[StudyDirection]) -> Result<(
     } else {
         name_problem("its name", name)
     };
-    problem.map_or(Ok(()), |problem| {
-        Err(StorageError::InvalidStudy {
-            name: name.to_owned(),
-            problem,
-        })
-    })
+    problem.map_or(Ok(()), |problem| Err(StorageError::InvalidStudy { name: name.to_owned(), problem }))
 }
 
 /// Check that a batch continues a study whose next number is `expected`.
@@ -61,12 +56,7 @@ pub(crate) fn check_records(batch: &[TrialRecord], objectives: usize) -> Result<
             .or_else(|| params_problem(&record.trial))
             .or_else(|| attributes_problem(&record.trial))
             .or_else(|| rest_problem(record));
-        problem.map_or(Ok(()), |problem| {
-            Err(StorageError::InvalidRecord {
-                number: record.trial.number,
-                problem,
-            })
-        })
+        problem.map_or(Ok(()), |problem| Err(StorageError::InvalidRecord { number: record.trial.number, problem }))
     })
 }
 
@@ -98,9 +88,7 @@ fn params_problem(trial: &Trial) -> Option<String> {
     }
     trial.distributions.iter().find_map(|(name, distribution)| {
         let Some(value) = trial.params.get(name) else {
-            return Some(format!(
-                "parameter `{name}` has a distribution but no value"
-            ));
+            return Some(format!("parameter `{name}` has a distribution but no value"));
         };
         param_problem(value, distribution)
             .map(|problem| format!("parameter `{name}` {problem}"))
@@ -110,11 +98,8 @@ fn params_problem(trial: &Trial) -> Option<String> {
 
 fn param_problem(value: &ParamValue, distribution: &Distribution) -> Option<String> {
     let is_fitting = match (value, distribution) {
-        (ParamValue::Float(_), Distribution::Float { .. })
-        | (ParamValue::Int(_), Distribution::Int { .. }) => true,
-        (ParamValue::Choice(index), Distribution::Categorical { choices }) => {
-            *index < choices.len()
-        }
+        (ParamValue::Float(_), Distribution::Float { .. }) | (ParamValue::Int(_), Distribution::Int { .. }) => true,
+        (ParamValue::Choice(index), Distribution::Categorical { choices }) => *index < choices.len(),
         _ => false,
     };
     if !is_fitting {
@@ -143,30 +128,18 @@ fn attributes_problem(trial: &Trial) -> Option<String> {
 fn rest_problem(record: &TrialRecord) -> Option<String> {
     let trial = &record.trial;
     if !record.identity.is_empty() && codec::identity_bytes(&record.identity).is_none() {
-        return Some(format!(
-            "its identity `{}` is not 64 lower-case hexadecimal digits",
-            record.identity
-        ));
+        return Some(format!("its identity `{}` is not 64 lower-case hexadecimal digits", record.identity));
     }
-    if let Some(original) = trial
-        .duplicate_of
-        .filter(|original| *original >= trial.number)
-    {
-        return Some(format!(
-            "it is a duplicate of trial {original}, which is not an earlier one"
-        ));
+    if let Some(original) = trial.duplicate_of.filter(|original| *original >= trial.number) {
+        return Some(format!("it is a duplicate of trial {original}, which is not an earlier one"));
     }
     let times = [trial.started_ms, trial.finished_ms];
-    let wrong = times
-        .into_iter()
-        .flatten()
-        .find(|time| codec::datetime_text(*time).is_none());
+    let wrong = times.into_iter().flatten().find(|time| codec::datetime_text(*time).is_none());
     wrong.map(|time| format!("{time} ms since 1970 lies outside the years 1 to 9999"))
 }
 
 fn name_problem(what: &str, name: &str) -> Option<String> {
     let length = name.chars().count();
-    (length > LONGEST_NAME).then(|| {
-        format!("{what} has {length} characters; {LONGEST_NAME} is the limit of the schema")
-    })
+    (length > LONGEST_NAME)
+        .then(|| format!("{what} has {length} characters; {LONGEST_NAME} is the limit of the schema"))
 }

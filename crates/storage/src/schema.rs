@@ -29,10 +29,8 @@ pub(crate) const OPTUNA_REVISION: &str = "v3.2.0.a";
 pub(crate) const BARTUNE_VERSION: i64 = 1;
 
 /// Revisions that `optuna storage upgrade` can lift to [`OPTUNA_REVISION`].
-const OLDER_REVISIONS: [&str; 9] = [
-    "v0.9.0.a", "v1.2.0.a", "v1.3.0.a", "v2.4.0.a", "v2.6.0.a", "v3.0.0.a", "v3.0.0.b", "v3.0.0.c",
-    "v3.0.0.d",
-];
+const OLDER_REVISIONS: [&str; 9] =
+    ["v0.9.0.a", "v1.2.0.a", "v1.3.0.a", "v2.4.0.a", "v2.6.0.a", "v3.0.0.a", "v3.0.0.b", "v3.0.0.c", "v3.0.0.d"];
 
 /// Optuna's tables, column by column as SQLAlchemy declares them. 12 and 5.0.0 are what Optuna 5.0
 /// writes into `version_info`; only its error messages read them.
@@ -250,25 +248,18 @@ fn inspect(connection: &Connection, path: &Path) -> Result<Content, Fault> {
     if !has("bartune_schema") {
         return Ok(Content::OptunaOnly);
     }
-    let found: i64 =
-        connection.query_row("SELECT max(version) FROM bartune_schema", [], |row| {
-            row.get(0)
-        })?;
+    let found: i64 = connection.query_row("SELECT max(version) FROM bartune_schema", [], |row| row.get(0))?;
     if found > BARTUNE_VERSION {
-        return Err(StorageError::NewerBartuneSchema {
-            path: path.to_path_buf(),
-            found,
-            supported: BARTUNE_VERSION,
-        }
-        .into());
+        return Err(
+            StorageError::NewerBartuneSchema { path: path.to_path_buf(), found, supported: BARTUNE_VERSION }.into()
+        );
     }
     Ok(Content::Both)
 }
 
 fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
-    let mut statement = connection.prepare(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
-    )?;
+    let mut statement = connection
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")?;
     let names = statement.query_map([], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
 }
@@ -276,11 +267,7 @@ fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
 fn foreign(path: &Path, tables: Vec<String>) -> Fault {
     StorageError::ForeignDatabase {
         path: path.to_path_buf(),
-        tables: if tables.is_empty() {
-            vec!["none".to_owned()]
-        } else {
-            tables
-        },
+        tables: if tables.is_empty() { vec!["none".to_owned()] } else { tables },
     }
     .into()
 }
@@ -288,11 +275,7 @@ fn foreign(path: &Path, tables: Vec<String>) -> Fault {
 /// The Alembic revision; databases from before Optuna used Alembic count as its first one.
 fn revision(connection: &Connection, has_alembic: bool) -> Result<String, Fault> {
     let found = if has_alembic {
-        connection
-            .query_row("SELECT version_num FROM alembic_version", [], |row| {
-                row.get(0)
-            })
-            .optional()?
+        connection.query_row("SELECT version_num FROM alembic_version", [], |row| row.get(0)).optional()?
     } else {
         None
     };
@@ -306,18 +289,8 @@ fn check_revision(found: String, path: &Path) -> Result<(), Fault> {
     let path = path.to_path_buf();
     let supported = OPTUNA_REVISION;
     Err(if OLDER_REVISIONS.contains(&found.as_str()) {
-        StorageError::OlderOptunaSchema {
-            path,
-            found,
-            supported,
-        }
-        .into()
+        StorageError::OlderOptunaSchema { path, found, supported }.into()
     } else {
-        StorageError::NewerOptunaSchema {
-            path,
-            found,
-            supported,
-        }
-        .into()
+        StorageError::NewerOptunaSchema { path, found, supported }.into()
     })
 }

@@ -43,10 +43,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self {
-            access: Access::ReadWrite,
-            busy_timeout: Duration::from_secs(10),
-        }
+        Self { access: Access::ReadWrite, busy_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -90,10 +87,7 @@ impl SqliteStorage {
     ///
     /// As [`SqliteStorage::open`], and [`StorageError::Missing`].
     pub fn open_read_only(location: &str) -> Result<Self, StorageError> {
-        let options = SqliteOptions {
-            access: Access::ReadOnly,
-            ..SqliteOptions::default()
-        };
+        let options = SqliteOptions { access: Access::ReadOnly, ..SqliteOptions::default() };
         Self::open_with(location, &options)
     }
 
@@ -110,13 +104,7 @@ impl SqliteStorage {
         }
         match connect(&path, options) {
             Err(fault) => Err(fault.at(&path, waited_ms)),
-            Ok((connection, tables)) => Ok(Self {
-                connection,
-                path,
-                waited_ms,
-                tables,
-                keys: Keys::default(),
-            }),
+            Ok((connection, tables)) => Ok(Self { connection, path, waited_ms, tables, keys: Keys::default() }),
         }
     }
 
@@ -126,23 +114,15 @@ impl SqliteStorage {
         &self.path
     }
 
-    fn read<T>(
-        &self,
-        query: impl FnOnce(&Connection, Tables) -> Result<T, Fault>,
-    ) -> Result<T, StorageError> {
+    fn read<T>(&self, query: impl FnOnce(&Connection, Tables) -> Result<T, Fault>) -> Result<T, StorageError> {
         query(&self.connection, self.tables).map_err(|fault| fault.at(&self.path, self.waited_ms))
     }
 
     /// Run `change` in one transaction, which takes the write lock at once, so that it cannot fail
     /// halfway for another writer's sake.
-    fn write<T>(
-        &mut self,
-        change: impl FnOnce(&Connection, &mut Keys) -> Result<T, Fault>,
-    ) -> Result<T, StorageError> {
+    fn write<T>(&mut self, change: impl FnOnce(&Connection, &mut Keys) -> Result<T, Fault>) -> Result<T, StorageError> {
         let mut keys = std::mem::take(&mut self.keys);
-        let result = in_transaction(&mut self.connection, |connection| {
-            change(connection, &mut keys)
-        });
+        let result = in_transaction(&mut self.connection, |connection| change(connection, &mut keys));
         if result.is_ok() {
             self.keys = keys;
         }
@@ -161,11 +141,7 @@ impl Storage for SqliteStorage {
         self.read(|connection, _| read::studies(connection, None))
     }
 
-    fn create_study(
-        &mut self,
-        name: &str,
-        directions: &[StudyDirection],
-    ) -> Result<StudyInfo, StorageError> {
+    fn create_study(&mut self, name: &str, directions: &[StudyDirection]) -> Result<StudyInfo, StorageError> {
         record::check_study(name, directions)?;
         self.write(|connection, _| write::create_study(connection, name, directions))?;
         let created = self.study(name)?;
@@ -179,48 +155,27 @@ impl Storage for SqliteStorage {
         self.write(|connection, _| write::delete_study(connection, id))
     }
 
-    fn set_study_attr(
-        &mut self,
-        id: StudyId,
-        key: &str,
-        value: &Value,
-    ) -> Result<(), StorageError> {
+    fn set_study_attr(&mut self, id: StudyId, key: &str, value: &Value) -> Result<(), StorageError> {
         self.write(|connection, _| write::set_study_attribute(connection, id, key, value))
     }
 
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, StorageError> {
-        self.read(|connection, tables| {
-            read::trials(connection, tables, id, 0..u64::MAX, Detail::WithoutMetrics)
-        })
+        self.read(|connection, tables| read::trials(connection, tables, id, 0..u64::MAX, Detail::WithoutMetrics))
     }
 
-    fn trials_in(
-        &self,
-        id: StudyId,
-        numbers: Range<u64>,
-    ) -> Result<Vec<TrialRecord>, StorageError> {
-        self.read(|connection, tables| {
-            read::trials(connection, tables, id, numbers, Detail::Complete)
-        })
+    fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
+        self.read(|connection, tables| read::trials(connection, tables, id, numbers, Detail::Complete))
     }
 
     fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
         self.write(|connection, keys| write::append(connection, keys, id, batch))
     }
 
-    fn replace_unfinished(
-        &mut self,
-        id: StudyId,
-        batch: &[TrialRecord],
-    ) -> Result<(), StorageError> {
+    fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
         self.write(|connection, keys| write::replace_unfinished(connection, keys, id, batch))
     }
 
-    fn record_vault_opening(
-        &mut self,
-        id: StudyId,
-        opening: &VaultOpening,
-    ) -> Result<(), StorageError> {
+    fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {
         self.write(|connection, keys| write::record_vault_opening(connection, keys, id, opening))
     }
 
@@ -254,10 +209,7 @@ fn make_writable(connection: &mut Connection, path: &Path) -> Result<(), Fault> 
     schema::check_or_empty(connection, path)?;
     // SQLite falls back to reading by itself where permissions ask for it.
     if connection.is_readonly("main")? {
-        return Err(StorageError::ReadOnly {
-            path: path.to_path_buf(),
-        }
-        .into());
+        return Err(StorageError::ReadOnly { path: path.to_path_buf() }.into());
     }
     // A file system without shared memory stays with a rollback journal: slower, as safe.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;

@@ -44,29 +44,16 @@ pub fn check_reopening<S: Storage<Error = StorageError>>(open: impl Fn() -> S) {
         let mut storage = open();
         let id = create(&mut storage, "reopened");
         append(&mut storage, id, &sample_records());
-        storage
-            .set_study_attr(id, "key", &json!({"a": 1}))
-            .expect("the study exists");
-        storage
-            .record_vault_opening(id, &opening(1))
-            .expect("the study exists");
+        storage.set_study_attr(id, "key", &json!({"a": 1})).expect("the study exists");
+        storage.record_vault_opening(id, &opening(1)).expect("the study exists");
         id
     };
     let storage = open();
-    let study = storage
-        .study("reopened")
-        .expect("it can be read")
-        .expect("it is kept");
-    assert_eq!(
-        (study.id, study.trials),
-        (id, sample_records().len() as u64)
-    );
+    let study = storage.study("reopened").expect("it can be read").expect("it is kept");
+    assert_eq!((study.id, study.trials), (id, sample_records().len() as u64));
     assert_eq!(study.user_attrs["key"], json!({"a": 1}));
     assert_same(&trials(&storage, id), &sample_records());
-    assert_eq!(
-        storage.vault_openings(id).expect("the study exists"),
-        [opening(1)]
-    );
+    assert_eq!(storage.vault_openings(id).expect("the study exists"), [opening(1)]);
     // Numbers go on, and so do the lists of names kept aside.
     let mut storage = open();
     let more = renumbered(sample_records(), sample_records().len() as u64);
@@ -93,56 +80,28 @@ fn check_studies<S: Storage<Error = StorageError>>(mut storage: S) {
     assert!(storage.studies().expect("it can be asked").is_empty());
     let both = [StudyDirection::Maximize, StudyDirection::Minimize];
     let b = storage.create_study("b", &both).expect("the name is free");
-    let a = storage
-        .create_study("a é \u{1f600}", &both[1..])
-        .expect("the name is free");
+    let a = storage.create_study("a é \u{1f600}", &both[1..]).expect("the name is free");
     assert_ne!(a.id, b.id);
-    assert_eq!(
-        (b.name.as_str(), &b.directions[..], b.trials),
-        ("b", &both[..], 0)
-    );
-    assert_eq!(
-        storage.study("b").expect("it can be asked"),
-        Some(b.clone())
-    );
+    assert_eq!((b.name.as_str(), &b.directions[..], b.trials), ("b", &both[..], 0));
+    assert_eq!(storage.study("b").expect("it can be asked"), Some(b.clone()));
     assert_eq!(storage.studies().expect("it can be asked"), [a, b]);
     let again = storage.create_study("b", &both);
-    assert!(
-        matches!(again, Err(StorageError::StudyExists { .. })),
-        "{again:?}"
-    );
+    assert!(matches!(again, Err(StorageError::StudyExists { .. })), "{again:?}");
     for (name, directions) in [("", &both[..]), ("none", &[]), (&"n".repeat(513), &both)] {
         let refused = storage.create_study(name, directions);
-        assert!(
-            matches!(refused, Err(StorageError::InvalidStudy { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StorageError::InvalidStudy { .. })), "{refused:?}");
     }
 }
 
 fn check_attributes<S: Storage<Error = StorageError>>(mut storage: S) {
     let id = create(&mut storage, "attributes");
     let other = create(&mut storage, "other");
-    for value in [
-        json!(1),
-        json!({"é": [null, true, 1.5, "x", u64::MAX, i64::MIN, 1e300]}),
-    ] {
-        storage
-            .set_study_attr(id, "clé", &value)
-            .expect("the study exists");
-        let study = storage
-            .study("attributes")
-            .expect("it can be read")
-            .expect("it exists");
-        assert_eq!(
-            study.user_attrs,
-            BTreeMap::from([("clé".to_owned(), value)])
-        );
+    for value in [json!(1), json!({"é": [null, true, 1.5, "x", u64::MAX, i64::MIN, 1e300]})] {
+        storage.set_study_attr(id, "clé", &value).expect("the study exists");
+        let study = storage.study("attributes").expect("it can be read").expect("it exists");
+        assert_eq!(study.user_attrs, BTreeMap::from([("clé".to_owned(), value)]));
     }
-    let study = storage
-        .study("other")
-        .expect("it can be read")
-        .expect("it exists");
+    let study = storage.study("other").expect("it can be read").expect("it exists");
     assert_eq!((study.id, study.user_attrs.len()), (other, 0));
 }
 
@@ -153,45 +112,27 @@ fn check_samples<S: Storage<Error = StorageError>>(mut storage: S) {
     for (number, record) in samples.iter().enumerate() {
         // Taking turns with another study, so that rows of the two lie mixed.
         append(&mut storage, id, std::slice::from_ref(record));
-        append(
-            &mut storage,
-            other,
-            &renumbered(vec![complete_record(0.5)], number as u64),
-        );
+        append(&mut storage, other, &renumbered(vec![complete_record(0.5)], number as u64));
     }
     assert_same(&trials(&storage, id), &samples);
     let part = storage.trials_in(id, 2..4).expect("the study exists");
     assert_same(&part, &samples[2..4]);
     for nothing in [100..200, 3..3] {
-        assert!(
-            storage
-                .trials_in(id, nothing)
-                .expect("the study exists")
-                .is_empty()
-        );
+        assert!(storage.trials_in(id, nothing).expect("the study exists").is_empty());
     }
     let history = storage.history(id).expect("the study exists");
     let mut without_metrics = samples.clone();
-    without_metrics
-        .iter_mut()
-        .for_each(|record| record.metrics.clear());
+    without_metrics.iter_mut().for_each(|record| record.metrics.clear());
     assert_same(&history, &without_metrics);
     assert_eq!(trials(&storage, other).len(), samples.len());
 }
 
 fn check_random_records<S: Storage<Error = StorageError>>(open: &impl Fn() -> S) {
-    let mut runner = TestRunner::new(Config {
-        cases: 64,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
     let result = runner.run(&(records(2), 0_usize..6), |(records, cut)| {
         let mut storage = open();
         let both = [StudyDirection::Maximize, StudyDirection::Minimize];
-        let id = storage
-            .create_study("random", &both)
-            .expect("the name is free")
-            .id;
+        let id = storage.create_study("random", &both).expect("the name is free").id;
         let (first, second) = records.split_at(cut.min(records.len()));
         append(&mut storage, id, first);
         append(&mut storage, id, second);
@@ -207,17 +148,10 @@ fn check_batches_are_all_or_nothing<S: Storage<Error = StorageError>>(mut storag
     let mut batch = renumbered(sample_records(), sample_records().len() as u64);
     batch.last_mut().expect("it is not empty").trial.values = vec![1.0, 2.0];
     // New names, which must not be taken as stored when the batch was refused.
-    batch[0]
-        .metrics
-        .entry("fresh".to_owned())
-        .or_default()
-        .insert("metric".to_owned(), 0.1);
+    batch[0].metrics.entry("fresh".to_owned()).or_default().insert("metric".to_owned(), 0.1);
     batch[0].trial.constraints.insert("fresh".to_owned(), 0.0);
     let refused = storage.append(id, &batch);
-    assert!(
-        matches!(refused, Err(StorageError::InvalidRecord { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StorageError::InvalidRecord { .. })), "{refused:?}");
     assert_same(&trials(&storage, id), &sample_records());
     let (last, rest) = batch.split_last_mut().expect("it is not empty");
     last.trial.values.clear();
@@ -240,10 +174,7 @@ fn check_refusals<S: Storage<Error = StorageError>>(mut storage: S) {
         let mut batch = renumbered(vec![complete_record(1.0)], 1);
         spoil(&mut batch[0]);
         let refused = storage.append(id, &batch);
-        assert!(
-            matches!(refused, Err(StorageError::InvalidRecord { .. })),
-            "{what}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(StorageError::InvalidRecord { .. })), "{what}: {refused:?}");
     }
     assert_eq!(trials(&storage, id).len(), 1);
     let nowhere = StudyId(id.0 + 1000);
@@ -257,10 +188,7 @@ fn check_refusals<S: Storage<Error = StorageError>>(mut storage: S) {
         storage.history(nowhere).map(drop),
         storage.vault_openings(nowhere).map(drop),
     ] {
-        assert!(
-            matches!(refused, Err(StorageError::UnknownStudy { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StorageError::UnknownStudy { .. })), "{refused:?}");
     }
 }
 
@@ -271,35 +199,21 @@ type Spoiler = (&'static str, fn(&mut TrialRecord));
 const SPOILERS: [Spoiler; 13] = [
     ("a NaN value", |record| record.trial.values = vec![f64::NAN]),
     ("too many values", |record| record.trial.values.push(1.0)),
-    ("COMPLETE without a value", |record| {
-        record.trial.values.clear()
-    }),
+    ("COMPLETE without a value", |record| record.trial.values.clear()),
     ("a NaN constraint", |record| {
         record.trial.constraints.insert("nan".to_owned(), f64::NAN);
     }),
     ("a NaN parameter", |record| {
-        record
-            .trial
-            .params
-            .insert("stop".to_owned(), ParamValue::Float(f64::NAN));
+        record.trial.params.insert("stop".to_owned(), ParamValue::Float(f64::NAN));
     }),
     ("a whole number beyond a double", |record| {
-        record
-            .trial
-            .params
-            .insert("fast".to_owned(), ParamValue::Int((1 << 53) + 1));
+        record.trial.params.insert("fast".to_owned(), ParamValue::Int((1 << 53) + 1));
     }),
     ("a choice that is none", |record| {
-        record
-            .trial
-            .params
-            .insert("exit".to_owned(), ParamValue::Choice(99));
+        record.trial.params.insert("exit".to_owned(), ParamValue::Choice(99));
     }),
     ("a value of another distribution", |record| {
-        record
-            .trial
-            .params
-            .insert("stop".to_owned(), ParamValue::Int(1));
+        record.trial.params.insert("stop".to_owned(), ParamValue::Int(1));
     }),
     ("a parameter without a distribution", |record| {
         record.trial.distributions.shift_remove("stop");
@@ -308,73 +222,41 @@ const SPOILERS: [Spoiler; 13] = [
         record.trial.params.remove("stop");
     }),
     ("an attribute of the store's own", |record| {
-        record
-            .trial
-            .user_attrs
-            .insert("bartune:reason".to_owned(), json!("mine"));
+        record.trial.user_attrs.insert("bartune:reason".to_owned(), json!("mine"));
     }),
-    ("an identity that is none", |record| {
-        record.identity = "abc".to_owned()
-    }),
-    ("a duplicate of itself", |record| {
-        record.trial.duplicate_of = Some(1)
-    }),
+    ("an identity that is none", |record| record.identity = "abc".to_owned()),
+    ("a duplicate of itself", |record| record.trial.duplicate_of = Some(1)),
 ];
 
 fn check_replacing<S: Storage<Error = StorageError>>(mut storage: S) {
     let id = create(&mut storage, "replacing");
-    let unfinished = [
-        valueless_record(TrialState::Running),
-        complete_record(1.0),
-        valueless_record(TrialState::Waiting),
-    ];
+    let unfinished =
+        [valueless_record(TrialState::Running), complete_record(1.0), valueless_record(TrialState::Waiting)];
     append(&mut storage, id, &renumbered(unfinished.to_vec(), 0));
-    let mut results = renumbered(
-        vec![
-            infeasible_record(),
-            complete_record(2.0),
-            duplicate_record(),
-        ],
-        0,
-    );
+    let mut results = renumbered(vec![infeasible_record(), complete_record(2.0), duplicate_record()], 0);
     let refused = storage.replace_unfinished(id, &results);
     let Err(StorageError::NotReplaceable { number: 1, .. }) = refused else {
         panic!("a finished trial was replaced: {refused:?}");
     };
     assert_same(&trials(&storage, id), &renumbered(unfinished.to_vec(), 0));
     results.remove(1);
-    storage
-        .replace_unfinished(id, &results)
-        .expect("both are unfinished");
+    storage.replace_unfinished(id, &results).expect("both are unfinished");
     let found = trials(&storage, id);
     assert_same(&[found[0].clone(), found[2].clone()], &results);
     let beyond = storage.replace_unfinished(id, &renumbered(vec![complete_record(1.0)], 3));
-    assert!(
-        matches!(beyond, Err(StorageError::NotReplaceable { number: 3, .. })),
-        "{beyond:?}"
-    );
+    assert!(matches!(beyond, Err(StorageError::NotReplaceable { number: 3, .. })), "{beyond:?}");
 }
 
 fn check_vault<S: Storage<Error = StorageError>>(mut storage: S) {
     let id = create(&mut storage, "vault");
     let other = create(&mut storage, "other");
-    let empty = VaultOpening {
-        metrics: BTreeMap::new(),
-        ..opening(3)
-    };
+    let empty = VaultOpening { metrics: BTreeMap::new(), ..opening(3) };
     for opening in [opening(2), opening(1), empty.clone()] {
-        storage
-            .record_vault_opening(id, &opening)
-            .expect("the study exists");
+        storage.record_vault_opening(id, &opening).expect("the study exists");
     }
     let openings = storage.vault_openings(id).expect("the study exists");
     assert_eq!(openings, [opening(2), opening(1), empty]);
-    assert!(
-        storage
-            .vault_openings(other)
-            .expect("the study exists")
-            .is_empty()
-    );
+    assert!(storage.vault_openings(other).expect("the study exists").is_empty());
 }
 
 fn check_deleting<S: Storage<Error = StorageError>>(mut storage: S) {
@@ -382,9 +264,7 @@ fn check_deleting<S: Storage<Error = StorageError>>(mut storage: S) {
     append(&mut storage, kept, &sample_records());
     let id = create(&mut storage, "deleted");
     append(&mut storage, id, &sample_records());
-    storage
-        .record_vault_opening(id, &opening(1))
-        .expect("the study exists");
+    storage.record_vault_opening(id, &opening(1)).expect("the study exists");
     storage.delete_study(id).expect("the study exists");
     assert!(storage.study("deleted").expect("it can be asked").is_none());
     assert_same(&trials(&storage, kept), &sample_records());
@@ -394,12 +274,7 @@ fn check_deleting<S: Storage<Error = StorageError>>(mut storage: S) {
     let bare = renumbered(vec![valueless_record(TrialState::Fail); 9], 0);
     append(&mut storage, id, &bare);
     assert_same(&trials(&storage, id), &bare);
-    assert!(
-        storage
-            .vault_openings(id)
-            .expect("the study exists")
-            .is_empty()
-    );
+    assert!(storage.vault_openings(id).expect("the study exists").is_empty());
 }
 
 fn create<S: Storage<Error = StorageError>>(storage: &mut S, name: &str) -> StudyId {

@@ -19,26 +19,19 @@ use crate::error::StorageError;
 /// [`StorageError::UnsupportedUrl`] for another kind of store, [`StorageError::InvalidUrl`] for a
 /// SQLite URL without a file.
 pub fn sqlite_path(location: &str) -> Result<PathBuf, StorageError> {
-    let invalid = |problem| StorageError::InvalidUrl {
-        url: location.to_owned(),
-        problem,
-    };
+    let invalid = |problem| StorageError::InvalidUrl { url: location.to_owned(), problem };
     let path = match location.split_once("://") {
         None => location,
-        Some(("sqlite", rest)) => rest
-            .strip_prefix('/')
-            .ok_or_else(|| invalid("three slashes come before the file's name"))?,
+        Some(("sqlite", rest)) => {
+            rest.strip_prefix('/').ok_or_else(|| invalid("three slashes come before the file's name"))?
+        }
         Some((scheme, _)) => {
-            return Err(StorageError::UnsupportedUrl {
-                scheme: scheme.to_owned(),
-            });
+            return Err(StorageError::UnsupportedUrl { scheme: scheme.to_owned() });
         }
     };
     match path {
         "" => Err(invalid("the file's name is empty")),
-        ":memory:" => Err(invalid(
-            "a database in memory is gone when the process ends",
-        )),
+        ":memory:" => Err(invalid("a database in memory is gone when the process ends")),
         path => Ok(PathBuf::from(path)),
     }
 }
@@ -69,17 +62,8 @@ mod tests {
 
     #[test]
     fn a_sqlite_url_without_a_file_is_refused() {
-        for location in [
-            "",
-            "sqlite://",
-            "sqlite:///",
-            "sqlite:///:memory:",
-            "sqlite://x.db",
-        ] {
-            assert!(
-                matches!(sqlite_path(location), Err(StorageError::InvalidUrl { .. })),
-                "{location}"
-            );
+        for location in ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://x.db"] {
+            assert!(matches!(sqlite_path(location), Err(StorageError::InvalidUrl { .. })), "{location}");
         }
     }
 }

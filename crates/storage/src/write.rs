@@ -27,32 +27,17 @@ const CHILD_TABLES: [&str; 6] = [
 ];
 
 /// Optuna's tables of what belongs to a study, other than trials.
-const STUDY_TABLES: [&str; 3] = [
-    "study_directions",
-    "study_user_attributes",
-    "study_system_attributes",
-];
+const STUDY_TABLES: [&str; 3] = ["study_directions", "study_user_attributes", "study_system_attributes"];
 
 /// A new study's row; the name must be free.
-pub(crate) fn create_study(
-    connection: &Connection,
-    name: &str,
-    directions: &[StudyDirection],
-) -> Result<(), Fault> {
-    let inserted = connection.execute(
-        "INSERT INTO studies (study_name) VALUES (?1) ON CONFLICT DO NOTHING",
-        [name],
-    )?;
+pub(crate) fn create_study(connection: &Connection, name: &str, directions: &[StudyDirection]) -> Result<(), Fault> {
+    let inserted = connection.execute("INSERT INTO studies (study_name) VALUES (?1) ON CONFLICT DO NOTHING", [name])?;
     if inserted == 0 {
-        return Err(StorageError::StudyExists {
-            name: name.to_owned(),
-        }
-        .into());
+        return Err(StorageError::StudyExists { name: name.to_owned() }.into());
     }
     let id = connection.last_insert_rowid();
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO study_directions (direction, study_id, objective) VALUES (?1, ?2, ?3)",
-    )?;
+    let mut statement = connection
+        .prepare_cached("INSERT INTO study_directions (direction, study_id, objective) VALUES (?1, ?2, ?3)")?;
     for (objective, direction) in (0_i64..).zip(directions) {
         statement.execute(params![codec::direction_name(*direction), id, objective])?;
     }
@@ -80,12 +65,7 @@ pub(crate) fn delete_study(connection: &Connection, id: StudyId) -> Result<(), F
 }
 
 /// Set or replace a study's user attribute.
-pub(crate) fn set_study_attribute(
-    connection: &Connection,
-    id: StudyId,
-    key: &str,
-    value: &Value,
-) -> Result<(), Fault> {
+pub(crate) fn set_study_attribute(connection: &Connection, id: StudyId, key: &str, value: &Value) -> Result<(), Fault> {
     read::directions(connection, id.0)?;
     connection.execute(
         "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
@@ -137,13 +117,8 @@ pub(crate) fn replace_unfinished(
     for record in batch {
         let trial = &record.trial;
         let trial_id = unfinished_trial(connection, id, trial.number)?;
-        for table in CHILD_TABLES
-            .into_iter()
-            .chain(["bartune_trials", "bartune_metrics"])
-        {
-            connection
-                .prepare_cached(&format!("DELETE FROM {table} WHERE trial_id = ?1"))?
-                .execute([trial_id])?;
+        for table in CHILD_TABLES.into_iter().chain(["bartune_trials", "bartune_metrics"]) {
+            connection.prepare_cached(&format!("DELETE FROM {table} WHERE trial_id = ?1"))?.execute([trial_id])?;
         }
         connection
             .prepare_cached(
@@ -176,13 +151,7 @@ pub(crate) fn record_vault_opening(
     connection.execute(
         "INSERT INTO bartune_vault (study_id, opened_ms, trial_number, keys_id, packed)
          VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            id.0,
-            opening.opened_ms,
-            signed(opening.trial_number),
-            keys_id,
-            layout.pack(&metrics)
-        ],
+        params![id.0, opening.opened_ms, signed(opening.trial_number), keys_id, layout.pack(&metrics)],
     )?;
     Ok(())
 }
@@ -190,9 +159,7 @@ pub(crate) fn record_vault_opening(
 fn unfinished_trial(connection: &Connection, id: StudyId, number: u64) -> Result<i64, Fault> {
     let found = connection
         .prepare_cached("SELECT trial_id, state FROM trials WHERE study_id = ?1 AND number = ?2")?
-        .query_row([id.0, signed(number)], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?))
-        })
+        .query_row([id.0, signed(number)], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     let problem = match found {
         None => "the study has no trial of that number",
@@ -228,9 +195,7 @@ impl Keys {
             return Ok(*id);
         }
         connection
-            .prepare_cached(
-                "INSERT INTO bartune_keys (keys_json) VALUES (?1) ON CONFLICT DO NOTHING",
-            )?
+            .prepare_cached("INSERT INTO bartune_keys (keys_json) VALUES (?1) ON CONFLICT DO NOTHING")?
             .execute([&text])?;
         let id = connection
             .prepare_cached("SELECT keys_id FROM bartune_keys WHERE keys_json = ?1")?
@@ -241,18 +206,11 @@ impl Keys {
 
     /// A layout with a place for each of `metrics`: the newest one, extended if need be, so that a
     /// study in which now this and now that metric is undefined keeps to one.
-    fn layout_for(
-        &mut self,
-        connection: &Connection,
-        metrics: &Metrics,
-    ) -> Result<(i64, &Layout), Fault> {
+    fn layout_for(&mut self, connection: &Connection, metrics: &Metrics) -> Result<(i64, &Layout), Fault> {
         if self.layout.is_none() {
             self.layout = read::newest_layout(connection)?;
         }
-        let is_covered = self
-            .layout
-            .as_ref()
-            .is_some_and(|(_, layout)| layout.covers(metrics));
+        let is_covered = self.layout.as_ref().is_some_and(|(_, layout)| layout.covers(metrics));
         if !is_covered {
             let layout = match &self.layout {
                 Some((_, layout)) => layout.extended(metrics),
@@ -260,10 +218,7 @@ impl Keys {
             };
             self.layout = Some((self.intern(connection, &layout.to_json())?, layout));
         }
-        let (id, layout) = self
-            .layout
-            .as_ref()
-            .expect("it was covered, or has just been made");
+        let (id, layout) = self.layout.as_ref().expect("it was covered, or has just been made");
         Ok((*id, layout))
     }
 }
@@ -284,9 +239,7 @@ impl<'c> Children<'c> {
     fn prepare(connection: &'c Connection) -> Result<Self, Fault> {
         let insert = |table: &str, columns: &str| {
             let places = ["?1", "?2", "?3", "?4"][..=columns.matches(',').count()].join(", ");
-            connection.prepare_cached(&format!(
-                "INSERT INTO {table} ({columns}) VALUES ({places})"
-            ))
+            connection.prepare_cached(&format!("INSERT INTO {table} ({columns}) VALUES ({places})"))
         };
         Ok(Self {
             connection,
@@ -295,10 +248,7 @@ impl<'c> Children<'c> {
                 "trial_intermediate_values",
                 "trial_id, step, intermediate_value, intermediate_value_type",
             )?,
-            param: insert(
-                "trial_params",
-                "trial_id, param_name, param_value, distribution_json",
-            )?,
+            param: insert("trial_params", "trial_id, param_name, param_value, distribution_json")?,
             user_attribute: insert("trial_user_attributes", "trial_id, key, value_json")?,
             system_attribute: insert("trial_system_attributes", "trial_id, key, value_json")?,
             identity: insert("bartune_trials", "trial_id, identity, constraint_keys_id")?,
@@ -320,8 +270,7 @@ impl<'c> Children<'c> {
         }
         for (step, value) in &trial.intermediate_values {
             let (value, kind) = codec::stored_float(*value);
-            self.intermediate_value
-                .execute(params![id, step, value, kind])?;
+            self.intermediate_value.execute(params![id, step, value, kind])?;
         }
         Ok(())
     }
@@ -338,25 +287,21 @@ impl<'c> Children<'c> {
     fn insert_attributes(&mut self, id: i64, record: &TrialRecord) -> Result<(), Fault> {
         let trial = &record.trial;
         for (key, value) in &trial.user_attrs {
-            self.user_attribute
-                .execute(params![id, key, codec::json_text(value)])?;
+            self.user_attribute.execute(params![id, key, codec::json_text(value)])?;
         }
         if let Some(reason) = &record.reason {
             let json = codec::json_text(&Value::from(reason.as_str()));
             self.user_attribute.execute(params![id, REASON, json])?;
         }
         if let Some(original) = trial.duplicate_of {
-            self.user_attribute
-                .execute(params![id, DUPLICATE_OF, original.to_string()])?;
+            self.user_attribute.execute(params![id, DUPLICATE_OF, original.to_string()])?;
         }
         if !trial.constraints.is_empty() {
             let list = codec::float_list_text(trial.constraints.values().copied());
-            self.system_attribute
-                .execute(params![id, CONSTRAINTS, list])?;
+            self.system_attribute.execute(params![id, CONSTRAINTS, list])?;
         }
         for (key, value) in &trial.system_attrs {
-            self.system_attribute
-                .execute(params![id, key, codec::json_text(value)])?;
+            self.system_attribute.execute(params![id, key, codec::json_text(value)])?;
         }
         Ok(())
     }
@@ -366,15 +311,12 @@ impl<'c> Children<'c> {
         let constraints = &record.trial.constraints;
         if identity.is_some() || !constraints.is_empty() {
             let names = || constraints.keys().map(String::as_str).collect::<Value>();
-            let names_id = (!constraints.is_empty())
-                .then(|| keys.intern(self.connection, &names()))
-                .transpose()?;
+            let names_id = (!constraints.is_empty()).then(|| keys.intern(self.connection, &names())).transpose()?;
             self.identity.execute(params![id, identity, names_id])?;
         }
         if !record.metrics.is_empty() {
             let (keys_id, layout) = keys.layout_for(self.connection, &record.metrics)?;
-            self.metrics
-                .execute(params![id, keys_id, layout.pack(&record.metrics)])?;
+            self.metrics.execute(params![id, keys_id, layout.pack(&record.metrics)])?;
         }
         Ok(())
     }

@@ -32,19 +32,11 @@ fn main() {
 
 fn write_until_killed(path: &str) {
     let mut storage = SqliteStorage::open(path).expect("the file can be opened");
-    let id = storage
-        .study("killed")
-        .expect("it can be read")
-        .expect("the study exists")
-        .id;
+    let id = storage.study("killed").expect("it can be read").expect("the study exists").id;
     let kinds = testing::sample_records();
     let batch: Vec<_> = kinds.iter().cycle().take(BATCH as usize).cloned().collect();
-    for first in
-        (storage.history(id).expect("it can be read").len() as u64..).step_by(BATCH as usize)
-    {
-        storage
-            .append(id, &testing::renumbered(batch.clone(), first))
-            .expect("the batch is sound");
+    for first in (storage.history(id).expect("it can be read").len() as u64..).step_by(BATCH as usize) {
+        storage.append(id, &testing::renumbered(batch.clone(), first)).expect("the batch is sound");
     }
 }
 
@@ -53,10 +45,7 @@ fn only_whole_batches_survive_a_kill() {
     let path = folder.path().join("killed.db");
     let location = path.to_str().expect("the folder's name is UTF-8");
     let mut storage = SqliteStorage::open(location).expect("it is created");
-    let id = storage
-        .create_study("killed", &[StudyDirection::Maximize])
-        .expect("it is new")
-        .id;
+    let id = storage.create_study("killed", &[StudyDirection::Maximize]).expect("it is new").id;
     drop(storage);
     let mut before = 0;
     for round in 0..ROUNDS {
@@ -83,28 +72,16 @@ fn only_whole_batches_survive_a_kill() {
 fn start_writer(location: &str) -> Child {
     let myself = std::env::current_exe().expect("it is running");
     let mut command = Command::new(myself);
-    command
-        .args([WRITER, location])
-        .spawn()
-        .expect("it can be started again")
+    command.args([WRITER, location]).spawn().expect("it can be started again")
 }
 
 /// Wait until the writer has added a batch, so that every kill hits it at work.
 fn wait_for_growth(writer: &mut Child, location: &str, before: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let reader = SqliteStorage::open_read_only(location).expect("the file is there");
-    let count = || {
-        reader
-            .study("killed")
-            .expect("readers never fail")
-            .expect("it exists")
-            .trials
-    };
+    let count = || reader.study("killed").expect("readers never fail").expect("it exists").trials;
     while count() <= before {
-        assert!(
-            Instant::now() < deadline,
-            "the writer wrote nothing in a minute"
-        );
+        assert!(Instant::now() < deadline, "the writer wrote nothing in a minute");
         let ended = writer.try_wait().expect("it was started here");
         assert!(ended.is_none(), "the writer ended by itself: {ended:?}");
         sleep(Duration::from_millis(1));

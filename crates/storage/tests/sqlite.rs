@@ -26,10 +26,7 @@ fn open(path: &Path) -> Result<SqliteStorage, StorageError> {
 fn sample(name: &str) -> (TempDir, PathBuf) {
     let (folder, path) = file(name);
     let mut storage = open(&path).unwrap();
-    let id = storage
-        .create_study("sample", &[StudyDirection::Maximize])
-        .unwrap()
-        .id;
+    let id = storage.create_study("sample", &[StudyDirection::Maximize]).unwrap().id;
     storage.append(id, &testing::sample_records()).unwrap();
     (folder, path)
 }
@@ -43,10 +40,7 @@ fn message(error: &StorageError, path: &Path) -> String {
 fn a_missing_file_is_created_unless_it_is_only_read() {
     let (_folder, path) = file("new.db");
     let error = SqliteStorage::open_read_only(path.to_str().unwrap()).unwrap_err();
-    assert_eq!(
-        message(&error, &path),
-        "there is no database at `FILE`; check the path, or run a study to create it"
-    );
+    assert_eq!(message(&error, &path), "there is no database at `FILE`; check the path, or run a study to create it");
     assert!(!path.exists());
     assert!(open(&path).unwrap().studies().unwrap().is_empty());
     assert!(SqliteStorage::open_read_only(path.to_str().unwrap()).is_ok());
@@ -56,14 +50,8 @@ fn a_missing_file_is_created_unless_it_is_only_read() {
 fn a_missing_folder_is_named() {
     let (_folder, path) = file("no/such/folder/new.db");
     let error = open(&path).unwrap_err();
-    assert!(
-        matches!(error, StorageError::CannotOpen { .. }),
-        "{error:?}"
-    );
-    assert!(
-        message(&error, &path).starts_with("cannot open `FILE`: "),
-        "{error}"
-    );
+    assert!(matches!(error, StorageError::CannotOpen { .. }), "{error:?}");
+    assert!(message(&error, &path).starts_with("cannot open `FILE`: "), "{error}");
 }
 
 #[test]
@@ -71,14 +59,8 @@ fn a_file_of_another_kind_is_refused_and_left_alone() {
     let (_folder, path) = file("notes.txt");
     let text = "This is no database, though it is long enough to hold a header. ".repeat(40);
     std::fs::write(&path, &text).unwrap();
-    for error in [
-        open(&path).unwrap_err(),
-        SqliteStorage::open_read_only(path.to_str().unwrap()).unwrap_err(),
-    ] {
-        assert_eq!(
-            message(&error, &path),
-            "`FILE` is not a SQLite database; choose another path for the study"
-        );
+    for error in [open(&path).unwrap_err(), SqliteStorage::open_read_only(path.to_str().unwrap()).unwrap_err()] {
+        assert_eq!(message(&error, &path), "`FILE` is not a SQLite database; choose another path for the study");
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
@@ -87,9 +69,7 @@ fn a_file_of_another_kind_is_refused_and_left_alone() {
 fn another_programs_database_is_refused_and_left_alone() {
     let (_folder, path) = file("books.db");
     let connection = Connection::open(&path).unwrap();
-    connection
-        .execute_batch("CREATE TABLE books (title TEXT); CREATE TABLE readers (name TEXT)")
-        .unwrap();
+    connection.execute_batch("CREATE TABLE books (title TEXT); CREATE TABLE readers (name TEXT)").unwrap();
     drop(connection);
     let before = std::fs::read(&path).unwrap();
     let error = open(&path).unwrap_err();
@@ -105,9 +85,7 @@ fn another_programs_database_is_refused_and_left_alone() {
 fn an_older_optuna_schema_names_the_upgrade() {
     let (_folder, path) = sample("older.db");
     let connection = Connection::open(&path).unwrap();
-    connection
-        .execute("UPDATE alembic_version SET version_num = 'v3.0.0.d'", [])
-        .unwrap();
+    connection.execute("UPDATE alembic_version SET version_num = 'v3.0.0.d'", []).unwrap();
     let error = open(&path).unwrap_err();
     assert_eq!(
         message(&error, &path),
@@ -120,23 +98,16 @@ fn an_older_optuna_schema_names_the_upgrade() {
 fn newer_schemas_ask_for_an_update() {
     let (_folder, path) = sample("newer.db");
     let connection = Connection::open(&path).unwrap();
-    connection
-        .execute("UPDATE bartune_schema SET version = 99", [])
-        .unwrap();
+    connection.execute("UPDATE bartune_schema SET version = 99", []).unwrap();
     let error = open(&path).unwrap_err();
     assert_eq!(
         message(&error, &path),
         "`FILE` was written by a newer Bartune (its tables are version 99, this one knows 1); update \
          Bartune"
     );
-    connection
-        .execute("UPDATE alembic_version SET version_num = 'v9.0.0.a'", [])
-        .unwrap();
+    connection.execute("UPDATE alembic_version SET version_num = 'v9.0.0.a'", []).unwrap();
     let error = open(&path).unwrap_err();
-    assert!(
-        matches!(error, StorageError::NewerOptunaSchema { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, StorageError::NewerOptunaSchema { .. }), "{error:?}");
 }
 
 #[test]
@@ -149,9 +120,7 @@ fn a_store_that_is_only_read_refuses_every_change() {
     for error in [
         storage.append(id, &more).unwrap_err(),
         storage.delete_study(id).unwrap_err(),
-        storage
-            .create_study("another", &[StudyDirection::Maximize])
-            .unwrap_err(),
+        storage.create_study("another", &[StudyDirection::Maximize]).unwrap_err(),
     ] {
         assert_eq!(
             message(&error, &path),
@@ -167,10 +136,7 @@ fn a_locked_database_is_waited_for_and_then_named() {
     let other = Connection::open(&path).unwrap();
     let mut storage = SqliteStorage::open_with(
         path.to_str().unwrap(),
-        &SqliteOptions {
-            access: Access::ReadWrite,
-            busy_timeout: Duration::from_millis(50),
-        },
+        &SqliteOptions { access: Access::ReadWrite, busy_timeout: Duration::from_millis(50) },
     )
     .unwrap();
     let id = storage.study("sample").unwrap().unwrap().id;
@@ -194,12 +160,7 @@ fn a_locked_database_is_waited_for_and_then_named() {
 fn a_row_that_makes_no_sense_is_named() {
     let (_folder, path) = sample("spoilt.db");
     let connection = Connection::open(&path).unwrap();
-    connection
-        .execute(
-            "UPDATE trial_params SET distribution_json = '{}' WHERE trial_id = 3",
-            [],
-        )
-        .unwrap();
+    connection.execute("UPDATE trial_params SET distribution_json = '{}' WHERE trial_id = 3", []).unwrap();
     let storage = open(&path).unwrap();
     let id = storage.study("sample").unwrap().unwrap().id;
     let error = storage.trials(id).unwrap_err();
@@ -214,9 +175,7 @@ fn deleting_a_study_leaves_no_row_of_it_in_any_table() {
     let (_folder, path) = sample("deleted.db");
     let mut storage = open(&path).unwrap();
     let id = storage.study("sample").unwrap().unwrap().id;
-    storage
-        .set_study_attr(id, "key", &serde_json::Value::Null)
-        .unwrap();
+    storage.set_study_attr(id, "key", &serde_json::Value::Null).unwrap();
     storage.delete_study(id).unwrap();
     let connection = Connection::open(&path).unwrap();
     let tables: Vec<String> = connection
@@ -228,16 +187,8 @@ fn deleting_a_study_leaves_no_row_of_it_in_any_table() {
         .unwrap();
     assert!(tables.len() > 15);
     // Versions, and the lists of names, which are shared by all studies, stay.
-    let lasting = [
-        "version_info",
-        "alembic_version",
-        "bartune_schema",
-        "bartune_keys",
-    ];
-    for table in tables
-        .iter()
-        .filter(|table| !lasting.contains(&table.as_str()))
-    {
+    let lasting = ["version_info", "alembic_version", "bartune_schema", "bartune_keys"];
+    for table in tables.iter().filter(|table| !lasting.contains(&table.as_str())) {
         let sql = format!("SELECT count(*) FROM {table}");
         let rows: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "{table}");
@@ -248,19 +199,13 @@ fn deleting_a_study_leaves_no_row_of_it_in_any_table() {
 fn a_writer_at_full_speed_and_a_reader_do_not_disturb_each_other() {
     let (_folder, path) = file("busy.db");
     let mut writer = open(&path).unwrap();
-    let id = writer
-        .create_study("busy", &[StudyDirection::Maximize])
-        .unwrap()
-        .id;
+    let id = writer.create_study("busy", &[StudyDirection::Maximize]).unwrap().id;
     let is_done = AtomicBool::new(false);
     let sample = testing::sample_records()[0].clone();
     let reads = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             // No waiting at all: a reader that met a lock would fail.
-            let options = SqliteOptions {
-                access: Access::ReadOnly,
-                busy_timeout: Duration::ZERO,
-            };
+            let options = SqliteOptions { access: Access::ReadOnly, busy_timeout: Duration::ZERO };
             let reader = SqliteStorage::open_with(path.to_str().unwrap(), &options).unwrap();
             let (mut reads, mut seen) = (0, 0);
             while !is_done.load(Ordering::Acquire) {

@@ -6,7 +6,12 @@ use super::section::Problems;
 use crate::diagnostic::{Diagnostic, Located, Sources, Span};
 
 /// Report one problem of an expression written at `text`.
-pub(crate) fn report_expression(text: &Located<String>, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
+pub(crate) fn report_expression(
+    text: &Located<String>,
+    problem: &language::Diagnostic,
+    sources: &Sources,
+    problems: &Problems,
+) {
     problems.add(Diagnostic {
         code: problem.code.as_str(),
         message: problem.message.clone(),

@@ -35,7 +35,9 @@ pub fn read_study(path: &Path, overrides: &[String]) -> Result<Plan, Error> {
 
 /// `key=value` as a line of TOML.
 fn override_line(line: &str) -> Result<String, Error> {
-    let (key, value) = line.split_once('=').ok_or_else(|| Error::Params(format!("`{line}` changes nothing: write --set key=value")))?;
+    let (key, value) = line
+        .split_once('=')
+        .ok_or_else(|| Error::Params(format!("`{line}` changes nothing: write --set key=value")))?;
     let (key, value) = (key.trim(), value.trim());
     let is_toml = toml::de::DeValue::parse(value).is_ok();
     Ok(if is_toml { format!("{key} = {value}") } else { format!("{key} = {}", toml::Value::String(value.to_owned())) })
@@ -56,7 +58,8 @@ pub fn parse_hours(text: &str) -> Result<bartune_engine::bars::Hours, String> {
 ///
 /// A sentence that says what would be right.
 pub fn parse_timezone(name: &str) -> Result<jiff::tz::TimeZone, String> {
-    jiff::tz::TimeZone::get(name).map_err(|_| format!("there is no timezone `{name}`; use an IANA name, such as UTC or America/New_York"))
+    jiff::tz::TimeZone::get(name)
+        .map_err(|_| format!("there is no timezone `{name}`; use an IANA name, such as UTC or America/New_York"))
 }
 
 /// Read and resolve a study file's text. `name` is shown in messages, `folder` is what relative
@@ -75,7 +78,12 @@ pub fn parse_study(name: &str, text: &str, folder: &Path, overrides: &[String]) 
     }
 }
 
-fn read(name: &str, text: &str, folder: &Path, overrides: &[String]) -> (Option<Plan>, Sources, Vec<crate::diagnostic::Diagnostic>) {
+fn read(
+    name: &str,
+    text: &str,
+    folder: &Path,
+    overrides: &[String],
+) -> (Option<Plan>, Sources, Vec<crate::diagnostic::Diagnostic>) {
     let mut sources = Sources::default();
     let mut syntax = Vec::new();
     let source = sources.add(name, text);

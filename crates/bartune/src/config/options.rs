@@ -115,7 +115,15 @@ pub(crate) struct StrategyOptions {
 
 /// Keys of `[strategy]` that hold an expression.
 pub(crate) const RULE_KEYS: [&str; 9] = [
-    "long_entry", "long_exit", "short_entry", "short_exit", "stop_loss", "take_profit", "trailing_stop", "max_bars", "cooldown",
+    "long_entry",
+    "long_exit",
+    "short_entry",
+    "short_exit",
+    "stop_loss",
+    "take_profit",
+    "trailing_stop",
+    "max_bars",
+    "cooldown",
 ];
 
 /// `[execution]`.
@@ -261,7 +269,12 @@ fn segment(section: &Section<'_>, key: &'static str) -> Option<Located<SegmentOp
     };
     if value.is_none() {
         let help = format!("`{key} = 0.6`, or `{key} = [\"2015-01-01\", \"2018-01-01\"]` (from, up to but without)");
-        section.problems().push_with_help("E103", &item.span, format!("`split.{key}` must be a share of the bars or two dates"), help);
+        section.problems().push_with_help(
+            "E103",
+            &item.span,
+            format!("`split.{key}` must be a share of the bars or two dates"),
+            help,
+        );
     }
     value.map(|value| Located { value, span: item.span.clone() })
 }
@@ -277,7 +290,12 @@ fn params(section: Section<'_>) -> IndexMap<String, ParamOptions> {
 }
 
 fn param(name: &str, section: Section<'_>, span: Span) -> ParamOptions {
-    let kinds = [("int", section.get("int")), ("float", section.get("float")), ("bool", section.get("bool")), ("choice", section.get("choice"))];
+    let kinds = [
+        ("int", section.get("int")),
+        ("float", section.get("float")),
+        ("bool", section.get("bool")),
+        ("choice", section.get("choice")),
+    ];
     let given: Vec<_> = kinds.into_iter().filter_map(|(kind, item)| Some((kind, item?))).collect();
     let kind = match given.as_slice() {
         [(kind, item)] => param_kind(kind, item).unwrap_or_else(|| {
@@ -307,7 +325,9 @@ fn param_kind(kind: &str, item: &Item) -> Option<ParamKindOptions> {
     match (kind, &item.node) {
         ("bool", Node::Boolean(default)) => Some(ParamKindOptions::Bool(*default)),
         ("int", Node::Array(items)) => match items.as_slice() {
-            [Item { node: Node::Integer(low), .. }, Item { node: Node::Integer(high), .. }] => Some(ParamKindOptions::Int(*low, *high)),
+            [Item { node: Node::Integer(low), .. }, Item { node: Node::Integer(high), .. }] => {
+                Some(ParamKindOptions::Int(*low, *high))
+            }
             _ => None,
         },
         ("float", Node::Array(items)) => match items.as_slice() {
@@ -364,7 +384,8 @@ fn execution(section: Section<'_>) -> ExecutionOptions {
     let instrument = section.section("instrument");
     let options = ExecutionOptions {
         fill: section.word("fill", &[("next_open", Fill::NextOpen), ("close", Fill::Close)]),
-        intrabar: section.word("intrabar", &[("worst", Intrabar::Worst), ("best", Intrabar::Best), ("path", Intrabar::Path)]),
+        intrabar: section
+            .word("intrabar", &[("worst", Intrabar::Worst), ("best", Intrabar::Best), ("path", Intrabar::Path)]),
         commission: section.parsed("commission", quantity::commission),
         slippage: section.parsed("slippage", quantity::slippage),
         size: section.parsed("size", quantity::size),

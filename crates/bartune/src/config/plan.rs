@@ -7,7 +7,9 @@ use std::time::Duration;
 use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timeframe};
 use bartune_engine::language::{self, Constraint, Formula, Place, Strategy, StrategySource};
 use bartune_engine::metric::{self, Better, CompositeOptions};
-use bartune_engine::simulator::{Account, Commission, Execution, Fill, Instrument, Intrabar, Session, Size, Slippage, TimeRules};
+use bartune_engine::simulator::{
+    Account, Commission, Execution, Fill, Instrument, Intrabar, Session, Size, Slippage, TimeRules,
+};
 use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use bartune_search::trial::StudyDirection;
 use jiff::tz::TimeZone;
@@ -158,7 +160,11 @@ fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, probl
     let written = &options.strategy;
     let source = StrategySource {
         lets: written.lets.iter().map(|(name, text)| (name.clone(), text.value.clone())).collect(),
-        rules: written.rules.iter().filter_map(|(key, text)| Some((language::RuleName::find(key)?, text.value.clone()))).collect(),
+        rules: written
+            .rules
+            .iter()
+            .filter_map(|(key, text)| Some((language::RuleName::find(key)?, text.value.clone())))
+            .collect(),
     };
     match language::compile(&source, parameters.decls()) {
         Ok(strategy) => Some(strategy),
@@ -243,7 +249,12 @@ fn timezone(name: &Located<String>, problems: &Problems) -> Option<TimeZone> {
     let found = TimeZone::get(&name.value).ok();
     if found.is_none() {
         let message = format!("there is no timezone `{}`", name.value);
-        problems.push_with_help("E104", &name.span, message, "use an IANA name, such as \"UTC\" or \"America/New_York\"");
+        problems.push_with_help(
+            "E104",
+            &name.span,
+            message,
+            "use an IANA name, such as \"UTC\" or \"America/New_York\"",
+        );
     }
     found
 }
@@ -260,27 +271,40 @@ fn timeframe(text: &Located<String>, problems: &Problems) -> Option<i64> {
 
 fn split(options: &Options, timezone: &TimeZone, problems: &Problems) -> SplitPlan {
     let written = &options.split;
-    let part = |part: &Option<Located<SegmentOptions>>| part.as_ref().and_then(|part| segment(part, timezone, problems));
+    let part =
+        |part: &Option<Located<SegmentOptions>>| part.as_ref().and_then(|part| segment(part, timezone, problems));
     let (train, validate, test) = (part(&written.train), part(&written.validate), part(&written.test));
     let nothing = written.train.is_none() && written.validate.is_none() && written.test.is_none();
     if written.train.is_none() && !nothing {
         problems.push_with_help("E105", &written.span, "`split.train` is missing", "for example `train = 0.6`");
     }
-    let shares: Vec<f64> = [&train, &validate, &test].into_iter().filter_map(|part| match part {
-        Some(SegmentPlan::Share(share)) => Some(*share),
-        _ => None,
-    }).collect();
+    let shares: Vec<f64> = [&train, &validate, &test]
+        .into_iter()
+        .filter_map(|part| match part {
+            Some(SegmentPlan::Share(share)) => Some(*share),
+            _ => None,
+        })
+        .collect();
     let given = [&train, &validate, &test].into_iter().flatten().count();
     if !shares.is_empty() && shares.len() != given {
         problems.push("E109", &written.span, "a split is given in shares or in dates, not in both");
     }
     if shares.iter().sum::<f64>() > 1.0 + 1e-9 {
-        problems.push("E109", &written.span, format!("the shares of the split add up to {}, more than 1", shares.iter().sum::<f64>()));
+        problems.push(
+            "E109",
+            &written.span,
+            format!("the shares of the split add up to {}, more than 1", shares.iter().sum::<f64>()),
+        );
     }
     in_order(&[train, validate, test], &written.span, problems);
     let embargo = written.embargo.as_ref().map_or(Duration::ZERO, |embargo| embargo.value);
     if nothing {
-        return SplitPlan { train: SegmentPlan::Share(0.6), validate: Some(SegmentPlan::Share(0.2)), test: Some(SegmentPlan::Share(0.2)), embargo };
+        return SplitPlan {
+            train: SegmentPlan::Share(0.6),
+            validate: Some(SegmentPlan::Share(0.2)),
+            test: Some(SegmentPlan::Share(0.2)),
+            embargo,
+        };
     }
     SplitPlan { train: train.unwrap_or(SegmentPlan::Share(0.6)), validate, test, embargo }
 }
@@ -289,7 +313,11 @@ fn segment(part: &Located<SegmentOptions>, timezone: &TimeZone, problems: &Probl
     match &part.value {
         SegmentOptions::Share(share) if *share > 0.0 && *share <= 1.0 => Some(SegmentPlan::Share(*share)),
         SegmentOptions::Share(share) => {
-            problems.push("E109", &part.span, format!("{share} is no share of the bars: it must be above 0 and at most 1"));
+            problems.push(
+                "E109",
+                &part.span,
+                format!("{share} is no share of the bars: it must be above 0 and at most 1"),
+            );
             None
         }
         SegmentOptions::Dates(from, to) => {
@@ -310,16 +338,25 @@ fn date(text: &str, part: &Located<SegmentOptions>, timezone: &TimeZone, problem
         .and_then(|moment| timezone.to_ambiguous_timestamp(moment).compatible().ok())
         .and_then(|timestamp| i64::try_from(timestamp.as_nanosecond()).ok());
     if nanos.is_none() {
-        problems.push_with_help("E109", &part.span, format!("`{text}` is no date"), "write \"2018-01-01\" or \"2018-01-01T09:30\"");
+        problems.push_with_help(
+            "E109",
+            &part.span,
+            format!("`{text}` is no date"),
+            "write \"2018-01-01\" or \"2018-01-01T09:30\"",
+        );
     }
     nanos
 }
 
 fn in_order(segments: &[Option<SegmentPlan>], span: &Span, problems: &Problems) {
-    let dates: Vec<(i64, i64)> = segments.iter().flatten().filter_map(|segment| match segment {
-        SegmentPlan::Dates(from, to) => Some((*from, *to)),
-        SegmentPlan::Share(_) => None,
-    }).collect();
+    let dates: Vec<(i64, i64)> = segments
+        .iter()
+        .flatten()
+        .filter_map(|segment| match segment {
+            SegmentPlan::Dates(from, to) => Some((*from, *to)),
+            SegmentPlan::Share(_) => None,
+        })
+        .collect();
     if dates.windows(2).any(|pair| pair[1].0 < pair[0].1) {
         let help = "train, then validate, then test, each beginning when or after the one before has ended";
         problems.push_with_help("E109", span, "the segments overlap or are out of order", help);
@@ -343,7 +380,8 @@ fn execution(options: &Options, problems: &Problems) -> Execution {
         problems.push_with_help("E110", &place.span, "slippage in ticks needs the instrument's tick", help);
     }
     let size = written.size.as_ref().map_or(Size::EquityFraction(1.0), |size| size.value);
-    if let (Size::Risk(_), false, Some(place)) = (size, options.strategy.rules.contains_key("stop_loss"), &written.size) {
+    if let (Size::Risk(_), false, Some(place)) = (size, options.strategy.rules.contains_key("stop_loss"), &written.size)
+    {
         let help = "add `stop_loss` to `[strategy]`, or size by equity";
         problems.push_with_help("E110", &place.span, "a size in risk needs a stop to know what is at risk", help);
     }
@@ -382,7 +420,12 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
     let workers = written.workers.as_ref().map(|_| count(&written.workers, 1, 1, "search.workers").min(4_096));
     let defaults = TpeOptions::default();
     let tpe = TpeOptions {
-        startup_trials: count(&written.tpe.startup_trials, 0, defaults.startup_trials as u64, "search.tpe.startup_trials") as usize,
+        startup_trials: count(
+            &written.tpe.startup_trials,
+            0,
+            defaults.startup_trials as u64,
+            "search.tpe.startup_trials",
+        ) as usize,
         candidates: count(&written.tpe.candidates, 1, defaults.candidates as u64, "search.tpe.candidates") as usize,
         multivariate: match written.tpe.multivariate.as_ref().map(|flag| flag.value) {
             None => defaults.multivariate,
@@ -421,15 +464,24 @@ fn objective(options: &Options, sources: &Sources, problems: &Problems) -> Optio
         }
     };
     let names: Vec<&str> = metric::catalogue().iter().map(|metric| metric.name).collect();
-    let report = |text: &Located<String>, found: Vec<language::Diagnostic>| found.iter().for_each(|problem| report_expression(text, problem, sources, problems));
+    let report = |text: &Located<String>, found: Vec<language::Diagnostic>| {
+        found.iter().for_each(|problem| report_expression(text, problem, sources, problems))
+    };
     let formula = match text {
         Some(text) => language::compile_formula(&text.value, &names).map_err(|found| report(text, found)).ok(),
         None => language::compile_formula("composite", &names).ok(),
     };
-    let constraint = |text: &Located<String>| language::compile_constraint(&text.value, &names).map_err(|found| report(text, found)).ok();
+    let constraint = |text: &Located<String>| {
+        language::compile_constraint(&text.value, &names).map_err(|found| report(text, found)).ok()
+    };
     let constraints: Vec<Option<Constraint>> = written.constraints.iter().map(constraint).collect();
     warn_wrong_direction(text, direction, problems);
-    Some(Objective { direction, formula: formula?, constraints: constraints.into_iter().collect::<Option<_>>()?, composite: composite(options, problems) })
+    Some(Objective {
+        direction,
+        formula: formula?,
+        constraints: constraints.into_iter().collect::<Option<_>>()?,
+        composite: composite(options, problems),
+    })
 }
 
 /// `maximize = "max_drawdown"` is a slip of the pen: refuse it.
@@ -441,7 +493,12 @@ fn warn_wrong_direction(text: Option<&Located<String>>, direction: StudyDirectio
         _ => return,
     };
     let help = format!("write `{right} = \"{0}\"`, or `-{0}` if it is meant", metric.name);
-    problems.push_with_help("E110", &text.span, format!("this {wrong} `{}`, which searches for the worst", metric.name), help);
+    problems.push_with_help(
+        "E110",
+        &text.span,
+        format!("this {wrong} `{}`, which searches for the worst", metric.name),
+        help,
+    );
 }
 
 fn composite(options: &Options, problems: &Problems) -> CompositeOptions {
@@ -449,14 +506,21 @@ fn composite(options: &Options, problems: &Problems) -> CompositeOptions {
     if let Some(trades) = &options.objective.full_score_trades {
         match u32::try_from(trades.value) {
             Ok(count) => composite.full_score_trades = count,
-            Err(_) => problems.push("E104", &trades.span, "`objective.full_score_trades` is a number of trades, 0 or more"),
+            Err(_) => {
+                problems.push("E104", &trades.span, "`objective.full_score_trades` is a number of trades, 0 or more")
+            }
         }
     }
     for (name, part) in options.objective.composite.iter().flatten() {
         let Some(term) = composite.term_mut(name) else {
             let known: Vec<&str> = composite.terms().map(|(name, _)| name).to_vec();
             let near = nearest(name, known.iter().copied()).map_or_else(|| known.join(", "), str::to_owned);
-            problems.push_with_help("E102", &part.span, format!("`{name}` is no part of the composite"), format!("did you mean {near}?"));
+            problems.push_with_help(
+                "E102",
+                &part.span,
+                format!("`{name}` is no part of the composite"),
+                format!("did you mean {near}?"),
+            );
             continue;
         };
         term.weight = part.value.weight.unwrap_or(term.weight);
@@ -471,10 +535,13 @@ fn composite(options: &Options, problems: &Problems) -> CompositeOptions {
 
 fn warnings(options: &Options, strategy: &Strategy, parameters: &Parameters) -> Vec<String> {
     let mut reads = strategy.reads();
-    reads.extend(parameters.space.params().values().filter_map(|param| param.when.as_ref()).flat_map(|when| when.reads.clone()));
+    reads.extend(
+        parameters.space.params().values().filter_map(|param| param.when.as_ref()).flat_map(|when| when.reads.clone()),
+    );
     let dead = options.params.keys().filter(|name| !reads.contains(*name));
-    let mut warnings: Vec<String> =
-        dead.map(|name| format!("parameter `{name}` is read by no rule: searching it is wasted; use it or remove it")).collect();
+    let mut warnings: Vec<String> = dead
+        .map(|name| format!("parameter `{name}` is read by no rule: searching it is wasted; use it or remove it"))
+        .collect();
     warnings.extend(strategy.unused_lets().iter().map(|name| format!("`strategy.let.{name}` is used by no rule")));
     warnings
 }

@@ -13,7 +13,12 @@ pub(crate) fn commission(text: &str) -> Result<Commission, String> {
     if let Some(fraction) = fraction(text) {
         return checked(fraction, 0.0..=0.5).map(Commission::Fraction).ok_or_else(wrong);
     }
-    let money = text.trim().strip_suffix("/contract").or_else(|| text.trim().strip_suffix("/unit")).and_then(money).ok_or_else(wrong)?;
+    let money = text
+        .trim()
+        .strip_suffix("/contract")
+        .or_else(|| text.trim().strip_suffix("/unit"))
+        .and_then(money)
+        .ok_or_else(wrong)?;
     checked(money, 0.0..=1e6).map(Commission::PerContract).ok_or_else(wrong)
 }
 
@@ -41,7 +46,9 @@ pub(crate) fn size(text: &str) -> Result<Size, String> {
     match unit.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["%", "equity"] | ["%equity"] => positive(number / 100.0, 1.0).map(Size::EquityFraction),
         ["%", "risk"] | ["%risk"] => positive(number / 100.0, 1.0).map(Size::Risk),
-        ["contract" | "contracts" | "unit" | "units" | "share" | "shares"] => positive(number, 1e12).map(Size::Contracts),
+        ["contract" | "contracts" | "unit" | "units" | "share" | "shares"] => {
+            positive(number, 1e12).map(Size::Contracts)
+        }
         _ => Err(wrong()),
     }
 }
@@ -65,7 +72,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 pub(crate) fn session(text: &str) -> Result<Session, String> {
     let wrong = || format!("`{text}` is no session; write \"09:30-16:00\"");
     let (open, close) = text.split_once('-').ok_or_else(wrong)?;
-    let session = Session { open: minute_of_day(open).map_err(|_| wrong())?, close: minute_of_day(close).map_err(|_| wrong())? };
+    let session =
+        Session { open: minute_of_day(open).map_err(|_| wrong())?, close: minute_of_day(close).map_err(|_| wrong())? };
     if session.open == session.close { Err(format!("the session `{text}` is empty")) } else { Ok(session) }
 }
 
@@ -126,7 +134,9 @@ mod tests {
         assert_eq!(size("1% risk"), Ok(Size::Risk(0.01)));
         assert_eq!(size("2 contracts"), Ok(Size::Contracts(2.0)));
         assert_eq!(size("$10,000"), Ok(Size::Notional(10_000.0)));
-        assert!(size("0 contracts").is_err() && size("150% equity").is_err() && size("").is_err() && size("é").is_err());
+        assert!(
+            size("0 contracts").is_err() && size("150% equity").is_err() && size("").is_err() && size("é").is_err()
+        );
     }
 
     #[test]

@@ -14,7 +14,13 @@ impl Problems {
         self.0.borrow_mut().push(Diagnostic { code, message: message.into(), span: span.clone(), help: None });
     }
 
-    pub(crate) fn push_with_help(&self, code: &'static str, span: &Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn push_with_help(
+        &self,
+        code: &'static str,
+        span: &Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         let help = Some(help.into());
         self.0.borrow_mut().push(Diagnostic { code, message: message.into(), span: span.clone(), help });
     }
@@ -127,9 +133,16 @@ impl<'a> Section<'a> {
         let found = words.iter().find(|(word, _)| *word == text.value).map(|&(_, value)| value);
         if found.is_none() {
             let known = words.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
-            let help = nearest(&text.value, words.iter().map(|&(word, _)| word))
-                .map_or_else(|| format!("it can be {known}"), |word| format!("did you mean \"{word}\"? It can be {known}"));
-            self.problems.push_with_help("E104", &text.span, format!("`{}` cannot be \"{}\"", self.full(key), text.value), help);
+            let help = nearest(&text.value, words.iter().map(|&(word, _)| word)).map_or_else(
+                || format!("it can be {known}"),
+                |word| format!("did you mean \"{word}\"? It can be {known}"),
+            );
+            self.problems.push_with_help(
+                "E104",
+                &text.span,
+                format!("`{}` cannot be \"{}\"", self.full(key), text.value),
+                help,
+            );
         }
         found
     }
@@ -149,7 +162,12 @@ impl<'a> Section<'a> {
     /// Report a key that is needed and missing.
     pub(crate) fn required<T>(&self, key: &'static str, value: Option<T>, example: &str) -> Option<T> {
         if value.is_none() && self.table.is_some_and(|table| !table.contains_key(key)) {
-            self.problems.push_with_help("E105", &self.span, format!("`{}` is missing", self.full(key)), format!("for example `{example}`"));
+            self.problems.push_with_help(
+                "E105",
+                &self.span,
+                format!("`{}` is missing", self.full(key)),
+                format!("for example `{example}`"),
+            );
         }
         value
     }
@@ -161,7 +179,9 @@ impl<'a> Section<'a> {
             let place = if self.path.is_empty() { "a study file".to_owned() } else { format!("`[{}]`", self.path) };
             let help = match nearest(key, asked.iter().copied()) {
                 Some(word) => format!("did you mean `{word}`?"),
-                None => format!("it takes {}", asked.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")),
+                None => {
+                    format!("it takes {}", asked.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
+                }
             };
             self.problems.push_with_help("E102", &entry.key_span, format!("{place} has no key `{key}`"), help);
         }
@@ -172,7 +192,11 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_kind<T>(&self, key: &str, item: &Item, wanted: &str) -> Option<T> {
-        self.problems.push("E103", &item.span, format!("`{}` must be {wanted}, not {}", self.full(key), item.node.kind()));
+        self.problems.push(
+            "E103",
+            &item.span,
+            format!("`{}` must be {wanted}, not {}", self.full(key), item.node.kind()),
+        );
         None
     }
 }

@@ -88,7 +88,9 @@ impl Parameters {
         let drawn = match (&param.distribution, value) {
             (Distribution::Float { .. }, _) => value.as_number().map(ParamValue::Float),
             (Distribution::Int { .. }, Value::Int(value)) => Some(ParamValue::Int(*value)),
-            (Distribution::Categorical { choices }, value) => choices.iter().position(|choice| choice_value(choice) == *value).map(ParamValue::Choice),
+            (Distribution::Categorical { choices }, value) => {
+                choices.iter().position(|choice| choice_value(choice) == *value).map(ParamValue::Choice)
+            }
             _ => None,
         };
         drawn
@@ -172,8 +174,12 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
             params.insert(name.clone(), Param { distribution, when });
         }
     }
-    let require: Vec<Predicate> =
-        options.strategy.require.iter().filter_map(|text| predicate(text, Inactive::Holds, &decls, sources, problems)).collect();
+    let require: Vec<Predicate> = options
+        .strategy
+        .require
+        .iter()
+        .filter_map(|text| predicate(text, Inactive::Holds, &decls, sources, problems))
+        .collect();
     if !complete || params.len() != options.params.len() {
         return None;
     }
@@ -215,8 +221,12 @@ fn distribution(name: &str, param: &ParamOptions, problems: &Problems) -> Option
             problems.push("E106", &param.span, format!("`{name}` has no range, so `step` and `log` mean nothing"));
             return None;
         }
-        ParamKindOptions::Bool(_) => Distribution::Categorical { choices: vec![Choice::Bool(false), Choice::Bool(true)] },
-        ParamKindOptions::Choice(choices) => Distribution::Categorical { choices: choices.iter().cloned().map(Choice::Text).collect() },
+        ParamKindOptions::Bool(_) => {
+            Distribution::Categorical { choices: vec![Choice::Bool(false), Choice::Bool(true)] }
+        }
+        ParamKindOptions::Choice(choices) => {
+            Distribution::Categorical { choices: choices.iter().cloned().map(Choice::Text).collect() }
+        }
         ParamKindOptions::Invalid => return None,
     };
     match distribution.validated() {
@@ -234,11 +244,21 @@ fn whole_step(name: &str, param: &ParamOptions, problems: &Problems) -> Option<i
         #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
         return Some(step.value as i64);
     }
-    problems.push("E106", &step.span, format!("`{name}`: the step of a whole-number parameter must be a whole number of at least 1"));
+    problems.push(
+        "E106",
+        &step.span,
+        format!("`{name}`: the step of a whole-number parameter must be a whole number of at least 1"),
+    );
     None
 }
 
-fn predicate(text: &Located<String>, inactive: Inactive, decls: &[ParamDecl], sources: &Sources, problems: &Problems) -> Option<Predicate> {
+fn predicate(
+    text: &Located<String>,
+    inactive: Inactive,
+    decls: &[ParamDecl],
+    sources: &Sources,
+    problems: &Problems,
+) -> Option<Predicate> {
     let compiled = match compile_predicate(&text.value, decls) {
         Ok(compiled) => Arc::new(compiled),
         Err(found) => {
@@ -285,7 +305,9 @@ fn is_value_of(distribution: &Distribution, value: &Value) -> bool {
     let drawn = match (distribution, value) {
         (Distribution::Float { .. }, Value::Float(value)) => Some(ParamValue::Float(*value)),
         (Distribution::Int { .. }, Value::Int(value)) => Some(ParamValue::Int(*value)),
-        (Distribution::Categorical { choices }, value) => choices.iter().position(|choice| choice_value(choice) == *value).map(ParamValue::Choice),
+        (Distribution::Categorical { choices }, value) => {
+            choices.iter().position(|choice| choice_value(choice) == *value).map(ParamValue::Choice)
+        }
         _ => None,
     };
     drawn.is_some_and(|drawn| distribution.contains(&drawn))
@@ -294,11 +316,21 @@ fn is_value_of(distribution: &Distribution, value: &Value) -> bool {
 /// The middle of a range on its grid (geometric on a log scale), or the first choice.
 fn middle(distribution: &Distribution) -> Value {
     match distribution {
-        Distribution::Float { low, high, step: None, log: true } => Value::Float((low * high).sqrt().clamp(*low, *high)),
+        Distribution::Float { low, high, step: None, log: true } => {
+            Value::Float((low * high).sqrt().clamp(*low, *high))
+        }
         Distribution::Float { low, high, step: None, .. } => Value::Float(low + (high - low) / 2.0),
-        Distribution::Float { low, high, step: Some(step), .. } => Value::Float(low + ((high - low) / 2.0 / step).floor() * step),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "parameters are far below 2^53")]
-        Distribution::Int { low, high, log: true, .. } => Value::Int((((*low as f64) * (*high as f64)).sqrt() as i64).clamp(*low, *high)),
+        Distribution::Float { low, high, step: Some(step), .. } => {
+            Value::Float(low + ((high - low) / 2.0 / step).floor() * step)
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "parameters are far below 2^53"
+        )]
+        Distribution::Int { low, high, log: true, .. } => {
+            Value::Int((((*low as f64) * (*high as f64)).sqrt() as i64).clamp(*low, *high))
+        }
         Distribution::Int { low, high, step, .. } => Value::Int(low + (high - low) / 2 / step * step),
         Distribution::Categorical { choices } => choices.first().map_or(Value::Bool(false), choice_value),
     }

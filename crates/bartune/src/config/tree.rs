@@ -119,7 +119,10 @@ impl Reader {
 pub(crate) fn merge(base: &mut Table, overriding: Table) {
     for (key, entry) in overriding {
         match (base.get_mut(&key), entry) {
-            (Some(Entry { item: Item { node: Node::Table(inner), .. }, .. }), Entry { item: Item { node: Node::Table(over), .. }, .. }) => {
+            (
+                Some(Entry { item: Item { node: Node::Table(inner), .. }, .. }),
+                Entry { item: Item { node: Node::Table(over), .. }, .. },
+            ) => {
                 merge(inner, over);
             }
             (_, entry) => {
@@ -155,7 +158,9 @@ mod tests {
     fn overrides_merge_into_tables() {
         let mut problems = Vec::new();
         let tables = ["[a]\nx = 1\ny = 2", "a.y = 3\nb = 4"].map(|text| parse(0, text, &mut problems));
-        let [Item { node: Node::Table(mut base), .. }, Item { node: Node::Table(over), .. }] = tables else { panic!("tables") };
+        let [Item { node: Node::Table(mut base), .. }, Item { node: Node::Table(over), .. }] = tables else {
+            panic!("tables")
+        };
         merge(&mut base, over);
         let Node::Table(a) = &base["a"].item.node else { panic!("a is a table") };
         assert_eq!((&a["x"].item.node, &a["y"].item.node), (&Node::Integer(1), &Node::Integer(3)));

@@ -120,7 +120,12 @@ impl<'a> Conductor<'a> {
     /// # Errors
     ///
     /// [`HistoryError`] when their numbers have gaps, [`SamplerError`] when the sampler refuses its options.
-    pub(super) fn try_new(plan: &'a Plan, identity: Identity, budget: u64, stored: &[TrialRecord]) -> Result<Self, Error> {
+    pub(super) fn try_new(
+        plan: &'a Plan,
+        identity: Identity,
+        budget: u64,
+        stored: &[TrialRecord],
+    ) -> Result<Self, Error> {
         let space = &plan.parameters.space;
         let mut conductor = Self {
             plan,
@@ -253,9 +258,12 @@ impl<'a> Conductor<'a> {
         let number = self.answers.len() as u64;
         let original = pending.duplicate_of.and_then(|original| self.answers.get(usize::try_from(original).ok()?));
         match (original, pending.finished) {
-            (Some(original), _) => self.duplicate_record(number, pending.assignment, pending.identity, (pending.duplicate_of, original)),
+            (Some(original), _) => {
+                self.duplicate_record(number, pending.assignment, pending.identity, (pending.duplicate_of, original))
+            }
             (None, finished) => {
-                let lost = || Finished { outcome: Outcome::failed("its result was lost"), started_ms: 0, finished_ms: 0 };
+                let lost =
+                    || Finished { outcome: Outcome::failed("its result was lost"), started_ms: 0, finished_ms: 0 };
                 self.fresh_record(number, pending.assignment, pending.identity, finished.unwrap_or_else(lost))
             }
         }
@@ -285,7 +293,13 @@ impl<'a> Conductor<'a> {
         }
     }
 
-    fn fresh_record(&self, number: u64, assignment: Assignment, identity: Sha256Digest, finished: Finished) -> TrialRecord {
+    fn fresh_record(
+        &self,
+        number: u64,
+        assignment: Assignment,
+        identity: Sha256Digest,
+        finished: Finished,
+    ) -> TrialRecord {
         let outcome = finished.outcome;
         TrialRecord {
             identity: hex(&identity),
@@ -308,7 +322,8 @@ impl<'a> Conductor<'a> {
     /// A trial with its parameters and nothing else.
     fn trial(&self, number: u64, assignment: Assignment) -> Trial {
         let params = self.plan.parameters.space.params();
-        let distributions = assignment.keys().filter_map(|name| Some((name.clone(), params.get(name)?.distribution.clone()))).collect();
+        let distributions =
+            assignment.keys().filter_map(|name| Some((name.clone(), params.get(name)?.distribution.clone()))).collect();
         Trial {
             number,
             state: TrialState::Running,

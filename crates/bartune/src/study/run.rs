@@ -138,7 +138,8 @@ fn work(plan: &Plan, evaluator: &Evaluator<'_>, jobs: &Receiver<(u64, Assignment
     for (number, assignment) in jobs {
         let started_ms = Timestamp::now().as_millisecond();
         let params = plan.parameters.to_params(&assignment);
-        let outcome = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&params))).unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&params)))
+            .unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)));
         let finished = Finished { outcome, started_ms, finished_ms: Timestamp::now().as_millisecond() };
         if results.send((number, finished)).is_err() {
             return;
@@ -167,7 +168,12 @@ struct Loop<'a, 's> {
 }
 
 impl<'a, 's> Loop<'a, 's> {
-    fn new(session: &'a mut Session<'s>, conductor: Conductor<'s>, tally: Tally, (options, control): (&'a RunOptions, &'a Control)) -> Self {
+    fn new(
+        session: &'a mut Session<'s>,
+        conductor: Conductor<'s>,
+        tally: Tally,
+        (options, control): (&'a RunOptions, &'a Control),
+    ) -> Self {
         let now = Instant::now();
         let distinct_at_start = conductor.distinct();
         Self {

@@ -78,7 +78,12 @@ impl<'a> Session<'a> {
         Self::existing(plan, dataset, url, SqliteStorage::open(url))
     }
 
-    fn existing(plan: &'a Plan, dataset: &Dataset, url: &str, storage: Result<SqliteStorage, StorageError>) -> Result<Self, Error> {
+    fn existing(
+        plan: &'a Plan,
+        dataset: &Dataset,
+        url: &str,
+        storage: Result<SqliteStorage, StorageError>,
+    ) -> Result<Self, Error> {
         let missing = || Error::NoStudy { name: plan.name.clone(), storage: url.to_owned() };
         let storage = storage.map_err(|error| match error {
             StorageError::Missing { .. } => missing(),
@@ -121,7 +126,10 @@ impl<'a> Session<'a> {
         if self.study.trials > 0 || self.study.user_attrs.contains_key(FINGERPRINT) {
             return self.check(&fingerprint, url);
         }
-        let attrs = [(FINGERPRINT, Value::Object(fingerprint.into_iter().collect())), (VERSION, json!(env!("CARGO_PKG_VERSION")))];
+        let attrs = [
+            (FINGERPRINT, Value::Object(fingerprint.into_iter().collect())),
+            (VERSION, json!(env!("CARGO_PKG_VERSION"))),
+        ];
         for (key, value) in attrs {
             self.storage.set_study_attr(self.study.id, key, &value)?;
         }

@@ -112,7 +112,8 @@ fn feasible_value(record: &TrialRecord) -> Option<f64> {
 
 /// Feasible trials, best first; ties by number.
 fn rank(direction: StudyDirection, records: &[TrialRecord]) -> Vec<&TrialRecord> {
-    let mut ranked: Vec<(f64, &TrialRecord)> = records.iter().filter_map(|record| Some((feasible_value(record)?, record))).collect();
+    let mut ranked: Vec<(f64, &TrialRecord)> =
+        records.iter().filter_map(|record| Some((feasible_value(record)?, record))).collect();
     ranked.sort_by(|(a, _), (b, _)| match direction {
         StudyDirection::Maximize => b.total_cmp(a),
         StudyDirection::Minimize => a.total_cmp(b),
@@ -135,9 +136,11 @@ pub fn summarize(session: &Session<'_>, top: usize) -> Result<Summary, Error> {
             *reasons.entry(reason).or_default() += 1;
         }
     }
-    let mut reasons: Vec<(String, u64)> = reasons.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
+    let mut reasons: Vec<(String, u64)> =
+        reasons.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
     reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     let ranked = rank(session.plan().objective.direction, &records);
-    let top = ranked.into_iter().take(top).map(|record| session.trial(record.trial.number)).collect::<Result<_, _>>()?;
+    let top =
+        ranked.into_iter().take(top).map(|record| session.trial(record.trial.number)).collect::<Result<_, _>>()?;
     Ok(Summary { counts, top, reasons })
 }

@@ -24,7 +24,11 @@ pub struct VaultTest {
 /// # Errors
 ///
 /// [`Error::NoSegment`], [`Error::Bind`], [`Error::Storage`].
-pub fn open_vault(session: &mut Session<'_>, evaluator: &Evaluator<'_>, record: TrialRecord) -> Result<VaultTest, Error> {
+pub fn open_vault(
+    session: &mut Session<'_>,
+    evaluator: &Evaluator<'_>,
+    record: TrialRecord,
+) -> Result<VaultTest, Error> {
     let params = session.plan().parameters.to_params(&record.trial.params);
     let run = evaluator.backtest(&params, SegmentName::Test)?;
     let earlier = session.vault_openings()?;

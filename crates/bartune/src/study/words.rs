@@ -46,7 +46,13 @@ fn size(plan: &Plan) -> String {
 
 fn bars(plan: &Plan, dataset: &Dataset) -> String {
     let bars = &dataset.bars;
-    format!("{} of {} from {}, {}", bars.len(), format_timeframe(bars.timeframe_ns()), plan.data.path.display(), span(dataset, &(0..bars.len())))
+    format!(
+        "{} of {} from {}, {}",
+        bars.len(),
+        format_timeframe(bars.timeframe_ns()),
+        plan.data.path.display(),
+        span(dataset, &(0..bars.len()))
+    )
 }
 
 fn segment(dataset: &Dataset, range: &Range<usize>) -> String {

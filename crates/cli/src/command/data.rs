@@ -32,7 +32,11 @@ fn synth(args: &SynthArgs) -> Result<Exit> {
         bars: args.bars,
         timeframe_ns: parse_timeframe(&args.timeframe).map_err(bartune::Error::from)?,
         seed: args.seed,
-        hours: args.session.as_deref().map_or(Ok(Hours::AllDay), config::parse_hours).map_err(bartune::Error::Params)?,
+        hours: args
+            .session
+            .as_deref()
+            .map_or(Ok(Hours::AllDay), config::parse_hours)
+            .map_err(bartune::Error::Params)?,
         timezone: config::parse_timezone(&args.timezone).map_err(bartune::Error::Params)?,
         ..SynthOptions::default()
     };
@@ -48,7 +52,9 @@ fn convert(args: &ConvertArgs) -> Result<Exit> {
     for note in bartune::data::notes(&loaded) {
         eprintln!("note: {note}");
     }
-    bars::write(&args.to, &loaded.bars).map_err(bartune::Error::from).with_context(|| format!("converting {}", args.from.display()))?;
+    bars::write(&args.to, &loaded.bars)
+        .map_err(bartune::Error::from)
+        .with_context(|| format!("converting {}", args.from.display()))?;
     eprintln!("{} bars written to {}", loaded.bars.len(), args.to.display());
     Ok(Exit::Fine)
 }

@@ -52,7 +52,8 @@ pub(crate) fn chosen_params(choice: &ChoiceArgs, plan: &Plan, dataset: &Dataset,
     }
     let mut given = Vec::new();
     for pair in &choice.params {
-        let (name, text) = pair.split_once('=').with_context(|| format!("`{pair}` is no parameter: write --params name=value"))?;
+        let (name, text) =
+            pair.split_once('=').with_context(|| format!("`{pair}` is no parameter: write --params name=value"))?;
         let value = plan.parameters.parse_value(name.trim(), text.trim()).map_err(Error::Params)?;
         given.push((name.trim().to_owned(), value));
     }

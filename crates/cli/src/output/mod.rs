@@ -41,7 +41,11 @@ pub(crate) fn params_json(params: &Params) -> serde_json::Value {
 
 /// Metrics as a JSON object; undefined ones are null.
 pub(crate) fn metrics_json(metrics: &Metrics) -> serde_json::Value {
-    metrics.iter().map(|(metric, value)| (metric.name.to_owned(), json!(value.ok()))).collect::<serde_json::Map<_, _>>().into()
+    metrics
+        .iter()
+        .map(|(metric, value)| (metric.name.to_owned(), json!(value.ok())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// `name  value` lines, names padded to one width.

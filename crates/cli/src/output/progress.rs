@@ -67,7 +67,11 @@ fn text(progress: &Progress) -> String {
     let seconds = progress.elapsed.as_secs_f64().max(1e-9);
     let rate = progress.evaluated as f64 / seconds;
     let left = progress.budget.saturating_sub(counts.distinct());
-    let eta = if rate > 0.0 { duration(Duration::try_from_secs_f64(left as f64 / rate).unwrap_or(Duration::MAX)) } else { "?".to_owned() };
+    let eta = if rate > 0.0 {
+        duration(Duration::try_from_secs_f64(left as f64 / rate).unwrap_or(Duration::MAX))
+    } else {
+        "?".to_owned()
+    };
     let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
     let share = |part: u64| percent(part as f64 / counts.total.max(1) as f64);
     format!(

@@ -43,9 +43,15 @@ pub(crate) fn run_report(plan: &Plan, summary: &Summary) -> String {
         text.push_str(&reasons(summary));
         return text;
     };
-    text.push_str(&format!("\nbest: trial {}, {} = {}\n", best.trial.number, plan.objective.formula.text(), number(best.trial.values[0])));
+    text.push_str(&format!(
+        "\nbest: trial {}, {} = {}\n",
+        best.trial.number,
+        plan.objective.formula.text(),
+        number(best.trial.values[0])
+    ));
     let params = plan.parameters.to_params(&best.trial.params);
-    let rows: Vec<(String, String)> = params.iter().map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
+    let rows: Vec<(String, String)> =
+        params.iter().map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
     text.push_str(&super::key_values(&rows));
     text.push_str(&format!("\n{}", segments_table(&best.metrics)));
     text.push_str(&format!("\ntop {}\n{}", summary.top.len(), trials_table(plan, &summary.top)));
@@ -82,10 +88,13 @@ fn value_text(value: &bartune::engine::Value) -> String {
 
 /// The key metrics of each segment side by side.
 fn segments_table(metrics: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
-    let segments: Vec<&str> = ["train", "validate", "test"].into_iter().filter(|segment| metrics.contains_key(*segment)).collect();
+    let segments: Vec<&str> =
+        ["train", "validate", "test"].into_iter().filter(|segment| metrics.contains_key(*segment)).collect();
     let mut table = Table::new(std::iter::once("").chain(segments.iter().copied()));
     for name in KEY_METRICS {
-        let cell = |segment: &&str| metrics[*segment].get(name).map_or_else(|| "-".to_owned(), |&value| metric_text(name, value));
+        let cell = |segment: &&str| {
+            metrics[*segment].get(name).map_or_else(|| "-".to_owned(), |&value| metric_text(name, value))
+        };
         table.row(std::iter::once(name.to_owned()).chain(segments.iter().map(cell)));
     }
     table.render()
@@ -109,7 +118,8 @@ pub(crate) fn trials_table(plan: &Plan, ranked: &[TrialRecord]) -> String {
     let objective = plan.objective.formula.text().trim();
     for record in ranked {
         let of = |segment: &str, name: &str| record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied();
-        let shown = |name: &str, value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| metric_text(name, value));
+        let shown =
+            |name: &str, value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| metric_text(name, value));
         table.row([
             record.trial.number.to_string(),
             number(record.trial.values[0]),
@@ -140,7 +150,8 @@ pub(crate) fn backtest_report(segment: &str, run: &BacktestRun, bars: &Bars) -> 
 
 fn span_text(run: &BacktestRun, bars: &Bars) -> String {
     let day = |index: usize| {
-        let moment = jiff::Timestamp::from_nanosecond(i128::from(bars.time()[index])).map(|time| time.to_zoned(bars.timezone().clone()));
+        let moment = jiff::Timestamp::from_nanosecond(i128::from(bars.time()[index]))
+            .map(|time| time.to_zoned(bars.timezone().clone()));
         moment.map_or_else(|_| "?".to_owned(), |moment| moment.date().to_string())
     };
     format!("{} bars, {} to {}", run.segment.len(), day(run.segment.start), day(run.segment.end - 1))
@@ -150,7 +161,12 @@ fn span_text(run: &BacktestRun, bars: &Bars) -> String {
 pub(crate) fn vault_report(test: &VaultTest, bars: &Bars) -> String {
     let mut metrics = test.record.metrics.clone();
     metrics.insert("test".to_owned(), test.run.metrics.to_map());
-    format!("{}\ntest: {}; opening {} of this study's vault, recorded\n", segments_table(&metrics), span_text(&test.run, bars), test.earlier.len() + 1)
+    format!(
+        "{}\ntest: {}; opening {} of this study's vault, recorded\n",
+        segments_table(&metrics),
+        span_text(&test.run, bars),
+        test.earlier.len() + 1
+    )
 }
 
 /// A bar file in words.
@@ -158,7 +174,10 @@ pub(crate) fn data_info(info: &DataInfo) -> String {
     let mut rows = vec![
         ("file".to_owned(), info.path.clone()),
         ("rows".to_owned(), info.rows.to_string()),
-        ("span".to_owned(), format!("{} to {} ({:.0} days, {} with bars)", info.first, info.last, info.span_days, info.trading_days)),
+        (
+            "span".to_owned(),
+            format!("{} to {} ({:.0} days, {} with bars)", info.first, info.last, info.span_days, info.trading_days),
+        ),
         ("timeframe".to_owned(), info.timeframe.clone()),
         ("timezone".to_owned(), info.timezone.clone()),
         ("prices".to_owned(), format!("{} to {}", number(info.lowest), number(info.highest))),
@@ -168,7 +187,10 @@ pub(crate) fn data_info(info: &DataInfo) -> String {
         ("jumps".to_owned(), format!("{} closes beyond 20 standard deviations", info.jumps)),
     ];
     if info.repairs.moved + info.repairs.dropped > 0 {
-        rows.push(("repaired".to_owned(), format!("{} rows sorted, {} duplicates dropped", info.repairs.moved, info.repairs.dropped)));
+        rows.push((
+            "repaired".to_owned(),
+            format!("{} rows sorted, {} duplicates dropped", info.repairs.moved, info.repairs.dropped),
+        ));
     }
     rows.push(("content hash".to_owned(), info.content_hash.clone()));
     rows.extend(info.warnings.iter().map(|warning| ("warning".to_owned(), warning.clone())));
@@ -176,6 +198,9 @@ pub(crate) fn data_info(info: &DataInfo) -> String {
 }
 
 fn gaps(info: &DataInfo) -> String {
-    let longest = info.longest_gap.as_ref().map_or_else(String::new, |gap| format!(", the longest from {} to {}", gap.from, gap.to));
+    let longest = info
+        .longest_gap
+        .as_ref()
+        .map_or_else(String::new, |gap| format!(", the longest from {} to {}", gap.from, gap.to));
     format!("{}{longest}", info.gaps)
 }

@@ -44,11 +44,8 @@ impl Buckets {
         let mut last = vec![None; bars];
         let mut complete = 0;
         for (t, slot) in last.iter_mut().enumerate() {
-            let is_complete = |bucket: usize| {
-                self.completes_at
-                    .get(bucket)
-                    .is_some_and(|at| at.is_some_and(|at| at <= t))
-            };
+            let is_complete =
+                |bucket: usize| self.completes_at.get(bucket).is_some_and(|at| at.is_some_and(|at| at <= t));
             while is_complete(complete) {
                 complete += 1;
             }
@@ -65,12 +62,8 @@ impl Buckets {
 /// longer than a day without being whole days.
 pub fn buckets(bars: &Bars, timeframe_ns: i64) -> Result<Buckets, DataError> {
     check_timeframe(bars.timeframe_ns(), timeframe_ns)?;
-    let mut buckets = Buckets {
-        starts: Vec::new(),
-        completes_at: Vec::new(),
-        opens_ns: Vec::new(),
-        closes_ns: Vec::new(),
-    };
+    let mut buckets =
+        Buckets { starts: Vec::new(), completes_at: Vec::new(), opens_ns: Vec::new(), closes_ns: Vec::new() };
     let (Some(first), Some(last)) = (bars.time().first(), bars.time().last()) else {
         return Ok(buckets);
     };
@@ -85,9 +78,7 @@ pub fn buckets(bars: &Bars, timeframe_ns: i64) -> Result<Buckets, DataError> {
             end = clock.period_end(*open, timeframe_ns);
             buckets.starts.push(t);
             buckets.completes_at.push(None);
-            buckets
-                .opens_ns
-                .push(clock.period_start(*open, timeframe_ns));
+            buckets.opens_ns.push(clock.period_start(*open, timeframe_ns));
             buckets.closes_ns.push(end);
         }
         if clock.add(*open, bars.timeframe_ns()) >= end
@@ -129,12 +120,7 @@ mod tests {
 
     #[test]
     fn an_hour_is_complete_at_the_close_of_its_last_base_bar() {
-        let opens = [
-            "2024-01-01T00:00:00Z",
-            "2024-01-01T00:30:00Z",
-            "2024-01-01T01:00:00Z",
-            "2024-01-01T01:30:00Z",
-        ];
+        let opens = ["2024-01-01T00:00:00Z", "2024-01-01T00:30:00Z", "2024-01-01T01:00:00Z", "2024-01-01T01:30:00Z"];
         let hours = hours(&opens, "30m");
         assert_eq!(hours.starts, [0, 2]);
         assert_eq!(hours.completes_at, [Some(1), Some(3)]);
@@ -143,11 +129,7 @@ mod tests {
 
     #[test]
     fn an_hour_whose_last_bar_is_missing_is_complete_when_the_next_hour_arrives() {
-        let opens = [
-            "2024-01-01T00:00:00Z",
-            "2024-01-01T01:30:00Z",
-            "2024-01-01T05:00:00Z",
-        ];
+        let opens = ["2024-01-01T00:00:00Z", "2024-01-01T01:30:00Z", "2024-01-01T05:00:00Z"];
         let hours = hours(&opens, "30m");
         assert_eq!(hours.starts, [0, 1, 2]);
         assert_eq!(hours.completes_at, [Some(1), Some(1), None]);
@@ -165,11 +147,7 @@ mod tests {
     #[test]
     fn timeframes_that_do_not_fit_are_refused() {
         let bars = bars_at(&["2024-01-01T00:00:00Z"], "UTC", "10m");
-        for (timeframe, word) in [
-            ("5m", "shorter"),
-            ("15m", "multiple"),
-            ("36h", "whole days"),
-        ] {
+        for (timeframe, word) in [("5m", "shorter"), ("15m", "multiple"), ("36h", "whole days")] {
             let error = buckets(&bars, parse_timeframe(timeframe).unwrap()).unwrap_err();
             assert!(error.to_string().contains(word), "{error}");
         }

@@ -39,11 +39,7 @@ impl Calendar {
         let clock = LocalClock::new(bars.timezone(), *first, *last);
         let timeframe_ns = bars.timeframe_ns();
         let mut calendar = Self::with_capacity(bars.len());
-        let last_instants: Vec<i64> = bars
-            .time()
-            .iter()
-            .map(|open| clock.add(*open, timeframe_ns) - 1)
-            .collect();
+        let last_instants: Vec<i64> = bars.time().iter().map(|open| clock.add(*open, timeframe_ns) - 1).collect();
         let opens = clock.locals(bars.time());
         for (open, last) in opens.zip(clock.locals(&last_instants)) {
             calendar.push(open, last);
@@ -88,17 +84,12 @@ fn minute_of_day(local: i64) -> i64 {
 }
 
 /// Day of the month of a day since 1970, in the Gregorian calendar.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "1 to 31"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 31")]
 fn day_of_month(day: i32) -> u8 {
     // Counted in 400-year eras from 0000-03-01, in which leap days come last: H. Hinnant,
     // "chrono-compatible low-level date algorithms", civil_from_days.
     let day_of_era = (day + 719_468).rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u8
@@ -116,11 +107,7 @@ mod tests {
         let epoch = jiff::civil::date(1970, 1, 1);
         while date.year() < 2200 {
             let day = epoch.until(date).unwrap().get_days();
-            assert_eq!(
-                i32::from(day_of_month(day)),
-                i32::from(date.day()),
-                "{date}"
-            );
+            assert_eq!(i32::from(day_of_month(day)), i32::from(date.day()), "{date}");
             date = date.tomorrow().unwrap();
         }
     }
@@ -141,10 +128,9 @@ mod tests {
     #[test]
     fn a_daily_bar_belongs_to_its_own_date_on_short_and_long_days_too() {
         // Both days of a change of the clock, and the last bar of the file is one.
-        for opens in [
-            ["2024-03-09T05:00:00Z", "2024-03-10T05:00:00Z"],
-            ["2024-11-02T04:00:00Z", "2024-11-03T04:00:00Z"],
-        ] {
+        for opens in
+            [["2024-03-09T05:00:00Z", "2024-03-10T05:00:00Z"], ["2024-11-02T04:00:00Z", "2024-11-03T04:00:00Z"]]
+        {
             let bars = bars_at(&opens, "America/New_York", "1d");
             let calendar = bars.calendar();
             assert_eq!(calendar.day, calendar.open_day);
@@ -169,21 +155,11 @@ mod tests {
         let bars = super::super::tests::bars_of(times, "Europe/Berlin", step);
         let calendar = bars.calendar();
         for (t, open) in bars.time().iter().enumerate() {
-            let local = jiff::Timestamp::from_nanosecond(i128::from(*open))
-                .unwrap()
-                .to_zoned(timezone.clone());
+            let local = jiff::Timestamp::from_nanosecond(i128::from(*open)).unwrap().to_zoned(timezone.clone());
             let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
             assert_eq!(i32::from(calendar.open_minute[t]), minute, "{local}");
-            assert_eq!(
-                i32::from(calendar.day_of_month[t]),
-                i32::from(local.day()),
-                "{local}"
-            );
-            assert_eq!(
-                calendar.weekday[t] as i8,
-                local.weekday().to_monday_zero_offset(),
-                "{local}"
-            );
+            assert_eq!(i32::from(calendar.day_of_month[t]), i32::from(local.day()), "{local}");
+            assert_eq!(calendar.weekday[t] as i8, local.weekday().to_monday_zero_offset(), "{local}");
         }
     }
 }

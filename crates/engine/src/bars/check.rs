@@ -134,9 +134,7 @@ impl Expected {
             Self::Time | Self::TimeWithYearFirst => {
                 "write times with the year first, such as `2024-01-31 09:30:00`, or as epochs"
             }
-            Self::Number => {
-                "write numbers as `1234.5`, without letters, signs of currency or thousands"
-            }
+            Self::Number => "write numbers as `1234.5`, without letters, signs of currency or thousands",
         }
     }
 }
@@ -146,32 +144,18 @@ impl ProblemKind {
     #[must_use]
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Unsorted { .. } => {
-                "sort the file by time, or set `on_error = \"repair\"` to have it sorted"
-            }
+            Self::Unsorted { .. } => "sort the file by time, or set `on_error = \"repair\"` to have it sorted",
             Self::DuplicateTime { is_exact: true, .. } => {
                 "remove the repeated rows, or set `on_error = \"repair\"` to drop exact duplicates"
             }
-            Self::DuplicateTime { .. } => {
-                "keep one row for each time; rows that differ cannot be repaired"
-            }
-            Self::TimeOutOfRange { .. } => {
-                "check the unit of the time column (seconds, milliseconds, …)"
-            }
+            Self::DuplicateTime { .. } => "keep one row for each time; rows that differ cannot be repaired",
+            Self::TimeOutOfRange { .. } => "check the unit of the time column (seconds, milliseconds, …)",
             Self::HighBelowLow { .. } => "check that the columns high and low are not swapped",
-            Self::OutsideRange { .. } => {
-                "low <= open, close <= high must hold; mend the row or remove it"
-            }
-            Self::NotFinite { .. } => {
-                "fill the value in or remove the row; gaps between bars are fine"
-            }
-            Self::NotPositive { .. } => {
-                "mend the row, or set `allow_nonpositive = true` for spreads"
-            }
+            Self::OutsideRange { .. } => "low <= open, close <= high must hold; mend the row or remove it",
+            Self::NotFinite { .. } => "fill the value in or remove the row; gaps between bars are fine",
+            Self::NotPositive { .. } => "mend the row, or set `allow_nonpositive = true` for spreads",
             Self::NegativeVolume { .. } => "volumes are zero or more; mend the row",
-            Self::FieldCount { .. } => {
-                "give every row one field for each column; check quotes and the delimiter"
-            }
+            Self::FieldCount { .. } => "give every row one field for each column; check quotes and the delimiter",
             Self::Unreadable { expected, .. } => expected.remedy(),
         }
     }
@@ -181,29 +165,15 @@ impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsorted { time, above } => {
-                write!(
-                    f,
-                    "time {} is before the row above ({})",
-                    Utc(*time),
-                    Utc(*above)
-                )
+                write!(f, "time {} is before the row above ({})", Utc(*time), Utc(*above))
             }
             Self::DuplicateTime { time, is_exact } => {
-                let others = if *is_exact {
-                    "with the same values"
-                } else {
-                    "with other values"
-                };
+                let others = if *is_exact { "with the same values" } else { "with other values" };
                 write!(f, "time {} repeats the row above, {others}", Utc(*time))
             }
             Self::TimeOutOfRange { time } => write!(f, "time {} is centuries away", Utc(*time)),
             Self::HighBelowLow { high, low } => write!(f, "high {high} is below low {low}"),
-            Self::OutsideRange {
-                column,
-                value,
-                low,
-                high,
-            } => {
+            Self::OutsideRange { column, value, low, high } => {
                 write!(f, "{column} {value} is outside low {low} to high {high}")
             }
             Self::NotFinite { column, value } => {
@@ -214,11 +184,7 @@ impl fmt::Display for ProblemKind {
             Self::FieldCount { found, expected } => {
                 write!(f, "{found} fields instead of {expected}")
             }
-            Self::Unreadable {
-                column,
-                text,
-                expected,
-            } => match text.is_empty() {
+            Self::Unreadable { column, text, expected } => match text.is_empty() {
                 true => write!(f, "{column} is empty, not {}", expected.text()),
                 false => write!(f, "{column} `{text}` is not {}", expected.text()),
             },
@@ -256,11 +222,7 @@ impl Problems {
     pub(super) fn push(&mut self, row_index: usize, kind: ProblemKind) {
         self.total += 1;
         if self.first.len() < SHOWN {
-            self.first.push(Problem {
-                row: row_index + 1,
-                line: None,
-                kind,
-            });
+            self.first.push(Problem { row: row_index + 1, line: None, kind });
         }
     }
 }
@@ -270,11 +232,7 @@ impl fmt::Display for Problems {
         if let Some(path) = &self.path {
             write!(f, "{}: ", path.display())?;
         }
-        let noun = if self.total == 1 {
-            "problem"
-        } else {
-            "problems"
-        };
+        let noun = if self.total == 1 { "problem" } else { "problems" };
         write!(f, "{} {noun} in {} rows", self.total, self.rows)?;
         let mut remedies = Vec::new();
         for problem in &self.first {
@@ -302,29 +260,18 @@ pub(super) fn check(columns: &BarColumns, checks: &Checks) -> Result<(), DataErr
     let rows = columns.time.len();
     for (column, values) in named(columns) {
         if values.len() != rows {
-            return Err(DataError::ColumnLengths {
-                column,
-                found: values.len(),
-                expected: rows,
-            });
+            return Err(DataError::ColumnLengths { column, found: values.len(), expected: rows });
         }
     }
     if rows == 0 {
         return Err(DataError::NoRows { path: None });
     }
-    let mut problems = Problems {
-        rows,
-        ..Problems::default()
-    };
+    let mut problems = Problems { rows, ..Problems::default() };
     for row in 0..rows {
         check_time(columns, row, &mut problems);
         check_prices(columns, row, checks, &mut problems);
     }
-    if problems.total == 0 {
-        Ok(())
-    } else {
-        Err(DataError::Problems(Box::new(problems)))
-    }
+    if problems.total == 0 { Ok(()) } else { Err(DataError::Problems(Box::new(problems))) }
 }
 
 fn named(columns: &BarColumns) -> [(&'static str, &[f64]); 5] {
@@ -346,9 +293,7 @@ fn check_time(columns: &BarColumns, row: usize, problems: &mut Problems) {
         return;
     };
     if time == above {
-        let is_exact = named(columns)
-            .iter()
-            .all(|(_, values)| values[row].to_bits() == values[row - 1].to_bits());
+        let is_exact = named(columns).iter().all(|(_, values)| values[row].to_bits() == values[row - 1].to_bits());
         problems.push(row, ProblemKind::DuplicateTime { time, is_exact });
     } else if time < above {
         problems.push(row, ProblemKind::Unsorted { time, above });
@@ -356,23 +301,12 @@ fn check_time(columns: &BarColumns, row: usize, problems: &mut Problems) {
 }
 
 fn check_prices(columns: &BarColumns, row: usize, checks: &Checks, problems: &mut Problems) {
-    let (open, high, low, close) = (
-        columns.open[row],
-        columns.high[row],
-        columns.low[row],
-        columns.close[row],
-    );
+    let (open, high, low, close) = (columns.open[row], columns.high[row], columns.low[row], columns.close[row]);
     let volume = columns.volume[row];
     // One test for the row that is as it should be, which nearly all are.
     let is_ordered = low <= open && open <= high && low <= close && close <= high;
     let is_signed = low > 0.0 || checks.allow_nonpositive;
-    if is_ordered
-        && is_signed
-        && low.is_finite()
-        && high.is_finite()
-        && volume >= 0.0
-        && volume.is_finite()
-    {
+    if is_ordered && is_signed && low.is_finite() && high.is_finite() && volume >= 0.0 && volume.is_finite() {
         return;
     }
     let values = named(columns).map(|(column, values)| (column, values[row]));
@@ -380,13 +314,7 @@ fn check_prices(columns: &BarColumns, row: usize, checks: &Checks, problems: &mu
     let mut all_finite = true;
     for (column, value) in not_finite {
         all_finite = false;
-        problems.push(
-            row,
-            ProblemKind::NotFinite {
-                column,
-                value: *value,
-            },
-        );
+        problems.push(row, ProblemKind::NotFinite { column, value: *value });
     }
     if !all_finite {
         return;
@@ -396,27 +324,13 @@ fn check_prices(columns: &BarColumns, row: usize, checks: &Checks, problems: &mu
     } else {
         for (column, value) in [("open", open), ("close", close)] {
             if !(low..=high).contains(&value) {
-                problems.push(
-                    row,
-                    ProblemKind::OutsideRange {
-                        column,
-                        value,
-                        low,
-                        high,
-                    },
-                );
+                problems.push(row, ProblemKind::OutsideRange { column, value, low, high });
             }
         }
     }
     if !checks.allow_nonpositive {
         for (column, value) in values.iter().take(4).filter(|(_, value)| *value <= 0.0) {
-            problems.push(
-                row,
-                ProblemKind::NotPositive {
-                    column,
-                    value: *value,
-                },
-            );
+            problems.push(row, ProblemKind::NotPositive { column, value: *value });
         }
     }
     if volume < 0.0 {

@@ -50,23 +50,14 @@ impl LocalClock {
     pub(super) fn new(timezone: &TimeZone, first: i64, last: i64) -> Self {
         let begin = timestamp(first.saturating_sub(MARGIN_NS));
         let end = timestamp(last.saturating_add(MARGIN_NS));
-        let mut segments = vec![Segment {
-            start: i64::MIN,
-            offset_ns: offset_ns(timezone.to_offset(begin)),
-        }];
+        let mut segments = vec![Segment { start: i64::MIN, offset_ns: offset_ns(timezone.to_offset(begin)) }];
         for transition in timezone.following(begin) {
             if transition.timestamp() > end {
                 break;
             }
             let offset_ns = offset_ns(transition.offset());
-            if segments
-                .last()
-                .is_some_and(|last| last.offset_ns != offset_ns)
-            {
-                segments.push(Segment {
-                    start: nanoseconds(transition.timestamp()),
-                    offset_ns,
-                });
+            if segments.last().is_some_and(|last| last.offset_ns != offset_ns) {
+                segments.push(Segment { start: nanoseconds(transition.timestamp()), offset_ns });
             }
         }
         Self { segments }
@@ -81,11 +72,7 @@ impl LocalClock {
     pub(super) fn locals<'a>(&'a self, instants: &'a [i64]) -> impl Iterator<Item = i64> + 'a {
         let mut index = 0;
         instants.iter().map(move |instant| {
-            while self
-                .segments
-                .get(index + 1)
-                .is_some_and(|next| next.start <= *instant)
-            {
+            while self.segments.get(index + 1).is_some_and(|next| next.start <= *instant) {
                 index += 1;
             }
             instant.saturating_add(self.segments[index].offset_ns)
@@ -102,20 +89,14 @@ impl LocalClock {
         let mut last_before = None;
         for index in from..=to {
             let instant = local.saturating_sub(self.segments[index].offset_ns);
-            let end = self
-                .segments
-                .get(index + 1)
-                .map_or(i64::MAX, |next| next.start);
+            let end = self.segments.get(index + 1).map_or(i64::MAX, |next| next.start);
             if instant >= end {
                 last_before = Some(instant);
             } else if instant >= self.segments[index].start {
                 match found {
                     None => found = Some(instant),
                     Some(earlier) => {
-                        return Reading::Twice {
-                            earlier,
-                            later: instant,
-                        };
+                        return Reading::Twice { earlier, later: instant };
                     }
                 }
             }
@@ -194,9 +175,7 @@ impl LocalClock {
     }
 
     fn segment(&self, instant: i64) -> usize {
-        let after = self
-            .segments
-            .partition_point(|segment| segment.start <= instant);
+        let after = self.segments.partition_point(|segment| segment.start <= instant);
         after.saturating_sub(1)
     }
 }
@@ -229,9 +208,7 @@ fn timestamp(instant: i64) -> Timestamp {
 
 /// Nanoseconds of a timestamp, held at the ends of `i64`.
 pub(super) fn nanoseconds(timestamp: Timestamp) -> i64 {
-    let clamped = timestamp
-        .as_nanosecond()
-        .clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+    let clamped = timestamp.as_nanosecond().clamp(i128::from(i64::MIN), i128::from(i64::MAX));
     i64::try_from(clamped).expect("clamped to i64")
 }
 
@@ -253,16 +230,8 @@ mod tests {
         let at = instant(at);
         let clock = LocalClock::new(&timezone, at, at);
         let timeframe_ns = parse_timeframe(timeframe).unwrap();
-        let show = |instant| {
-            timestamp(instant)
-                .to_zoned(timezone.clone())
-                .strftime("%d %H:%M %:z")
-                .to_string()
-        };
-        (
-            show(clock.period_start(at, timeframe_ns)),
-            show(clock.period_end(at, timeframe_ns)),
-        )
+        let show = |instant| timestamp(instant).to_zoned(timezone.clone()).strftime("%d %H:%M %:z").to_string();
+        (show(clock.period_start(at, timeframe_ns)), show(clock.period_end(at, timeframe_ns)))
     }
 
     #[test]
@@ -279,10 +248,7 @@ mod tests {
 
     #[test]
     fn weeks_begin_on_monday() {
-        assert_eq!(
-            period("UTC", "2024-03-10T12:00:00Z", "1w"),
-            ("04 00:00 +00:00".into(), "11 00:00 +00:00".into())
-        );
+        assert_eq!(period("UTC", "2024-03-10T12:00:00Z", "1w"), ("04 00:00 +00:00".into(), "11 00:00 +00:00".into()));
     }
 
     #[test]
@@ -300,30 +266,16 @@ mod tests {
 
     #[test]
     fn a_four_hour_period_over_fall_back_is_five_hours_long() {
-        for at in [
-            "2024-11-03T05:30:00Z",
-            "2024-11-03T06:30:00Z",
-            "2024-11-03T08:59:00Z",
-        ] {
-            assert_eq!(
-                period("America/New_York", at, "4h"),
-                ("03 00:00 -04:00".into(), "03 04:00 -05:00".into())
-            );
+        for at in ["2024-11-03T05:30:00Z", "2024-11-03T06:30:00Z", "2024-11-03T08:59:00Z"] {
+            assert_eq!(period("America/New_York", at, "4h"), ("03 00:00 -04:00".into(), "03 04:00 -05:00".into()));
         }
     }
 
     #[test]
     fn a_day_whose_midnight_is_repeated_is_one_day() {
         // Havana falls back from 01:00 to 00:00, so that midnight happens twice.
-        for at in [
-            "2024-11-03T04:30:00Z",
-            "2024-11-03T05:30:00Z",
-            "2024-11-03T20:00:00Z",
-        ] {
-            assert_eq!(
-                period("America/Havana", at, "1d"),
-                ("03 00:00 -04:00".into(), "04 00:00 -05:00".into())
-            );
+        for at in ["2024-11-03T04:30:00Z", "2024-11-03T05:30:00Z", "2024-11-03T20:00:00Z"] {
+            assert_eq!(period("America/Havana", at, "1d"), ("03 00:00 -04:00".into(), "04 00:00 -05:00".into()));
         }
     }
 
@@ -352,10 +304,7 @@ mod tests {
                         let end = clock.period_end(start, timeframe_ns);
                         let place = format!("{zone} {timeframe} {}", timestamp(start));
                         assert!(end > start, "{place}");
-                        assert!(
-                            end - start <= timeframe_ns + 25 * 60 * NANOS_PER_MINUTE,
-                            "{place}"
-                        );
+                        assert!(end - start <= timeframe_ns + 25 * 60 * NANOS_PER_MINUTE, "{place}");
                         for inside in [start, start + 1, (start / 2) + (end / 2), end - 1] {
                             assert_eq!(clock.period_start(inside, timeframe_ns), start, "{place}");
                             assert_eq!(clock.period_end(inside, timeframe_ns), end, "{place}");
@@ -373,32 +322,17 @@ mod tests {
         let timezone = TimeZone::get("America/New_York").unwrap();
         let midnight = instant("2024-03-10T05:00:00Z");
         let clock = LocalClock::new(&timezone, midnight, midnight);
-        assert_eq!(
-            clock.add(midnight, NANOS_PER_DAY),
-            instant("2024-03-11T04:00:00Z")
-        );
+        assert_eq!(clock.add(midnight, NANOS_PER_DAY), instant("2024-03-11T04:00:00Z"));
         let one = instant("2024-03-10T06:00:00Z");
-        assert_eq!(
-            clock.add(one, 120 * NANOS_PER_MINUTE),
-            instant("2024-03-10T08:00:00Z")
-        );
+        assert_eq!(clock.add(one, 120 * NANOS_PER_MINUTE), instant("2024-03-10T08:00:00Z"));
         let autumn = instant("2024-11-03T04:00:00Z");
         let clock = LocalClock::new(&timezone, autumn, autumn);
-        assert_eq!(
-            clock.add(autumn, NANOS_PER_DAY),
-            instant("2024-11-04T05:00:00Z")
-        );
+        assert_eq!(clock.add(autumn, NANOS_PER_DAY), instant("2024-11-04T05:00:00Z"));
     }
 
     #[test]
     fn wall_clock_times_are_read_as_jiff_reads_them() {
-        for zone in [
-            "UTC",
-            "America/New_York",
-            "Australia/Lord_Howe",
-            "Pacific/Apia",
-            "America/Havana",
-        ] {
+        for zone in ["UTC", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "America/Havana"] {
             let timezone = TimeZone::get(zone).unwrap();
             let first = instant("2011-01-01T00:00:00Z");
             let clock = LocalClock::new(&timezone, first, first + 730 * NANOS_PER_DAY);
@@ -410,19 +344,12 @@ mod tests {
                 match clock.read(local) {
                     Reading::Once(instant) => assert_eq!(instant, expected, "{zone} {civil}"),
                     Reading::Skipped(instant) => {
-                        assert!(
-                            matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. }),
-                            "{zone} {civil}"
-                        );
+                        assert!(matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. }), "{zone} {civil}");
                         assert_eq!(instant, expected, "{zone} {civil}");
                     }
                     Reading::Twice { earlier, later } => {
                         assert_eq!(earlier, expected, "{zone} {civil}");
-                        assert_eq!(
-                            later,
-                            nanoseconds(ambiguous.later().unwrap()),
-                            "{zone} {civil}"
-                        );
+                        assert_eq!(later, nanoseconds(ambiguous.later().unwrap()), "{zone} {civil}");
                     }
                 }
             }

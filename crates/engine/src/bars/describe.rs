@@ -98,8 +98,7 @@ pub struct Jump {
 #[must_use]
 pub fn describe(loaded: &Loaded) -> DataInfo {
     let (bars, report) = (&loaded.bars, &loaded.report);
-    let time_of =
-        |index: Option<usize>| index.map_or(String::new(), |t| local_time(bars, bars.time()[t]));
+    let time_of = |index: Option<usize>| index.map_or(String::new(), |t| local_time(bars, bars.time()[t]));
     let first_time = bars.time().first().copied().unwrap_or_default();
     let last_time = bars.time().last().copied().unwrap_or_default();
     let gap = |gap: &Gap| GapInfo {
@@ -120,32 +119,15 @@ pub fn describe(loaded: &Loaded) -> DataInfo {
         trading_days: bars.calendar().day.chunk_by(|a, b| a == b).count(),
         timeframe: format_timeframe(bars.timeframe_ns()),
         file_timeframe: format_timeframe(report.file_timeframe_ns),
-        timezone: bars
-            .timezone()
-            .iana_name()
-            .unwrap_or("fixed offset")
-            .to_owned(),
+        timezone: bars.timezone().iana_name().unwrap_or("fixed offset").to_owned(),
         gaps: report.gaps.count,
         longest_gap: report.gaps.longest.as_ref().map(gap),
         first_gaps: report.gaps.first.iter().map(gap).collect(),
         common_gaps: report.gaps.common.clone(),
         lowest: bars.low().iter().copied().fold(f64::INFINITY, f64::min),
-        highest: bars
-            .high()
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max),
-        zero_volume_bars: bars
-            .volume()
-            .iter()
-            .filter(|volume| **volume == 0.0)
-            .count(),
-        flat_bars: bars
-            .high()
-            .iter()
-            .zip(bars.low().iter())
-            .filter(|(high, low)| high == low)
-            .count(),
+        highest: bars.high().iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        zero_volume_bars: bars.volume().iter().filter(|volume| **volume == 0.0).count(),
+        flat_bars: bars.high().iter().zip(bars.low().iter()).filter(|(high, low)| high == low).count(),
         jumps,
         first_jumps,
         repairs: report.repairs.clone(),
@@ -164,26 +146,11 @@ fn warnings(info: &DataInfo, loaded: &Loaded) -> Vec<String> {
             warnings.push(format!("{count} {text}"));
         }
     };
-    warn(
-        info.jumps,
-        "bars close more than 20 standard deviations from the bar before",
-    );
-    warn(
-        report.repairs.moved,
-        "rows were out of order and were moved",
-    );
-    warn(
-        report.repairs.dropped,
-        "rows were exact duplicates and were dropped",
-    );
-    warn(
-        report.skipped_local_times,
-        "local times do not exist (the clock skips them); they were moved forward",
-    );
-    warn(
-        report.repeated_local_times,
-        "local times exist twice (the clock falls back); rows were taken in order",
-    );
+    warn(info.jumps, "bars close more than 20 standard deviations from the bar before");
+    warn(report.repairs.moved, "rows were out of order and were moved");
+    warn(report.repairs.dropped, "rows were exact duplicates and were dropped");
+    warn(report.skipped_local_times, "local times do not exist (the clock skips them); they were moved forward");
+    warn(report.repeated_local_times, "local times exist twice (the clock falls back); rows were taken in order");
     let has_volume = info.zero_volume_bars < info.rows;
     if has_volume {
         warn(info.zero_volume_bars, "bars have no volume");
@@ -198,23 +165,10 @@ fn warnings(info: &DataInfo, loaded: &Loaded) -> Vec<String> {
 
 /// How many closes jumped, and the first of them.
 fn jumps(bars: &Bars) -> (usize, Vec<Jump>) {
-    let moves: Vec<f64> = bars
-        .close()
-        .windows(2)
-        .map(|pair| {
-            if pair[0] > 0.0 {
-                pair[1] / pair[0] - 1.0
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of bars are far below 2^53"
-    )]
-    let mean_absolute =
-        moves.iter().map(|value| value.abs()).sum::<f64>() / moves.len().max(1) as f64;
+    let moves: Vec<f64> =
+        bars.close().windows(2).map(|pair| if pair[0] > 0.0 { pair[1] / pair[0] - 1.0 } else { 0.0 }).collect();
+    #[expect(clippy::cast_precision_loss, reason = "numbers of bars are far below 2^53")]
+    let mean_absolute = moves.iter().map(|value| value.abs()).sum::<f64>() / moves.len().max(1) as f64;
     let sigma = mean_absolute / MEAN_ABSOLUTE_OF_SIGMA;
     let (mut count, mut first) = (0, Vec::new());
     for (index, value) in moves.iter().enumerate() {
@@ -238,11 +192,6 @@ fn jumps(bars: &Bars) -> (usize, Vec<Jump>) {
 /// A time as read in the bars' timezone, with its offset.
 fn local_time(bars: &Bars, instant: i64) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(instant))
-        .map(|timestamp| {
-            timestamp
-                .to_zoned(bars.timezone().clone())
-                .strftime("%Y-%m-%d %H:%M:%S%.f%:z")
-                .to_string()
-        })
+        .map(|timestamp| timestamp.to_zoned(bars.timezone().clone()).strftime("%Y-%m-%d %H:%M:%S%.f%:z").to_string())
         .unwrap_or_default()
 }

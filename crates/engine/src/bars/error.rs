@@ -125,6 +125,5 @@ pub enum DataError {
 }
 
 fn place(path: Option<&PathBuf>) -> String {
-    path.map(|path| format!("{}: ", path.display()))
-        .unwrap_or_default()
+    path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }

@@ -42,10 +42,7 @@ pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
 pub use column::Column;
 pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;
-pub use load::{
-    FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp,
-    load,
-};
+pub use load::{FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp, load};
 pub use resample::resample;
 pub use synth::{Hours, SynthOptions, synth};
 pub use timeframe::{format_timeframe, parse_timeframe};
@@ -132,15 +129,10 @@ impl Bars {
     /// # Errors
     /// [`DataError::ColumnLengths`] if the columns differ in length, [`DataError::NoRows`] if they
     /// are empty, [`DataError::Problems`] with the first few bad rows otherwise.
-    pub fn try_new(
-        columns: BarColumns,
-        timezone: TimeZone,
-        checks: Checks,
-    ) -> Result<Self, DataError> {
+    pub fn try_new(columns: BarColumns, timezone: TimeZone, checks: Checks) -> Result<Self, DataError> {
         check::check(&columns, &checks)?;
-        let timeframe_ns = checks
-            .timeframe_ns
-            .unwrap_or_else(|| timeframe::most_common_gap(&columns.time).unwrap_or(NANOS_PER_DAY));
+        let timeframe_ns =
+            checks.timeframe_ns.unwrap_or_else(|| timeframe::most_common_gap(&columns.time).unwrap_or(NANOS_PER_DAY));
         Ok(Self {
             time: columns.time.into(),
             open: columns.open.into(),
@@ -310,25 +302,17 @@ impl Bars {
         let mut block = Vec::with_capacity(8 * HASH_BLOCK);
         for values in self.time.chunks(HASH_BLOCK) {
             block.clear();
-            values
-                .iter()
-                .for_each(|value| block.extend(value.to_le_bytes()));
+            values.iter().for_each(|value| block.extend(value.to_le_bytes()));
             hasher.update(&block);
         }
         for column in [&self.open, &self.high, &self.low, &self.close, &self.volume] {
             for values in column.chunks(HASH_BLOCK) {
                 block.clear();
-                values
-                    .iter()
-                    .for_each(|value| block.extend(value.to_le_bytes()));
+                values.iter().for_each(|value| block.extend(value.to_le_bytes()));
                 hasher.update(&block);
             }
         }
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

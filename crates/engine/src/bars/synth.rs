@@ -118,10 +118,7 @@ pub fn synth(options: &SynthOptions) -> Result<Bars, DataError> {
     for slot in slots {
         walk.step(&slot, &mut columns);
     }
-    let checks = Checks {
-        timeframe_ns: Some(options.timeframe_ns),
-        ..Checks::default()
-    };
+    let checks = Checks { timeframe_ns: Some(options.timeframe_ns), ..Checks::default() };
     Bars::try_new(columns, options.timezone.clone(), checks)
 }
 
@@ -130,40 +127,23 @@ fn validate(options: &SynthOptions) -> Result<(), DataError> {
     let session_ns = options.session_ns();
     let rules = [
         (options.bars > 0, "at least one bar is needed"),
-        (
-            options.timeframe_ns > 0,
-            "the timeframe must be longer than zero",
-        ),
-        (
-            (1e-6..=1e9).contains(&options.start_price),
-            "the start price must be between 1e-6 and 1e9",
-        ),
+        (options.timeframe_ns > 0, "the timeframe must be longer than zero"),
+        ((1e-6..=1e9).contains(&options.start_price), "the start price must be between 1e-6 and 1e9"),
         (
             positive(options.annual_volatility) && options.annual_volatility <= 10.0,
             "the annual volatility must be above 0 and at most 10 (1000 %)",
         ),
-        (
-            (-0.99..=10.0).contains(&options.annual_drift),
-            "the annual drift must be between -0.99 and 10",
-        ),
+        ((-0.99..=10.0).contains(&options.annual_drift), "the annual drift must be between -0.99 and 10"),
         (
             options.degrees_of_freedom > 2.0 && options.degrees_of_freedom.is_finite(),
             "the degrees of freedom must be above 2, or the variance is infinite",
         ),
         (
-            options
-                .tick_size
-                .is_none_or(|tick| positive(tick) && tick <= options.start_price),
+            options.tick_size.is_none_or(|tick| positive(tick) && tick <= options.start_price),
             "the tick size must be above 0 and at most the start price",
         ),
-        (
-            positive(options.typical_volume) && options.typical_volume <= 1e15,
-            "the volume must be above 0",
-        ),
-        (
-            session_ns > 0 && session_ns <= NANOS_PER_DAY,
-            "the session must open before it closes, on one day",
-        ),
+        (positive(options.typical_volume) && options.typical_volume <= 1e15, "the volume must be above 0"),
+        (session_ns > 0 && session_ns <= NANOS_PER_DAY, "the session must open before it closes, on one day"),
         (
             options.hours == Hours::AllDay
                 || options.timeframe_ns <= session_ns
@@ -178,19 +158,16 @@ fn validate(options: &SynthOptions) -> Result<(), DataError> {
 }
 
 fn refuse(reason: &str) -> DataError {
-    DataError::Synth {
-        reason: reason.to_owned(),
-    }
+    DataError::Synth { reason: reason.to_owned() }
 }
 
 impl SynthOptions {
     fn session_ns(&self) -> i64 {
         match self.hours {
             Hours::AllDay => NANOS_PER_DAY,
-            Hours::Weekdays {
-                open_minute,
-                close_minute,
-            } => (i64::from(close_minute) - i64::from(open_minute)) * NANOS_PER_MINUTE,
+            Hours::Weekdays { open_minute, close_minute } => {
+                (i64::from(close_minute) - i64::from(open_minute)) * NANOS_PER_MINUTE
+            }
         }
     }
 
@@ -221,28 +198,16 @@ struct Slot {
 }
 
 fn slots(options: &SynthOptions) -> Result<Vec<Slot>, DataError> {
-    let days = jiff::civil::date(1970, 1, 1)
-        .until(options.start)
-        .map(|span| i64::from(span.get_days()));
+    let days = jiff::civil::date(1970, 1, 1).until(options.start).map(|span| i64::from(span.get_days()));
     let first_day = days.map_err(|error| refuse(&error.to_string()))?;
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "`as` saturates"
-    )]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "`as` saturates")]
     let needed_days = (options.bars as f64 / options.bars_per_day() * 1.5) as i64 + 14;
     let last_day = first_day.saturating_add(needed_days);
     // Years 1800 to 2200, well inside what times can hold.
     if first_day < -62_091 || last_day > 84_006 {
-        return Err(refuse(
-            "so many bars leave the years 1800 to 2200; make fewer, or shorter ones",
-        ));
+        return Err(refuse("so many bars leave the years 1800 to 2200; make fewer, or shorter ones"));
     }
-    let clock = LocalClock::new(
-        &options.timezone,
-        first_day * NANOS_PER_DAY,
-        last_day * NANOS_PER_DAY,
-    );
+    let clock = LocalClock::new(&options.timezone, first_day * NANOS_PER_DAY, last_day * NANOS_PER_DAY);
     let slots = match options.hours {
         Hours::AllDay => all_day(options, &clock, first_day * NANOS_PER_DAY),
         Hours::Weekdays { open_minute, .. } => sessions(options, &clock, (first_day, open_minute)),
@@ -252,45 +217,24 @@ fn slots(options: &SynthOptions) -> Result<Vec<Slot>, DataError> {
 
 fn all_day(options: &SynthOptions, clock: &LocalClock, first_local: i64) -> Vec<Slot> {
     let first = place(clock, first_local);
-    let steps = (0_i64..)
-        .take(options.bars)
-        .map(|step| step * options.timeframe_ns);
+    let steps = (0_i64..).take(options.bars).map(|step| step * options.timeframe_ns);
     steps
         .map(|passed| {
             let is_intraday = options.timeframe_ns < NANOS_PER_DAY;
-            let time = if is_intraday {
-                first + passed
-            } else {
-                place(clock, first_local + passed)
-            };
+            let time = if is_intraday { first + passed } else { place(clock, first_local + passed) };
             #[expect(clippy::cast_precision_loss, reason = "a share of the day")]
             let share = time.rem_euclid(NANOS_PER_DAY) as f64 / NANOS_PER_DAY as f64;
             // Busiest when London and New York both trade.
-            let shape = if is_intraday {
-                1.0 + 0.4 * libm::cos(2.0 * PI * (share - 0.6))
-            } else {
-                1.0
-            };
-            Slot {
-                time,
-                shape,
-                is_first_of_session: false,
-            }
+            let shape = if is_intraday { 1.0 + 0.4 * libm::cos(2.0 * PI * (share - 0.6)) } else { 1.0 };
+            Slot { time, shape, is_first_of_session: false }
         })
         .collect()
 }
 
-fn sessions(
-    options: &SynthOptions,
-    clock: &LocalClock,
-    (first_day, open_minute): (i64, u16),
-) -> Vec<Slot> {
+fn sessions(options: &SynthOptions, clock: &LocalClock, (first_day, open_minute): (i64, u16)) -> Vec<Slot> {
     let (offset_ns, session_ns) = match options.timeframe_ns {
         NANOS_PER_DAY => (0, NANOS_PER_DAY),
-        _ => (
-            i64::from(open_minute) * NANOS_PER_MINUTE,
-            options.session_ns(),
-        ),
+        _ => (i64::from(open_minute) * NANOS_PER_MINUTE, options.session_ns()),
     };
     let mut slots = Vec::with_capacity(options.bars);
     for day in first_day.. {
@@ -318,11 +262,7 @@ fn sessions(
 
 fn place(clock: &LocalClock, local: i64) -> i64 {
     match clock.read(local) {
-        Reading::Once(instant)
-        | Reading::Skipped(instant)
-        | Reading::Twice {
-            earlier: instant, ..
-        } => instant,
+        Reading::Once(instant) | Reading::Skipped(instant) | Reading::Twice { earlier: instant, .. } => instant,
     }
 }
 
@@ -340,14 +280,12 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(options: &'a SynthOptions) -> Self {
-        let bar_variance =
-            options.annual_volatility * options.annual_volatility / options.bars_per_year();
+        let bar_variance = options.annual_volatility * options.annual_volatility / options.bars_per_year();
         let overnight_share = match options.hours {
             Hours::AllDay => 0.0,
             Hours::Weekdays { .. } => OVERNIGHT_SHARE,
         };
-        let yearly = libm::log1p(options.annual_drift)
-            - options.annual_volatility * options.annual_volatility / 2.0;
+        let yearly = libm::log1p(options.annual_drift) - options.annual_volatility * options.annual_volatility / 2.0;
         Self {
             options,
             random: ChaCha8Rng::seed_from_u64(options.seed),
@@ -379,8 +317,7 @@ impl<'a> Walk<'a> {
         let volume = self.volume(slot.shape, (close - open).abs() / self.sigma);
         columns.volume.push(volume);
         let squared = self.relative_variance * innovation * innovation;
-        let variance =
-            (1.0 - GARCH_A - GARCH_B) + GARCH_A * squared + GARCH_B * self.relative_variance;
+        let variance = (1.0 - GARCH_A - GARCH_B) + GARCH_A * squared + GARCH_B * self.relative_variance;
         self.relative_variance = variance.min(100.0);
     }
 
@@ -432,11 +369,7 @@ impl<'a> Walk<'a> {
 fn on_grid(price: f64, tick: f64) -> f64 {
     let ticks = (price / tick).round().max(1.0);
     let per_unit = (1.0 / tick).round();
-    if per_unit >= 1.0 && (per_unit * tick - 1.0).abs() < 1e-12 {
-        ticks / per_unit
-    } else {
-        ticks * tick
-    }
+    if per_unit >= 1.0 && (per_unit * tick - 1.0).abs() < 1e-12 { ticks / per_unit } else { ticks * tick }
 }
 
 #[cfg(test)]

@@ -33,36 +33,21 @@ const MAX_DAYS: i64 = 366;
 /// # Errors
 /// [`DataError::Timeframe`] with the reason.
 pub fn parse_timeframe(text: &str) -> Result<i64, DataError> {
-    let refuse = |reason: &str| DataError::Timeframe {
-        text: text.to_owned(),
-        reason: reason.to_owned(),
-    };
+    let refuse = |reason: &str| DataError::Timeframe { text: text.to_owned(), reason: reason.to_owned() };
     let trimmed = text.trim();
-    let digits = trimmed.len()
-        - trimmed
-            .trim_start_matches(|c: char| c.is_ascii_digit())
-            .len();
+    let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = trimmed.split_at(digits);
     let unit = unit.trim();
     if unit == "M" {
-        return Err(refuse(
-            "`M` would be a month, which has no fixed length; minutes are `m`",
-        ));
+        return Err(refuse("`M` would be a month, which has no fixed length; minutes are `m`"));
     }
     let unit_ns = UNITS
         .iter()
         .find(|(names, _)| names.contains(&unit.to_ascii_lowercase().as_str()))
         .map(|(_, unit_ns)| *unit_ns)
-        .ok_or_else(|| {
-            refuse("write a whole number and one of ms, s, m, h, d, w, such as `10m`")
-        })?;
-    let count: i64 = if number.is_empty() {
-        1
-    } else {
-        number
-            .parse()
-            .map_err(|_| refuse("the number is too large"))?
-    };
+        .ok_or_else(|| refuse("write a whole number and one of ms, s, m, h, d, w, such as `10m`"))?;
+    let count: i64 =
+        if number.is_empty() { 1 } else { number.parse().map_err(|_| refuse("the number is too large"))? };
     match count.checked_mul(unit_ns) {
         Some(0) => Err(refuse("it must be longer than zero")),
         Some(timeframe_ns) if timeframe_ns <= MAX_DAYS * NANOS_PER_DAY => Ok(timeframe_ns),
@@ -73,13 +58,10 @@ pub fn parse_timeframe(text: &str) -> Result<i64, DataError> {
 /// Writes a timeframe in its largest whole unit: `10m`, `1h`, `1d`, `1w`.
 #[must_use]
 pub fn format_timeframe(timeframe_ns: i64) -> String {
-    UNITS
-        .iter()
-        .find(|(_, unit_ns)| timeframe_ns % unit_ns == 0)
-        .map_or_else(
-            || format!("{timeframe_ns}ns"),
-            |(names, unit_ns)| format!("{}{}", timeframe_ns / unit_ns, names[0]),
-        )
+    UNITS.iter().find(|(_, unit_ns)| timeframe_ns % unit_ns == 0).map_or_else(
+        || format!("{timeframe_ns}ns"),
+        |(names, unit_ns)| format!("{}{}", timeframe_ns / unit_ns, names[0]),
+    )
 }
 
 /// The most common gap between consecutive times; of equally common ones the shortest. `None` for
@@ -96,9 +78,7 @@ pub(super) fn most_common_gap(time: &[i64]) -> Option<i64> {
         run += 1;
     }
     *counts.entry(gap).or_default() += run;
-    let most = counts
-        .iter()
-        .max_by_key(|(gap, count)| (**count, std::cmp::Reverse(**gap)))?;
+    let most = counts.iter().max_by_key(|(gap, count)| (**count, std::cmp::Reverse(**gap)))?;
     (*most.1 > 0).then_some(*most.0)
 }
 
@@ -108,9 +88,7 @@ mod tests {
 
     #[test]
     fn every_written_timeframe_is_read_back() {
-        for text in [
-            "500ms", "30s", "1m", "10m", "90m", "1h", "4h", "1d", "3d", "1w",
-        ] {
+        for text in ["500ms", "30s", "1m", "10m", "90m", "1h", "4h", "1d", "3d", "1w"] {
             let timeframe_ns = parse_timeframe(text).unwrap();
             assert_eq!(format_timeframe(timeframe_ns), text);
         }
@@ -118,33 +96,14 @@ mod tests {
 
     #[test]
     fn other_spellings_mean_the_same() {
-        for (text, same) in [
-            ("15min", "15m"),
-            (" 1 H ", "1h"),
-            ("d", "1d"),
-            ("2weeks", "2w"),
-        ] {
-            assert_eq!(
-                parse_timeframe(text).unwrap(),
-                parse_timeframe(same).unwrap()
-            );
+        for (text, same) in [("15min", "15m"), (" 1 H ", "1h"), ("d", "1d"), ("2weeks", "2w")] {
+            assert_eq!(parse_timeframe(text).unwrap(), parse_timeframe(same).unwrap());
         }
     }
 
     #[test]
     fn nonsense_is_refused_with_the_text() {
-        for text in [
-            "",
-            "10",
-            "0m",
-            "1M",
-            "-1h",
-            "1.5h",
-            "9999999999999999999m",
-            "400d",
-            "1y",
-            "µ",
-        ] {
+        for text in ["", "10", "0m", "1M", "-1h", "1.5h", "9999999999999999999m", "400d", "1y", "µ"] {
             let message = parse_timeframe(text).unwrap_err().to_string();
             assert!(message.contains(&format!("`{text}`")), "{message}");
         }

@@ -33,17 +33,11 @@ pub fn write(path: impl AsRef<Path>, bars: &Bars) -> Result<(), DataError> {
     let path = path.as_ref();
     let format = FileFormat::of_name(path)?;
     let temporary = Temporary::beside(path);
-    let written = temporary
-        .create()
-        .and_then(|file| encode(file, format, bars))
-        .and_then(|file| {
-            file.sync_all()?;
-            std::fs::rename(&temporary.path, path)
-        });
-    written.map_err(|error| DataError::Write {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    let written = temporary.create().and_then(|file| encode(file, format, bars)).and_then(|file| {
+        file.sync_all()?;
+        std::fs::rename(&temporary.path, path)
+    });
+    written.map_err(|error| DataError::Write { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// A file under a passing name, removed when dropped unless it was renamed.
@@ -55,17 +49,11 @@ impl Temporary {
     fn beside(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let process = std::process::id();
-        Self {
-            path: path.with_file_name(format!(".{name}.{process}.tmp")),
-        }
+        Self { path: path.with_file_name(format!(".{name}.{process}.tmp")) }
     }
 
     fn create(&self) -> std::io::Result<File> {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&self.path)
+        OpenOptions::new().write(true).create(true).truncate(true).open(&self.path)
     }
 }
 
@@ -83,16 +71,14 @@ fn encode(file: File, format: FileFormat, bars: &Bars) -> std::io::Result<File> 
         FileFormat::ArrowFile => {
             let batch = batch(bars)?;
             let options = lz4()?;
-            let mut writer = FileWriter::try_new_with_options(buffered, &batch.schema(), options)
-                .map_err(other)?;
+            let mut writer = FileWriter::try_new_with_options(buffered, &batch.schema(), options).map_err(other)?;
             writer.write(&batch).map_err(other)?;
             writer.into_inner().map_err(other)?
         }
         FileFormat::ArrowStream => {
             let batch = batch(bars)?;
             let options = lz4()?;
-            let mut writer = StreamWriter::try_new_with_options(buffered, &batch.schema(), options)
-                .map_err(other)?;
+            let mut writer = StreamWriter::try_new_with_options(buffered, &batch.schema(), options).map_err(other)?;
             writer.write(&batch).map_err(other)?;
             writer.into_inner().map_err(other)?
         }
@@ -103,9 +89,7 @@ fn encode(file: File, format: FileFormat, bars: &Bars) -> std::io::Result<File> 
         }
         FileFormat::CsvZstd => text(zstd::Encoder::new(buffered, ZSTD_LEVEL)?, bars)?.finish()?,
     };
-    buffered
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error)
+    buffered.into_inner().map_err(std::io::IntoInnerError::into_error)
 }
 
 fn parquet_file(writer: BufWriter<File>, bars: &Bars) -> std::io::Result<BufWriter<File>> {
@@ -115,22 +99,18 @@ fn parquet_file(writer: BufWriter<File>, bars: &Bars) -> std::io::Result<BufWrit
         .set_created_by("bartune".to_owned())
         .build();
     let batch = batch(bars)?;
-    let mut writer =
-        ArrowWriter::try_new(writer, batch.schema(), Some(properties)).map_err(other)?;
+    let mut writer = ArrowWriter::try_new(writer, batch.schema(), Some(properties)).map_err(other)?;
     writer.write(&batch).map_err(other)?;
     writer.into_inner().map_err(other)
 }
 
 fn lz4() -> std::io::Result<IpcWriteOptions> {
-    IpcWriteOptions::default()
-        .try_with_compression(Some(CompressionType::LZ4_FRAME))
-        .map_err(other)
+    IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).map_err(other)
 }
 
 fn batch(bars: &Bars) -> std::io::Result<RecordBatch> {
     let time = TimestampNanosecondArray::from(bars.time().to_vec()).with_timezone("UTC");
-    let column =
-        |column: &Column<f64>| -> ArrayRef { Arc::new(Float64Array::from(column.to_vec())) };
+    let column = |column: &Column<f64>| -> ArrayRef { Arc::new(Float64Array::from(column.to_vec())) };
     RecordBatch::try_from_iter([
         ("time", Arc::new(time) as ArrayRef),
         ("open", column(bars.open())),
@@ -172,13 +152,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_bars() -> impl Strategy<Value = Bars> {
-        let row = (
-            1i64..1_000_000_000_000,
-            1e-9..1e9f64,
-            0.0..1.0f64,
-            0.0..1.0f64,
-            prop_oneof![Just(0.0), 0.0..1e15f64],
-        );
+        let row =
+            (1i64..1_000_000_000_000, 1e-9..1e9f64, 0.0..1.0f64, 0.0..1.0f64, prop_oneof![Just(0.0), 0.0..1e15f64]);
         prop::collection::vec(row, 1..60).prop_map(|rows| {
             let mut columns = BarColumns::default();
             let mut time = instant("2019-12-31T23:00:00Z");
@@ -219,10 +194,7 @@ mod tests {
         let target = folder.path().join("taken.csv");
         std::fs::create_dir(&target).unwrap();
         let message = write(&target, &bars).unwrap_err().to_string();
-        assert!(
-            message.contains("taken.csv: cannot be written"),
-            "{message}"
-        );
+        assert!(message.contains("taken.csv: cannot be written"), "{message}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(write(folder.path().join("a.xls"), &bars).is_err());
         assert!(write(folder.path().join("absent/a.csv"), &bars).is_err());

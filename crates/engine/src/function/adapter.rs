@@ -11,11 +11,7 @@ use super::{InvalidArguments, Kernel, Made};
 impl From<Error> for InvalidArguments {
     fn from(error: Error) -> Self {
         let text = error.to_string();
-        Self(
-            text.strip_prefix("invalid period: ")
-                .unwrap_or(&text)
-                .to_owned(),
-        )
+        Self(text.strip_prefix("invalid period: ").unwrap_or(&text).to_owned())
     }
 }
 
@@ -43,12 +39,8 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
     fn batch(&mut self, inputs: &[&[f64]], outputs: &mut [Vec<f64>]) {
         let bars = inputs[0].len();
         let columns: [&[f64]; I] = std::array::from_fn(|i| &inputs[i][..bars]);
-        outputs
-            .iter_mut()
-            .for_each(|output| output.resize(bars, 0.0));
-        let Ok(mut written) =
-            <[&mut Vec<f64>; O]>::try_from(outputs.iter_mut().collect::<Vec<_>>())
-        else {
+        outputs.iter_mut().for_each(|output| output.resize(bars, 0.0));
+        let Ok(mut written) = <[&mut Vec<f64>; O]>::try_from(outputs.iter_mut().collect::<Vec<_>>()) else {
             unreachable!("the caller gives one vector for each output");
         };
         for t in 0..bars {
@@ -79,10 +71,7 @@ impl<T: Indicator<Input = f64, Output = f64> + Send> Kernel for Single<T> {
     fn batch(&mut self, inputs: &[&[f64]], outputs: &mut [Vec<f64>]) {
         let (input, output) = (inputs[0], &mut outputs[0]);
         output.resize(input.len(), 0.0);
-        let start = input
-            .iter()
-            .position(|x| x.is_finite())
-            .unwrap_or(input.len());
+        let start = input.iter().position(|x| x.is_finite()).unwrap_or(input.len());
         output[..start].fill(f64::NAN);
         self.0.batch_nan_into(&input[start..], &mut output[start..]);
     }
@@ -112,9 +101,7 @@ where
     fn step(&mut self, input: [f64; I]) -> [f64; O] {
         defined(&input)
             .and_then(|input| self.indicator.update((self.enter)(input)))
-            .map_or([f64::NAN; O], |value| {
-                (self.leave)(value).map(finite_or_nan)
-            })
+            .map_or([f64::NAN; O], |value| (self.leave)(value).map(finite_or_nan))
     }
 }
 
@@ -133,11 +120,7 @@ pub(super) fn mapped<T, const I: usize, const O: usize>(
 where
     T: Indicator + Send + 'static,
 {
-    step(Mapped {
-        indicator: indicator?,
-        enter,
-        leave,
-    })
+    step(Mapped { indicator: indicator?, enter, leave })
 }
 
 /// One value as the only output.

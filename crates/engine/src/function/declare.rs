@@ -22,21 +22,12 @@ pub(super) const CONDITION_AND_SERIES: &[Input] = &[Input::Condition, Input::Ser
 /// A number series and the volume.
 pub(super) const SERIES_AND_VOLUME: &[Input] = &[Input::Series, Input::Column(BarColumn::Volume)];
 /// High and low.
-pub(super) const HL: &[Input] = &[
-    Input::Column(BarColumn::High),
-    Input::Column(BarColumn::Low),
-];
+pub(super) const HL: &[Input] = &[Input::Column(BarColumn::High), Input::Column(BarColumn::Low)];
 /// Open and close.
-pub(super) const OC: &[Input] = &[
-    Input::Column(BarColumn::Open),
-    Input::Column(BarColumn::Close),
-];
+pub(super) const OC: &[Input] = &[Input::Column(BarColumn::Open), Input::Column(BarColumn::Close)];
 /// High, low and close.
-pub(super) const HLC: &[Input] = &[
-    Input::Column(BarColumn::High),
-    Input::Column(BarColumn::Low),
-    Input::Column(BarColumn::Close),
-];
+pub(super) const HLC: &[Input] =
+    &[Input::Column(BarColumn::High), Input::Column(BarColumn::Low), Input::Column(BarColumn::Close)];
 /// Open, high, low and close.
 pub(super) const OHLC: &[Input] = &[
     Input::Column(BarColumn::Open),
@@ -45,11 +36,8 @@ pub(super) const OHLC: &[Input] = &[
     Input::Column(BarColumn::Close),
 ];
 /// High, low and volume.
-pub(super) const HLV: &[Input] = &[
-    Input::Column(BarColumn::High),
-    Input::Column(BarColumn::Low),
-    Input::Column(BarColumn::Volume),
-];
+pub(super) const HLV: &[Input] =
+    &[Input::Column(BarColumn::High), Input::Column(BarColumn::Low), Input::Column(BarColumn::Volume)];
 /// High, low, close and volume.
 pub(super) const HLCV: &[Input] = &[
     Input::Column(BarColumn::High),
@@ -58,10 +46,7 @@ pub(super) const HLCV: &[Input] = &[
     Input::Column(BarColumn::Volume),
 ];
 /// Close and volume.
-pub(super) const CV: &[Input] = &[
-    Input::Column(BarColumn::Close),
-    Input::Column(BarColumn::Volume),
-];
+pub(super) const CV: &[Input] = &[Input::Column(BarColumn::Close), Input::Column(BarColumn::Volume)];
 /// The volume alone.
 pub(super) const VOLUME: &[Input] = &[Input::Column(BarColumn::Volume)];
 /// High, low, close, volume and open time.
@@ -119,16 +104,11 @@ pub(super) const fn default_of(written: &[f64]) -> Option<f64> {
 /// The first argument that does not fit, with its bounds.
 pub(super) fn check(args: &[Arg], values: &[f64]) -> Result<(), InvalidArguments> {
     if args.len() != values.len() {
-        return Err(InvalidArguments(format!(
-            "{} arguments given, {} needed",
-            values.len(),
-            args.len()
-        )));
+        return Err(InvalidArguments(format!("{} arguments given, {} needed", values.len(), args.len())));
     }
     for (arg, &value) in args.iter().zip(values) {
-        check_one(arg, value).map_err(|why| {
-            InvalidArguments(format!("`{}` is {value}, but must be {why}", arg.name))
-        })?;
+        check_one(arg, value)
+            .map_err(|why| InvalidArguments(format!("`{}` is {value}, but must be {why}", arg.name)))?;
     }
     Ok(())
 }
@@ -137,12 +117,11 @@ fn check_one(arg: &Arg, value: f64) -> Result<(), String> {
     match arg.kind {
         ArgKind::Period { min } => {
             let fits = value.fract() == 0.0 && value >= min as f64 && value <= MAX_PERIOD as f64;
-            fits.then_some(())
-                .ok_or_else(|| format!("a whole number from {min} to {MAX_PERIOD}"))
+            fits.then_some(()).ok_or_else(|| format!("a whole number from {min} to {MAX_PERIOD}"))
         }
-        ArgKind::Real { min, max } => (value >= min && value <= max)
-            .then_some(())
-            .ok_or_else(|| format!("from {min} to {max}")),
+        ArgKind::Real { min, max } => {
+            (value >= min && value <= max).then_some(()).ok_or_else(|| format!("from {min} to {max}"))
+        }
     }
 }
 

@@ -13,10 +13,7 @@ pub fn reference() -> String {
     for function in catalogue() {
         if function.group != group {
             group = function.group;
-            let _ = write!(
-                text,
-                "\n### {group}\n\n| call | outputs | reads | lookback | |\n|---|---|---|---|---|\n"
-            );
+            let _ = write!(text, "\n### {group}\n\n| call | outputs | reads | lookback | |\n|---|---|---|---|---|\n");
         }
         text.push_str(&row(function));
     }
@@ -36,11 +33,7 @@ fn row(function: &Function) -> String {
 
 /// The call as a trader writes it: `macd(x, fast = 12, slow = 26, signal = 9)`.
 fn signature(function: &Function) -> String {
-    let series = function
-        .inputs
-        .iter()
-        .filter(|input| **input == Input::Series)
-        .count();
+    let series = function.inputs.iter().filter(|input| **input == Input::Series).count();
     let mut names = ["a", "b", "c"].iter();
     let inputs = function.inputs.iter().filter_map(|input| match input {
         Input::Series if series == 1 => Some("x".to_owned()),
@@ -53,10 +46,7 @@ fn signature(function: &Function) -> String {
 }
 
 fn argument(arg: &Arg) -> String {
-    arg.default.map_or_else(
-        || arg.name.to_owned(),
-        |value| format!("{} = {value}", arg.name),
-    )
+    arg.default.map_or_else(|| arg.name.to_owned(), |value| format!("{} = {value}", arg.name))
 }
 
 fn outputs(function: &Function) -> String {
@@ -106,9 +96,6 @@ mod tests {
             std::fs::write(path, &wanted).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == wanted,
-            "docs/language.md is stale: run BARTUNE_BLESS=1 cargo test -p bartune-engine docs"
-        );
+        assert!(written == wanted, "docs/language.md is stale: run BARTUNE_BLESS=1 cargo test -p bartune-engine docs");
     }
 }

@@ -52,34 +52,21 @@ impl Strategy {
                 continue;
             };
             let (fits, expected) = match (&decl.kind, value) {
-                (ParamKind::Bool, value) => {
-                    (matches!(value, Value::Bool(_)), "true or false".to_owned())
-                }
-                (ParamKind::Int { .. }, Value::Float(value)) => {
-                    (value.fract() == 0.0, "a whole number".to_owned())
-                }
-                (ParamKind::Int { .. }, value) => {
-                    (matches!(value, Value::Int(_)), "a whole number".to_owned())
-                }
+                (ParamKind::Bool, value) => (matches!(value, Value::Bool(_)), "true or false".to_owned()),
+                (ParamKind::Int { .. }, Value::Float(value)) => (value.fract() == 0.0, "a whole number".to_owned()),
+                (ParamKind::Int { .. }, value) => (matches!(value, Value::Int(_)), "a whole number".to_owned()),
                 (ParamKind::Float { .. }, value) => {
-                    let fits = matches!(value, Value::Float(number) if number.is_finite())
-                        || matches!(value, Value::Int(_));
+                    let fits =
+                        matches!(value, Value::Float(number) if number.is_finite()) || matches!(value, Value::Int(_));
                     (fits, "a finite number".to_owned())
                 }
                 (ParamKind::Choice(choices), value) => {
                     let fits = matches!(value, Value::Text(text) if choices.contains(text));
-                    (
-                        fits,
-                        format!("one of {}", super::lower::quoted_list(choices)),
-                    )
+                    (fits, format!("one of {}", super::lower::quoted_list(choices)))
                 }
             };
             if !fits {
-                return Err(BindError::WrongValue {
-                    name: decl.name.clone(),
-                    value: value.to_string(),
-                    expected,
-                });
+                return Err(BindError::WrongValue { name: decl.name.clone(), value: value.to_string(), expected });
             }
         }
         Ok(())
@@ -90,11 +77,7 @@ impl Strategy {
 #[derive(Debug, Clone)]
 enum Broken {
     Inactive(String),
-    Argument {
-        function: &'static str,
-        arg: &'static Arg,
-        value: f64,
-    },
+    Argument { function: &'static str, arg: &'static Arg, value: f64 },
     Lag(f64),
 }
 
@@ -103,24 +86,11 @@ impl Broken {
         match self {
             Self::Inactive(name) => BindError::InactiveParameter { rule, name },
             Self::Lag(value) => BindError::Lag { rule, value },
-            Self::Argument {
-                function,
-                arg,
-                value,
-            } => {
+            Self::Argument { function, arg, value } => {
                 let (min, max) = bounds(arg);
                 let whole = matches!(arg.kind, ArgKind::Period { .. });
-                let expected = format!(
-                    "{}between {min} and {max}",
-                    if whole { "whole and " } else { "" }
-                );
-                BindError::ArgumentRange {
-                    rule,
-                    function,
-                    argument: arg.name,
-                    value,
-                    expected,
-                }
+                let expected = format!("{}between {min} and {max}", if whole { "whole and " } else { "" });
+                BindError::ArgumentRange { rule, function, argument: arg.name, value, expected }
             }
         }
     }
@@ -171,22 +141,14 @@ impl Binder {
             (_, Some(_)) => left,
             _ => match (left, right) {
                 (Bound::Node(a), Bound::Node(b)) if a == b => Bound::Node(a),
-                (Bound::Node(a), Bound::Node(b)) => {
-                    Bound::Node(self.logic_node(logic, a, b, self.frame(node)))
-                }
+                (Bound::Node(a), Bound::Node(b)) => Bound::Node(self.logic_node(logic, a, b, self.frame(node))),
                 (Bound::Broken(broken), _) | (_, Bound::Broken(broken)) => Bound::Broken(broken),
                 (other, _) => other,
             },
         }
     }
 
-    fn logic_node(
-        &mut self,
-        logic: Logic,
-        left: BoundId,
-        right: BoundId,
-        frame: Option<i64>,
-    ) -> BoundId {
+    fn logic_node(&mut self, logic: Logic, left: BoundId, right: BoundId, frame: Option<i64>) -> BoundId {
         self.add(BoundOp::Logic(logic, left, right), true, frame)
     }
 
@@ -211,26 +173,16 @@ impl Binder {
             return self.logic(Logic::Or, first, second, node);
         }
         match (operand(&then), operand(&otherwise)) {
-            (Ok(then), Ok(otherwise)) => Bound::Node(self.add(
-                BoundOp::Choose {
-                    condition,
-                    then,
-                    otherwise,
-                },
-                false,
-                frame,
-            )),
+            (Ok(then), Ok(otherwise)) => {
+                Bound::Node(self.add(BoundOp::Choose { condition, then, otherwise }, false, frame))
+            }
             (Err(broken), _) | (_, Err(broken)) => Bound::Broken(broken),
         }
     }
 
     /// Operations that need all their inputs.
     fn strict(&mut self, node: &Node) -> Bound {
-        let inputs: Vec<Bound> = node
-            .inputs
-            .iter()
-            .map(|input| self.values[input.index()].clone())
-            .collect();
+        let inputs: Vec<Bound> = node.inputs.iter().map(|input| self.values[input.index()].clone()).collect();
         if let Some(broken) = inputs.iter().find_map(|input| match input {
             Bound::Broken(broken) => Some(broken.clone()),
             _ => None,
@@ -258,20 +210,13 @@ impl Binder {
         let (op, is_condition) = match &node.op {
             Op::Series(series) => (BoundOp::Series(*series), false),
             Op::Negate => (BoundOp::Negate(bound_node(&inputs[0])), false),
-            Op::Arithmetic(op) => (
-                BoundOp::Arithmetic(*op, operand(&inputs[0])?, operand(&inputs[1])?),
-                false,
-            ),
-            Op::Compare(op) => (
-                BoundOp::Compare(*op, operand(&inputs[0])?, operand(&inputs[1])?),
-                true,
-            ),
+            Op::Arithmetic(op) => (BoundOp::Arithmetic(*op, operand(&inputs[0])?, operand(&inputs[1])?), false),
+            Op::Compare(op) => (BoundOp::Compare(*op, operand(&inputs[0])?, operand(&inputs[1])?), true),
             Op::Not => (BoundOp::Not(bound_node(&inputs[0])), true),
             Op::Lag => match (&inputs[0], lag_bars(&inputs[1])?) {
-                (Bound::Node(target), lag) if lag > 0 => (
-                    BoundOp::Lag(*target, lag),
-                    self.nodes[target.index()].is_condition,
-                ),
+                (Bound::Node(target), lag) if lag > 0 => {
+                    (BoundOp::Lag(*target, lag), self.nodes[target.index()].is_condition)
+                }
                 (target, _) => return Ok(target.clone()),
             },
             Op::Call { function, output } => return self.call(function, *output, inputs, frame),
@@ -284,13 +229,7 @@ impl Binder {
         Ok(Bound::Node(self.add(op, is_condition, frame)))
     }
 
-    fn call(
-        &mut self,
-        name: &str,
-        output: usize,
-        inputs: &[Bound],
-        frame: Option<i64>,
-    ) -> Result<Bound, Broken> {
+    fn call(&mut self, name: &str, output: usize, inputs: &[Bound], frame: Option<i64>) -> Result<Bound, Broken> {
         let function = function::find(name).expect("the compiler found it");
         let (series, scalars) = inputs.split_at(function.inputs.len());
         let mut args = Vec::with_capacity(scalars.len());
@@ -298,21 +237,9 @@ impl Binder {
             args.push(argument(function, arg, scalar)?);
         }
         let inputs = series.iter().map(operand).collect::<Result<Vec<_>, _>>()?;
-        let call = self.add(
-            BoundOp::Call {
-                function,
-                args,
-                inputs,
-            },
-            false,
-            frame,
-        );
+        let call = self.add(BoundOp::Call { function, args, inputs }, false, frame);
         let is_condition = function.kind == function::OutputKind::Condition;
-        Ok(Bound::Node(self.add(
-            BoundOp::Output(call, output),
-            is_condition,
-            frame,
-        )))
+        Ok(Bound::Node(self.add(BoundOp::Output(call, output), is_condition, frame)))
     }
 
     /// The timeframe of a symbolic node.
@@ -330,15 +257,8 @@ impl Binder {
             return known;
         }
         let warmup = op.warmup(|id| self.nodes[id.index()].warmup);
-        let id =
-            BoundId(u32::try_from(self.nodes.len()).expect("no more than symbolic nodes, twice"));
-        self.nodes.push(BoundNode {
-            op,
-            is_condition,
-            frame,
-            key,
-            warmup,
-        });
+        let id = BoundId(u32::try_from(self.nodes.len()).expect("no more than symbolic nodes, twice"));
+        self.nodes.push(BoundNode { op, is_condition, frame, key, warmup });
         self.index.insert(key, id);
         id
     }
@@ -349,11 +269,7 @@ impl Binder {
             Operand::Constant(value) => key.number(*value),
             Operand::Node(id) => node(key, id),
         };
-        let start = |label: &str| {
-            KeyBuilder::new(label)
-                .integer(frame.unwrap_or(0))
-                .integer(i64::from(is_condition))
-        };
+        let start = |label: &str| KeyBuilder::new(label).integer(frame.unwrap_or(0)).integer(i64::from(is_condition));
         let key = match op {
             BoundOp::Series(series) => start(series.name()),
             BoundOp::Negate(id) => node(start("neg"), id),
@@ -362,17 +278,11 @@ impl Binder {
             BoundOp::Not(id) => node(start("not"), id),
             BoundOp::Logic(Logic::And, a, b) => node(node(start("and"), a), b),
             BoundOp::Logic(Logic::Or, a, b) => node(node(start("or"), a), b),
-            BoundOp::Choose {
-                condition,
-                then,
-                otherwise,
-            } => operand(operand(node(start("if"), condition), then), otherwise),
+            BoundOp::Choose { condition, then, otherwise } => {
+                operand(operand(node(start("if"), condition), then), otherwise)
+            }
             BoundOp::Lag(id, lag) => node(start("lag").integer(bars(*lag)), id),
-            BoundOp::Call {
-                function,
-                args,
-                inputs,
-            } => {
+            BoundOp::Call { function, args, inputs } => {
                 let key = inputs.iter().fold(start("call"), operand);
                 let key = args.iter().fold(key, |key, arg| key.number(*arg));
                 key.text(function.name)
@@ -389,12 +299,8 @@ impl Binder {
             value => value,
         };
         match (rule, value) {
-            (RuleName::MaxBars, Bound::Scalar(scalar)) => {
-                bound.rules.max_bars = count(rule, scalar, 1)?
-            }
-            (RuleName::Cooldown, Bound::Scalar(scalar)) => {
-                bound.rules.cooldown = count(rule, scalar, 0)?.unwrap_or(0)
-            }
+            (RuleName::MaxBars, Bound::Scalar(scalar)) => bound.rules.max_bars = count(rule, scalar, 1)?,
+            (RuleName::Cooldown, Bound::Scalar(scalar)) => bound.rules.cooldown = count(rule, scalar, 0)?.unwrap_or(0),
             (_, Bound::Scalar(Scalar::Switch(value))) => {
                 bound.conditions.insert(rule, Decision::Constant(*value));
             }
@@ -436,21 +342,13 @@ fn bound_node(bound: &Bound) -> BoundId {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be whole and in range"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
 fn lag_bars(bound: &Bound) -> Result<usize, Broken> {
     let Bound::Scalar(Scalar::Number(value)) = bound else {
         unreachable!("the compiler lets only scalar numbers be lags");
     };
     let fits = value.fract() == 0.0 && (0.0..=MAX_BARS).contains(value);
-    if fits {
-        Ok(*value as usize)
-    } else {
-        Err(Broken::Lag(*value))
-    }
+    if fits { Ok(*value as usize) } else { Err(Broken::Lag(*value)) }
 }
 
 fn argument(function: &'static Function, arg: &'static Arg, bound: &Bound) -> Result<f64, Broken> {
@@ -462,29 +360,17 @@ fn argument(function: &'static Function, arg: &'static Arg, bound: &Bound) -> Re
     if whole && (min..=max).contains(value) {
         Ok(*value)
     } else {
-        Err(Broken::Argument {
-            function: function.name,
-            arg,
-            value: *value,
-        })
+        Err(Broken::Argument { function: function.name, arg, value: *value })
     }
 }
 
 /// A number of bars; `None` for `none`.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked to be whole and in range"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
 fn count(rule: RuleName, scalar: &Scalar, least: u32) -> Result<Option<u32>, BindError> {
     let value = scalar.number().unwrap_or(f64::NAN);
     if value.is_nan() {
         return Ok(None);
     }
     let fits = value.fract() == 0.0 && (f64::from(least)..=MAX_BARS).contains(&value);
-    if fits {
-        Ok(Some(value as u32))
-    } else {
-        Err(BindError::Count { rule, value, least })
-    }
+    if fits { Ok(Some(value as u32)) } else { Err(BindError::Count { rule, value, least }) }
 }

@@ -85,19 +85,11 @@ impl BoundNode {
             | BoundOp::Lag(id, _)
             | BoundOp::Output(id, _)
             | BoundOp::Align(id) => vec![*id],
-            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => {
-                [a, b].into_iter().filter_map(node).collect()
-            }
+            BoundOp::Arithmetic(_, a, b) | BoundOp::Compare(_, a, b) => [a, b].into_iter().filter_map(node).collect(),
             BoundOp::Logic(_, a, b) => vec![*a, *b],
-            BoundOp::Choose {
-                condition,
-                then,
-                otherwise,
-            } => [then, otherwise]
-                .into_iter()
-                .filter_map(node)
-                .chain([*condition])
-                .collect(),
+            BoundOp::Choose { condition, then, otherwise } => {
+                [then, otherwise].into_iter().filter_map(node).chain([*condition]).collect()
+            }
             BoundOp::Call { inputs, .. } => inputs.iter().filter_map(node).collect(),
         }
     }
@@ -143,19 +135,13 @@ impl BoundOp {
             Self::Negate(id) | Self::Not(id) | Self::Output(id, _) => of(*id),
             Self::Arithmetic(_, a, b) | Self::Compare(_, a, b) => of_operand(a).max(of_operand(b)),
             Self::Logic(_, a, b) => of(*a).max(of(*b)),
-            Self::Choose {
-                condition,
-                then,
-                otherwise,
-            } => of(*condition)
-                .max(of_operand(then))
-                .max(of_operand(otherwise)),
+            Self::Choose { condition, then, otherwise } => {
+                of(*condition).max(of_operand(then)).max(of_operand(otherwise))
+            }
             Self::Lag(id, lag) => of(*id) + lag,
-            Self::Call {
-                function,
-                args,
-                inputs,
-            } => inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args),
+            Self::Call { function, args, inputs } => {
+                inputs.iter().map(of_operand).max().unwrap_or(0) + (function.lookback)(args)
+            }
         }
     }
 }
@@ -165,11 +151,7 @@ impl BoundStrategy {
     /// (it is in [`Signals::warmup`](crate::simulator::Signals)).
     #[must_use]
     pub fn warmup(&self) -> usize {
-        self.roots()
-            .iter()
-            .map(|root| self.nodes[root.index()].warmup)
-            .max()
-            .unwrap_or(0)
+        self.roots().iter().map(|root| self.nodes[root.index()].warmup).max().unwrap_or(0)
     }
 
     /// Timeframes read through `on`, in nanoseconds, each once, ascending.
@@ -186,20 +168,14 @@ impl BoundStrategy {
     }
 
     pub(super) fn roots(&self) -> Vec<BoundId> {
-        let conditions = self
-            .conditions
-            .values()
-            .filter_map(|decision| match decision {
-                Decision::Node(id) => Some(*id),
-                Decision::Constant(_) => None,
-            });
-        let distances = self
-            .distances
-            .values()
-            .filter_map(|distance| match distance {
-                Operand::Node(id) => Some(*id),
-                Operand::Constant(_) => None,
-            });
+        let conditions = self.conditions.values().filter_map(|decision| match decision {
+            Decision::Node(id) => Some(*id),
+            Decision::Constant(_) => None,
+        });
+        let distances = self.distances.values().filter_map(|distance| match distance {
+            Operand::Node(id) => Some(*id),
+            Operand::Constant(_) => None,
+        });
         conditions.chain(distances).collect()
     }
 
@@ -226,23 +202,14 @@ impl BoundStrategy {
             })
             .collect();
         let nodes = std::mem::take(&mut self.nodes);
-        self.nodes = nodes
-            .into_iter()
-            .zip(&reached)
-            .filter(|(_, reached)| **reached)
-            .map(|(node, _)| node)
-            .collect();
-        self.nodes
-            .iter_mut()
-            .for_each(|node| node.move_inputs(&moved));
+        self.nodes = nodes.into_iter().zip(&reached).filter(|(_, reached)| **reached).map(|(node, _)| node).collect();
+        self.nodes.iter_mut().for_each(|node| node.move_inputs(&moved));
         for decision in self.conditions.values_mut() {
             if let Decision::Node(id) = decision {
                 *id = moved[id.index()];
             }
         }
-        self.distances
-            .values_mut()
-            .for_each(|distance| distance.move_to(&moved));
+        self.distances.values_mut().for_each(|distance| distance.move_to(&moved));
     }
 
     /// Makes every kernel once, so that evaluation cannot fail.
@@ -252,11 +219,7 @@ impl BoundStrategy {
                 && let Err(reason) = (function.make)(args)
             {
                 let rule = self.reader_of(node.key);
-                return Err(BindError::ArgumentsTogether {
-                    rule,
-                    function: function.name,
-                    reason: reason.to_string(),
-                });
+                return Err(BindError::ArgumentsTogether { rule, function: function.name, reason: reason.to_string() });
             }
         }
         Ok(())
@@ -274,24 +237,15 @@ impl BoundStrategy {
             }
             false
         };
-        let conditions = self
-            .conditions
-            .iter()
-            .filter_map(|(rule, decision)| match decision {
-                Decision::Node(id) => Some((*rule, *id)),
-                Decision::Constant(_) => None,
-            });
-        let distances = self
-            .distances
-            .iter()
-            .filter_map(|(rule, distance)| match distance {
-                Operand::Node(id) => Some((*rule, *id)),
-                Operand::Constant(_) => None,
-            });
-        conditions
-            .chain(distances)
-            .find(|(_, id)| reads(*id))
-            .map_or(RuleName::LongEntry, |(rule, _)| rule)
+        let conditions = self.conditions.iter().filter_map(|(rule, decision)| match decision {
+            Decision::Node(id) => Some((*rule, *id)),
+            Decision::Constant(_) => None,
+        });
+        let distances = self.distances.iter().filter_map(|(rule, distance)| match distance {
+            Operand::Node(id) => Some((*rule, *id)),
+            Operand::Constant(_) => None,
+        });
+        conditions.chain(distances).find(|(_, id)| reads(*id)).map_or(RuleName::LongEntry, |(rule, _)| rule)
     }
 }
 
@@ -321,18 +275,12 @@ impl BoundNode {
                 to(a);
                 to(b);
             }
-            BoundOp::Choose {
-                condition,
-                then,
-                otherwise,
-            } => {
+            BoundOp::Choose { condition, then, otherwise } => {
                 to(condition);
                 then.move_to(moved);
                 otherwise.move_to(moved);
             }
-            BoundOp::Call { inputs, .. } => {
-                inputs.iter_mut().for_each(|input| input.move_to(moved))
-            }
+            BoundOp::Call { inputs, .. } => inputs.iter_mut().for_each(|input| input.move_to(moved)),
         }
     }
 }

@@ -115,39 +115,25 @@ impl MemoryCache {
     /// An empty store of at most so many bytes of values.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
-        Self {
-            max_bytes,
-            kept: Mutex::default(),
-        }
+        Self { max_bytes, kept: Mutex::default() }
     }
 
     /// Bytes of values kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .bytes
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 }
 
 impl fmt::Debug for MemoryCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryCache")
-            .field("max_bytes", &self.max_bytes)
-            .field("bytes", &self.bytes())
-            .finish()
+        f.debug_struct("MemoryCache").field("max_bytes", &self.max_bytes).field("bytes", &self.bytes()).finish()
     }
 }
 
 impl SeriesCache for MemoryCache {
     fn get(&self, key: &SeriesKey) -> Option<CachedSeries> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .series
-            .get(key)
-            .cloned()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).series.get(key).cloned()
     }
 
     fn put(&self, key: SeriesKey, series: &CachedSeries) {

@@ -38,11 +38,7 @@ fn signature(function: &Function) -> String {
         Some(default) => format!("{}={default}", arg.name),
         None => arg.name.to_owned(),
     });
-    format!(
-        "{}({})",
-        function.name,
-        series.chain(args).collect::<Vec<_>>().join(", ")
-    )
+    format!("{}({})", function.name, series.chain(args).collect::<Vec<_>>().join(", "))
 }
 
 /// A call's arguments sorted into the function's positions, each lowered where it could be.
@@ -52,12 +48,7 @@ struct Sorted<'e> {
 }
 
 impl Lowerer<'_> {
-    pub(super) fn call(
-        &mut self,
-        name: &Word,
-        arguments: &[Argument],
-        span: &Span,
-    ) -> Option<NodeId> {
+    pub(super) fn call(&mut self, name: &Word, arguments: &[Argument], span: &Span) -> Option<NodeId> {
         if name.text == "on" {
             return self.on(arguments, span);
         }
@@ -73,10 +64,7 @@ impl Lowerer<'_> {
             return scalar;
         }
         if let Reads::Scalars(_) = self.scope.reads {
-            let message = format!(
-                "`{}` reads bars; here only single numbers can be used",
-                function.name
-            );
+            let message = format!("`{}` reads bars; here only single numbers can be used", function.name);
             return self.report(Problem::new(Code::SeriesNotAllowed, &name.span, message));
         }
         let series = self.series_inputs(function, &sorted, span);
@@ -87,26 +75,12 @@ impl Lowerer<'_> {
             OutputKind::Number => Kind::Number,
             OutputKind::Condition => Kind::Condition,
         };
-        Some(self.graph.add(
-            Op::Call {
-                function: function.name,
-                output: 0,
-            },
-            inputs,
-            kind,
-        ))
+        Some(self.graph.add(Op::Call { function: function.name, output: 0 }, inputs, kind))
     }
 
     fn unknown_function(&self, name: &Word) -> Problem {
-        let problem = Problem::new(
-            Code::UnknownFunction,
-            &name.span,
-            format!("no function is called `{}`", name.text),
-        );
-        if let Some((_, own)) = FOREIGN_FUNCTIONS
-            .iter()
-            .find(|(foreign, _)| name.text == *foreign)
-        {
+        let problem = Problem::new(Code::UnknownFunction, &name.span, format!("no function is called `{}`", name.text));
+        if let Some((_, own)) = FOREIGN_FUNCTIONS.iter().find(|(foreign, _)| name.text == *foreign) {
             return problem.help(format!("it is written `{own}` here"));
         }
         let is_name = self.scope.lets.contains_key(&name.text)
@@ -122,30 +96,15 @@ impl Lowerer<'_> {
     }
 
     /// Sorts positional and keyword arguments into places, and lowers every one.
-    fn sort<'e>(
-        &mut self,
-        function: &Function,
-        arguments: &'e [Argument],
-        span: &Span,
-    ) -> Option<Sorted<'e>> {
-        let explicit = function
-            .inputs
-            .iter()
-            .filter(|input| !matches!(input, Input::Column(_)))
-            .count();
-        let mut sorted = Sorted {
-            series: Vec::new(),
-            args: vec![None; function.args.len()],
-        };
+    fn sort<'e>(&mut self, function: &Function, arguments: &'e [Argument], span: &Span) -> Option<Sorted<'e>> {
+        let explicit = function.inputs.iter().filter(|input| !matches!(input, Input::Column(_))).count();
+        let mut sorted = Sorted { series: Vec::new(), args: vec![None; function.args.len()] };
         let mut sound = true;
         let mut position = 0;
         for argument in arguments {
             let lowered = self.lower(&argument.value);
             let slot = match &argument.keyword {
-                Some(keyword) => function
-                    .args
-                    .iter()
-                    .position(|arg| arg.name == keyword.text),
+                Some(keyword) => function.args.iter().position(|arg| arg.name == keyword.text),
                 None => {
                     position += 1;
                     if position <= explicit {
@@ -183,17 +142,12 @@ impl Lowerer<'_> {
             None => format!("`{}` needs more arguments", function.name),
         };
         self.report(
-            Problem::new(Code::ArgumentCount, span, message)
-                .help(format!("it is called as {}", signature(function))),
+            Problem::new(Code::ArgumentCount, span, message).help(format!("it is called as {}", signature(function))),
         );
     }
 
     /// A pointwise function of scalars is a scalar. `None` when this is no such call.
-    fn scalar_call(
-        &mut self,
-        function: &'static Function,
-        sorted: &Sorted<'_>,
-    ) -> Option<Option<NodeId>> {
+    fn scalar_call(&mut self, function: &'static Function, sorted: &Sorted<'_>) -> Option<Option<NodeId>> {
         if !is_pointwise(function) {
             return None;
         }
@@ -208,20 +162,11 @@ impl Lowerer<'_> {
             inputs.push(*id);
         }
         let kind = Kind::Scalar(Interval::of_function(function.name, &intervals));
-        Some(Some(self.graph.add(
-            Op::Scalar(function.name),
-            inputs,
-            kind,
-        )))
+        Some(Some(self.graph.add(Op::Scalar(function.name), inputs, kind)))
     }
 
     /// The nodes of all inputs, the bars' columns included, in the order of the function.
-    fn series_inputs(
-        &mut self,
-        function: &Function,
-        sorted: &Sorted<'_>,
-        span: &Span,
-    ) -> Option<Vec<NodeId>> {
+    fn series_inputs(&mut self, function: &Function, sorted: &Sorted<'_>, span: &Span) -> Option<Vec<NodeId>> {
         let mut given = sorted.series.iter();
         let mut inputs = Vec::new();
         let mut sound = true;
@@ -237,20 +182,12 @@ impl Lowerer<'_> {
             inputs.extend(id);
         }
         let lowered = sorted.series.iter().filter_map(|(_, id)| *id);
-        let only_scalars =
-            !sorted.series.is_empty() && lowered.clone().all(|id| !self.kind(id).is_series());
+        let only_scalars = !sorted.series.is_empty() && lowered.clone().all(|id| !self.kind(id).is_series());
         if sound && only_scalars {
-            let message = format!(
-                "`{}` needs a series to work on; this is a single value",
-                function.name
-            );
-            let first = sorted
-                .series
-                .first()
-                .map_or(span.clone(), |(expr, _)| expr.span.clone());
+            let message = format!("`{}` needs a series to work on; this is a single value", function.name);
+            let first = sorted.series.first().map_or(span.clone(), |(expr, _)| expr.span.clone());
             self.report(
-                Problem::new(Code::WrongKind, &first, message)
-                    .help(format!("it is called as {}", signature(function))),
+                Problem::new(Code::WrongKind, &first, message).help(format!("it is called as {}", signature(function))),
             );
         }
         (sound && !only_scalars).then_some(inputs)
@@ -263,16 +200,10 @@ impl Lowerer<'_> {
             _ => (kind.is_number(), "a number series"),
         };
         if !fits {
-            let message = format!(
-                "`{}` needs {wanted} here; this is {}",
-                function.name,
-                kind.words()
-            );
+            let message = format!("`{}` needs {wanted} here; this is {}", function.name, kind.words());
             let help = match input {
                 Input::Condition => condition_help(&kind),
-                _ if kind.is_condition() => {
-                    Some("`count(condition, period)` makes numbers of a condition".to_owned())
-                }
+                _ if kind.is_condition() => Some("`count(condition, period)` makes numbers of a condition".to_owned()),
                 _ => None,
             };
             self.report(Problem::new(Code::WrongKind, span, message).maybe_help(help));
@@ -285,9 +216,7 @@ impl Lowerer<'_> {
         let mut sound = true;
         for (arg, given) in function.args.iter().zip(&sorted.args) {
             let id = match given {
-                Some((expr, lowered)) => {
-                    lowered.filter(|&id| self.argument_fits(function, arg, id, &expr.span))
-                }
+                Some((expr, lowered)) => lowered.filter(|&id| self.argument_fits(function, arg, id, &expr.span)),
                 None => arg.default.map(|value| self.number(value)),
             };
             sound &= id.is_some();
@@ -302,15 +231,11 @@ impl Lowerer<'_> {
             Kind::Scalar(interval) => match (arg.kind, interval.whole) {
                 (ArgKind::Period { .. }, false) => {
                     let message = format!("{what} is a number of bars and must be whole");
-                    let help =
-                        "declare the parameter as `int`, or use `round(…)`, `floor(…)`, `ceil(…)`";
+                    let help = "declare the parameter as `int`, or use `round(…)`, `floor(…)`, `ceil(…)`";
                     Some(Problem::new(Code::NotWhole, span, message).help(help))
                 }
-                _ => {
-                    out_of_range(&what, arg, *interval, self.is_plain(id)).map(|(message, help)| {
-                        Problem::new(Code::ArgumentRange, span, message).help(help)
-                    })
-                }
+                _ => out_of_range(&what, arg, *interval, self.is_plain(id))
+                    .map(|(message, help)| Problem::new(Code::ArgumentRange, span, message).help(help)),
             },
             other => {
                 let message = format!("{what} must be a single number; this is {}", other.words());
@@ -328,19 +253,11 @@ impl Lowerer<'_> {
     /// `on("1h", expression)`.
     fn on(&mut self, arguments: &[Argument], span: &Span) -> Option<NodeId> {
         let [frame, body] = arguments else {
-            let problem = Problem::new(
-                Code::ArgumentCount,
-                span,
-                "`on` needs a timeframe and an expression",
-            );
+            let problem = Problem::new(Code::ArgumentCount, span, "`on` needs a timeframe and an expression");
             return self.report(problem.help("it is called as on('1h', expression)"));
         };
         if let Some(keyword) = frame.keyword.as_ref().or(body.keyword.as_ref()) {
-            let problem = Problem::new(
-                Code::KeywordArgument,
-                &keyword.span,
-                "`on` takes no keywords",
-            );
+            let problem = Problem::new(Code::KeywordArgument, &keyword.span, "`on` takes no keywords");
             return self.report(problem);
         }
         let (frame_id, body_id) = (self.lower(&frame.value), self.lower(&body.value));
@@ -365,10 +282,7 @@ impl Lowerer<'_> {
 
     fn check_timeframe(&mut self, frame: NodeId, span: &Span) -> Option<()> {
         let Kind::Text(texts) = self.kind(frame).clone() else {
-            let message = format!(
-                "a timeframe is a text such as '1h'; this is {}",
-                self.kind(frame).words()
-            );
+            let message = format!("a timeframe is a text such as '1h'; this is {}", self.kind(frame).words());
             self.report(Problem::new(Code::BadTimeframe, span, message));
             return None;
         };
@@ -383,17 +297,12 @@ impl Lowerer<'_> {
 }
 
 fn is_complete(function: &Function, sorted: &Sorted<'_>) -> bool {
-    function
-        .args
-        .iter()
-        .zip(&sorted.args)
-        .all(|(arg, given)| given.is_some() || arg.default.is_some())
+    function.args.iter().zip(&sorted.args).all(|(arg, given)| given.is_some() || arg.default.is_some())
 }
 
 /// Whether every value of the function needs its bar alone, so that it makes sense for scalars too.
 pub(super) fn is_pointwise(function: &Function) -> bool {
-    function.args.is_empty()
-        && function::scalar(function.name, &vec![1.0; function.inputs.len()]).is_some()
+    function.args.is_empty() && function::scalar(function.name, &vec![1.0; function.inputs.len()]).is_some()
 }
 
 /// An argument without a place: unknown keyword, a place taken, or one too many.
@@ -410,10 +319,7 @@ fn misplaced(function: &Function, argument: &Argument, place_taken: bool) -> Pro
     let message = if place_taken {
         format!("`{}` is given twice", keyword.text)
     } else {
-        format!(
-            "`{}` has no argument called `{}`",
-            function.name, keyword.text
-        )
+        format!("`{}` has no argument called `{}`", function.name, keyword.text)
     };
     let near = did_you_mean(&keyword.text, function.args.iter().map(|arg| arg.name));
     let help = near.filter(|_| !place_taken).unwrap_or(called);
@@ -432,12 +338,7 @@ pub(super) fn bounds(arg: &Arg) -> (f64, f64) {
 /// Message and remedy for an argument that is, or may become, too small or too large. Bounds of a
 /// compound expression may be wider than what it reaches, so it is refused here only if no value fits;
 /// a value that does not is refused when parameters are put in.
-fn out_of_range(
-    what: &str,
-    arg: &Arg,
-    interval: Interval,
-    is_exact: bool,
-) -> Option<(String, String)> {
+fn out_of_range(what: &str, arg: &Arg, interval: Interval, is_exact: bool) -> Option<(String, String)> {
     let (min, max) = bounds(arg);
     let never = interval.high < min || interval.low > max;
     let sometimes = interval.low < min || interval.high > max;
@@ -453,13 +354,7 @@ fn out_of_range(
     let (actual, help) = if interval.low.total_cmp(&interval.high).is_eq() {
         (format!("it is {}", interval.low), "write another value")
     } else {
-        (
-            format!("it ranges from {} to {}", interval.low, interval.high),
-            "narrow the parameter's range",
-        )
+        (format!("it ranges from {} to {}", interval.low, interval.high), "narrow the parameter's range")
     };
-    Some((
-        format!("{what} must be {allowed}; {actual}"),
-        help.to_owned(),
-    ))
+    Some((format!("{what} must be {allowed}; {actual}"), help.to_owned()))
 }

@@ -26,12 +26,7 @@ pub(super) fn negate(column: &[f64]) -> Vec<f64> {
     column.iter().map(|value| -value).collect()
 }
 
-pub(super) fn arithmetic(
-    op: ArithmeticOp,
-    left: Numbers<'_>,
-    right: Numbers<'_>,
-    bars: usize,
-) -> Vec<f64> {
+pub(super) fn arithmetic(op: ArithmeticOp, left: Numbers<'_>, right: Numbers<'_>, bars: usize) -> Vec<f64> {
     // One loop for each operator, so that each compiles to a straight vector loop.
     match op {
         ArithmeticOp::Add => zip(left, right, bars, |a, b| a + b),
@@ -41,16 +36,9 @@ pub(super) fn arithmetic(
     }
 }
 
-fn zip(
-    left: Numbers<'_>,
-    right: Numbers<'_>,
-    bars: usize,
-    f: impl Fn(f64, f64) -> f64,
-) -> Vec<f64> {
+fn zip(left: Numbers<'_>, right: Numbers<'_>, bars: usize, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     match (left, right) {
-        (Numbers::Column(a), Numbers::Column(b)) => {
-            a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()
-        }
+        (Numbers::Column(a), Numbers::Column(b)) => a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect(),
         (Numbers::Column(a), Numbers::Constant(b)) => a.iter().map(|&a| f(a, b)).collect(),
         (Numbers::Constant(a), Numbers::Column(b)) => b.iter().map(|&b| f(a, b)).collect(),
         (Numbers::Constant(a), Numbers::Constant(b)) => vec![f(a, b); bars],
@@ -58,30 +46,18 @@ fn zip(
 }
 
 /// The comparison at every bar from `warmup` on; false before.
-pub(super) fn compare(
-    op: CompareOp,
-    left: Numbers<'_>,
-    right: Numbers<'_>,
-    extent: Extent,
-) -> Mask {
+pub(super) fn compare(op: CompareOp, left: Numbers<'_>, right: Numbers<'_>, extent: Extent) -> Mask {
     match op {
         CompareOp::Less => compare_with(left, right, extent, |a, b| a < b),
         CompareOp::LessEqual => compare_with(left, right, extent, |a, b| a <= b),
         CompareOp::Greater => compare_with(left, right, extent, |a, b| a > b),
         CompareOp::GreaterEqual => compare_with(left, right, extent, |a, b| a >= b),
         CompareOp::Equal => compare_with(left, right, extent, |a, b| a == b),
-        CompareOp::NotEqual => {
-            compare_with(left, right, extent, |a, b| CompareOp::NotEqual.apply(a, b))
-        }
+        CompareOp::NotEqual => compare_with(left, right, extent, |a, b| CompareOp::NotEqual.apply(a, b)),
     }
 }
 
-fn compare_with(
-    left: Numbers<'_>,
-    right: Numbers<'_>,
-    extent: Extent,
-    f: impl Fn(f64, f64) -> bool,
-) -> Mask {
+fn compare_with(left: Numbers<'_>, right: Numbers<'_>, extent: Extent, f: impl Fn(f64, f64) -> bool) -> Mask {
     let bars = extent.bars;
     let mask = match (left, right) {
         (Numbers::Column(a), Numbers::Column(b)) => Mask::from_fn(bars, |t| f(a[t], b[t])),
@@ -113,10 +89,7 @@ pub(super) fn after(mut mask: Mask, warmup: usize) -> Mask {
 /// The inverse from `warmup` on; false before.
 pub(super) fn not(mask: &Mask, warmup: usize) -> Mask {
     let mut inverse = mask.clone();
-    inverse
-        .words_mut()
-        .iter_mut()
-        .for_each(|word| *word = !*word);
+    inverse.words_mut().iter_mut().for_each(|word| *word = !*word);
     let tail = mask.len() % 64;
     if let (true, Some(last)) = (tail > 0, inverse.words_mut().last_mut()) {
         *last &= (1 << tail) - 1;
@@ -150,11 +123,7 @@ pub(super) fn lag_mask(mask: &Mask, lag: usize) -> Mask {
     let words = lagged.words_mut();
     for (index, word) in words.iter_mut().enumerate().skip(skip) {
         let from = index - skip;
-        let carried = if shift > 0 && from > 0 {
-            source[from - 1] >> (64 - shift)
-        } else {
-            0
-        };
+        let carried = if shift > 0 && from > 0 { source[from - 1] >> (64 - shift) } else { 0 };
         *word = (source[from] << shift) | carried;
     }
     if let (true, Some(last)) = (tail > 0, words.last_mut()) {
@@ -166,11 +135,7 @@ pub(super) fn lag_mask(mask: &Mask, lag: usize) -> Mask {
 /// One of two numbers at each bar.
 pub(super) fn choose(condition: &Mask, then: Numbers<'_>, otherwise: Numbers<'_>) -> Vec<f64> {
     let choice = |t| {
-        if condition.get(t) {
-            then.at(t)
-        } else {
-            otherwise.at(t)
-        }
+        if condition.get(t) { then.at(t) } else { otherwise.at(t) }
     };
     (0..condition.len()).map(choice).collect()
 }
@@ -178,11 +143,7 @@ pub(super) fn choose(condition: &Mask, then: Numbers<'_>, otherwise: Numbers<'_>
 /// A condition as the number that functions read: NaN before `warmup`, then 0 or 1.
 pub(super) fn numbers_of(mask: &Mask, warmup: usize) -> Vec<f64> {
     let value = |t| {
-        if t < warmup {
-            f64::NAN
-        } else {
-            f64::from(u8::from(mask.get(t)))
-        }
+        if t < warmup { f64::NAN } else { f64::from(u8::from(mask.get(t))) }
     };
     (0..mask.len()).map(value).collect()
 }
@@ -221,10 +182,7 @@ mod tests {
             CompareOp::NotEqual,
         ] {
             let extent = Extent { bars: 3, warmup: 0 };
-            assert_eq!(
-                compare(op, Numbers::Column(&column), Numbers::Constant(1.0), extent).count(),
-                0
-            );
+            assert_eq!(compare(op, Numbers::Column(&column), Numbers::Constant(1.0), extent).count(), 0);
         }
     }
 

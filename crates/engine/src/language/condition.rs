@@ -28,12 +28,7 @@ impl Lowerer<'_> {
         whole.filter(|_| sound)
     }
 
-    fn compare_node(
-        &mut self,
-        op: CompareOp,
-        left: (NodeId, &Span),
-        right: (NodeId, &Span),
-    ) -> Option<NodeId> {
+    fn compare_node(&mut self, op: CompareOp, left: (NodeId, &Span), right: (NodeId, &Span)) -> Option<NodeId> {
         let kind = match (self.kind(left.0), self.kind(right.0)) {
             (Kind::Scalar(_), Kind::Scalar(_)) => Kind::Switch,
             (a, b) if a.is_number() && b.is_number() => Kind::Condition,
@@ -84,9 +79,7 @@ impl Lowerer<'_> {
         let mut sound = true;
         for (index, expr) in operands.iter().enumerate() {
             let side = if index == 0 { "left" } else { "right" };
-            let lowered = self
-                .lower(expr)
-                .filter(|&id| self.expect_condition(id, op, &expr.span, side));
+            let lowered = self.lower(expr).filter(|&id| self.expect_condition(id, op, &expr.span, side));
             sound &= lowered.is_some();
             whole = match (whole, lowered) {
                 (Some(whole), Some(next)) => Some(self.logic_node(op, whole, next)),
@@ -100,13 +93,8 @@ impl Lowerer<'_> {
         let kind = self.kind(id).clone();
         if !kind.is_condition() {
             let spelling = op.spelling();
-            let message = format!(
-                "`{spelling}` needs conditions on both sides; the {side} side is {}",
-                kind.words()
-            );
-            self.report(
-                Problem::new(Code::WrongKind, span, message).maybe_help(condition_help(&kind)),
-            );
+            let message = format!("`{spelling}` needs conditions on both sides; the {side} side is {}", kind.words());
+            self.report(Problem::new(Code::WrongKind, span, message).maybe_help(condition_help(&kind)));
         }
         kind.is_condition()
     }
@@ -132,19 +120,10 @@ fn cannot_compare(op: CompareOp, left: (&Kind, &Span), right: (&Kind, &Span)) ->
     let span = left.1.start..right.1.end;
     let (a, b) = (left.0, right.0);
     if a.is_condition() && b.is_condition() {
-        let problem = Problem::new(
-            Code::WrongKind,
-            &span,
-            format!("`{}` cannot compare conditions", op.spelling()),
-        );
+        let problem = Problem::new(Code::WrongKind, &span, format!("`{}` cannot compare conditions", op.spelling()));
         return problem.help("combine them with `and`, `or`, `not`");
     }
-    let message = format!(
-        "`{}` cannot compare {} with {}",
-        op.spelling(),
-        a.words(),
-        b.words()
-    );
+    let message = format!("`{}` cannot compare {} with {}", op.spelling(), a.words(), b.words());
     let problem = Problem::new(Code::WrongKind, &span, message);
     match (a, b) {
         (Kind::Text(_), Kind::Text(_)) => problem.help("texts are compared with `==` and `!=`"),

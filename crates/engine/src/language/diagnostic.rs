@@ -136,13 +136,7 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            place,
-            span,
-            message,
-            help,
-        } = self;
+        let Self { code, place, span, message, help } = self;
         write!(f, "{code} {place}, byte {}: {message}", span.start)?;
         match help {
             Some(help) => write!(f, " ({help})"),
@@ -164,12 +158,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(code: Code, span: &Span, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            span: span.clone(),
-            message: message.into(),
-            help: None,
-        }
+        Self { code, span: span.clone(), message: message.into(), help: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -183,39 +172,18 @@ impl Problem {
     }
 
     pub(super) fn at(self, place: &Place) -> Diagnostic {
-        let Self {
-            code,
-            span,
-            message,
-            help,
-        } = self;
-        Diagnostic {
-            code,
-            place: place.clone(),
-            span,
-            message,
-            help,
-        }
+        let Self { code, span, message, help } = self;
+        Diagnostic { code, place: place.clone(), span, message, help }
     }
 }
 
 /// `did you mean …?` for the known word closest to `word`, when one is close enough to be a slip.
-pub(super) fn did_you_mean<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let lowered = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&lowered, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| {
-            *distance <= 1.max(word.chars().count().min(candidate.chars().count()) / 3)
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&lowered, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1.max(word.chars().count().min(candidate.chars().count()) / 3))
         .min()
         .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
 }

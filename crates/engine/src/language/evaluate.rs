@@ -30,13 +30,7 @@ impl BoundStrategy {
     /// [`DataError::Resample`] if a timeframe of `on` does not fit the bars.
     pub fn signals(&self, bars: &Bars, cache: &dyn SeriesCache) -> Result<Signals, DataError> {
         let values = Evaluation::new(self, bars, cache)?.run();
-        let warmup = self
-            .roots()
-            .iter()
-            .map(|id| values[id].warmup)
-            .max()
-            .unwrap_or(0)
-            .min(bars.len());
+        let warmup = self.roots().iter().map(|id| values[id].warmup).max().unwrap_or(0).min(bars.len());
         let condition = |rule| match self.conditions.get(&rule) {
             Some(Decision::Node(id)) => mask_of(&values[id]).clone(),
             Some(Decision::Constant(true)) => Mask::from_fn(bars.len(), |_| true),
@@ -70,10 +64,7 @@ struct Frame {
 impl Frame {
     fn new(base: &Bars, timeframe_ns: i64) -> Result<Self, DataError> {
         let last_complete = buckets(base, timeframe_ns)?.last_complete(base.len());
-        Ok(Self {
-            bars: resample(base, timeframe_ns)?,
-            last_complete,
-        })
+        Ok(Self { bars: resample(base, timeframe_ns)?, last_complete })
     }
 }
 
@@ -89,22 +80,10 @@ struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    fn new(
-        strategy: &'a BoundStrategy,
-        bars: &'a Bars,
-        cache: &'a dyn SeriesCache,
-    ) -> Result<Self, DataError> {
+    fn new(strategy: &'a BoundStrategy, bars: &'a Bars, cache: &'a dyn SeriesCache) -> Result<Self, DataError> {
         let data = (!cache.is_disabled()).then(|| data_key(bars));
         let (frames, values, needed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut evaluation = Self {
-            strategy,
-            bars,
-            cache,
-            data,
-            frames,
-            values,
-            needed,
-        };
+        let mut evaluation = Self { strategy, bars, cache, data, frames, values, needed };
         evaluation.needed = evaluation.needed();
         for index in (0..strategy.nodes.len()).filter(|&index| evaluation.needed[index]) {
             let node = &strategy.nodes[index];
@@ -116,9 +95,7 @@ impl<'a> Evaluation<'a> {
             if let Some(timeframe_ns) = frame
                 && !evaluation.frames.contains_key(&timeframe_ns)
             {
-                evaluation
-                    .frames
-                    .insert(timeframe_ns, Frame::new(bars, timeframe_ns)?);
+                evaluation.frames.insert(timeframe_ns, Frame::new(bars, timeframe_ns)?);
             }
         }
         Ok(evaluation)
@@ -154,9 +131,7 @@ impl<'a> Evaluation<'a> {
         let is_cheap = match node.op {
             BoundOp::Series(_) => node.frame.is_none(),
             BoundOp::Output(..) => !node.is_condition,
-            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Not(_) | BoundOp::Logic(..) => {
-                true
-            }
+            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Not(_) | BoundOp::Logic(..) => true,
             _ => false,
         };
         let data = self.data.filter(|_| !is_cheap)?;
@@ -208,50 +183,25 @@ impl<'a> Evaluation<'a> {
         let node = &self.strategy.nodes[id.index()];
         let bars = self.bars_of(node.frame);
         let warmup = node.op.warmup(|id| self.values[&id].warmup);
-        let extent = Extent {
-            bars: bars.len(),
-            warmup,
-        };
+        let extent = Extent { bars: bars.len(), warmup };
         let number = |values: Vec<f64>| SeriesValue::Number(values.into());
         let condition = |mask: Mask| SeriesValue::Condition(Arc::new(mask));
         let value = match &node.op {
             BoundOp::Series(series) => SeriesValue::Number(series_of(*series, bars)),
             BoundOp::Negate(id) => number(column::negate(column_of(&self.values[id]))),
-            BoundOp::Arithmetic(op, a, b) => number(column::arithmetic(
-                *op,
-                self.numbers(a),
-                self.numbers(b),
-                extent.bars,
-            )),
-            BoundOp::Compare(op, a, b) => condition(column::compare(
-                *op,
-                self.numbers(a),
-                self.numbers(b),
-                extent,
-            )),
+            BoundOp::Arithmetic(op, a, b) => {
+                number(column::arithmetic(*op, self.numbers(a), self.numbers(b), extent.bars))
+            }
+            BoundOp::Compare(op, a, b) => condition(column::compare(*op, self.numbers(a), self.numbers(b), extent)),
             BoundOp::Not(id) => condition(column::not(mask_of(&self.values[id]), warmup)),
             BoundOp::Logic(logic, a, b) => condition(self.logic(*logic, *a, *b, warmup)),
-            BoundOp::Choose {
-                condition,
-                then,
-                otherwise,
-            } => {
+            BoundOp::Choose { condition, then, otherwise } => {
                 let condition = mask_of(&self.values[condition]);
-                number(column::choose(
-                    condition,
-                    self.numbers(then),
-                    self.numbers(otherwise),
-                ))
+                number(column::choose(condition, self.numbers(then), self.numbers(otherwise)))
             }
-            BoundOp::Lag(id, lag) if node.is_condition => {
-                condition(column::lag_mask(mask_of(&self.values[id]), *lag))
-            }
+            BoundOp::Lag(id, lag) if node.is_condition => condition(column::lag_mask(mask_of(&self.values[id]), *lag)),
             BoundOp::Lag(id, lag) => number(column::lag(column_of(&self.values[id]), *lag)),
-            BoundOp::Call {
-                function,
-                args,
-                inputs,
-            } => self.call(function, args, inputs, extent.bars),
+            BoundOp::Call { function, args, inputs } => self.call(function, args, inputs, extent.bars),
             BoundOp::Output(id, output) => {
                 let column = &outputs_of(&self.values[id])[*output];
                 if node.is_condition {
@@ -282,13 +232,7 @@ impl<'a> Evaluation<'a> {
         column::after(combined, warmup)
     }
 
-    fn call(
-        &self,
-        function: &Function,
-        args: &[f64],
-        inputs: &[Operand],
-        bars: usize,
-    ) -> SeriesValue {
+    fn call(&self, function: &Function, args: &[f64], inputs: &[Operand], bars: usize) -> SeriesValue {
         let columns: Vec<Column<f64>> = inputs
             .iter()
             .map(|input| match input {
@@ -296,9 +240,7 @@ impl<'a> Evaluation<'a> {
                 Operand::Node(id) => {
                     let series = &self.values[id];
                     match &series.value {
-                        SeriesValue::Condition(mask) => {
-                            column::numbers_of(mask, series.warmup).into()
-                        }
+                        SeriesValue::Condition(mask) => column::numbers_of(mask, series.warmup).into(),
                         _ => column_of(series).clone(),
                     }
                 }
@@ -313,34 +255,22 @@ impl<'a> Evaluation<'a> {
 
     fn align(&self, body: BoundId) -> CachedSeries {
         let node = &self.strategy.nodes[body.index()];
-        let frame = node
-            .frame
-            .and_then(|frame| self.frames.get(&frame))
-            .expect("a body of `on` has a timeframe");
+        let frame = node.frame.and_then(|frame| self.frames.get(&frame)).expect("a body of `on` has a timeframe");
         let series = &self.values[&body];
         let last = &frame.last_complete;
-        let warmup = last
-            .iter()
-            .position(|bucket| bucket.is_some_and(|bucket| bucket >= series.warmup));
+        let warmup = last.iter().position(|bucket| bucket.is_some_and(|bucket| bucket >= series.warmup));
         let value = match &series.value {
             SeriesValue::Condition(mask) => {
-                let mask = Mask::from_fn(last.len(), |t| {
-                    last[t].is_some_and(|bucket| mask.get(bucket))
-                });
+                let mask = Mask::from_fn(last.len(), |t| last[t].is_some_and(|bucket| mask.get(bucket)));
                 SeriesValue::Condition(Arc::new(mask))
             }
             _ => {
                 let column = column_of(series);
-                let values = last
-                    .iter()
-                    .map(|bucket| bucket.map_or(f64::NAN, |bucket| column[bucket]));
+                let values = last.iter().map(|bucket| bucket.map_or(f64::NAN, |bucket| column[bucket]));
                 SeriesValue::Number(values.collect::<Vec<_>>().into())
             }
         };
-        CachedSeries {
-            value,
-            warmup: warmup.unwrap_or(last.len()),
-        }
+        CachedSeries { value, warmup: warmup.unwrap_or(last.len()) }
     }
 }
 
@@ -349,8 +279,7 @@ fn id_of(index: usize) -> BoundId {
 }
 
 fn series_of(series: Series, bars: &Bars) -> Column<f64> {
-    let calendar =
-        |value: &dyn Fn(usize) -> f64| (0..bars.len()).map(value).collect::<Vec<_>>().into();
+    let calendar = |value: &dyn Fn(usize) -> f64| (0..bars.len()).map(value).collect::<Vec<_>>().into();
     match series {
         Series::Open => bars.open().clone(),
         Series::High => bars.high().clone(),

@@ -41,19 +41,10 @@ pub fn compile_formula(text: &str, names: &[&str]) -> Result<Formula, Vec<Diagno
     let (graph, root) = compile_scalar(text, &metrics(names), "metric")?;
     if !matches!(graph.kind(root), Kind::Scalar(_)) {
         let message = format!("this must be a number; it is {}", graph.kind(root).words());
-        return Err(vec![wrong_kind(
-            text,
-            message,
-            "a relation belongs into `constraints`",
-        )]);
+        return Err(vec![wrong_kind(text, message, "a relation belongs into `constraints`")]);
     }
     let reads = graph.params([root]).into_iter().collect();
-    Ok(Formula {
-        text: text.to_owned(),
-        reads,
-        graph,
-        root,
-    })
+    Ok(Formula { text: text.to_owned(), reads, graph, root })
 }
 
 /// Compiles a relation between metrics: comparisons, joined by `and` and `or`.
@@ -69,62 +60,30 @@ pub fn compile_formula(text: &str, names: &[&str]) -> Result<Formula, Vec<Diagno
 pub fn compile_constraint(text: &str, names: &[&str]) -> Result<Constraint, Vec<Diagnostic>> {
     let (graph, root) = compile_scalar(text, &metrics(names), "metric")?;
     if *graph.kind(root) != Kind::Switch {
-        let message = format!(
-            "a constraint is a relation; this is {}",
-            graph.kind(root).words()
-        );
-        return Err(vec![wrong_kind(
-            text,
-            message,
-            "compare it with something, as in `trades >= 30`",
-        )]);
+        let message = format!("a constraint is a relation; this is {}", graph.kind(root).words());
+        return Err(vec![wrong_kind(text, message, "compare it with something, as in `trades >= 30`")]);
     }
     let is_measurable = graph.nodes().iter().all(|node| match &node.op {
-        Op::Compare(_) => node
-            .inputs
-            .iter()
-            .all(|&input| matches!(graph.kind(input), Kind::Scalar(_))),
+        Op::Compare(_) => node.inputs.iter().all(|&input| matches!(graph.kind(input), Kind::Scalar(_))),
         Op::Not | Op::Choose | Op::Bool(_) | Op::Text(_) => false,
         _ => true,
     });
     if !is_measurable {
-        let message =
-            "only comparisons of numbers, `and` and `or` say how far a constraint is violated"
-                .to_owned();
-        return Err(vec![wrong_kind(
-            text,
-            message,
-            "turn the comparison round instead of `not`",
-        )]);
+        let message = "only comparisons of numbers, `and` and `or` say how far a constraint is violated".to_owned();
+        return Err(vec![wrong_kind(text, message, "turn the comparison round instead of `not`")]);
     }
     let reads = graph.params([root]).into_iter().collect();
-    Ok(Constraint {
-        text: text.to_owned(),
-        reads,
-        graph,
-        root,
-    })
+    Ok(Constraint { text: text.to_owned(), reads, graph, root })
 }
 
 fn wrong_kind(text: &str, message: String, help: &str) -> Diagnostic {
-    Problem::new(Code::WrongKind, &(0..text.len()), message)
-        .help(help)
-        .at(&Place::Text)
+    Problem::new(Code::WrongKind, &(0..text.len()), message).help(help).at(&Place::Text)
 }
 
 fn metrics(names: &[&str]) -> Vec<ParamDecl> {
-    let kind = ParamKind::Float {
-        low: f64::NEG_INFINITY,
-        high: f64::INFINITY,
-    };
+    let kind = ParamKind::Float { low: f64::NEG_INFINITY, high: f64::INFINITY };
     let unique: BTreeSet<&str> = names.iter().copied().collect();
-    unique
-        .into_iter()
-        .map(|name| ParamDecl {
-            name: name.to_owned(),
-            kind: kind.clone(),
-        })
-        .collect()
+    unique.into_iter().map(|name| ParamDecl { name: name.to_owned(), kind: kind.clone() }).collect()
 }
 
 /// The metrics that are read, as far as they are defined.

@@ -71,17 +71,11 @@ pub(super) const SERIES: [(&str, Series); 12] = [
 
 impl Series {
     pub(super) fn find(name: &str) -> Option<Self> {
-        SERIES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, series)| *series)
+        SERIES.iter().find(|(known, _)| *known == name).map(|(_, series)| *series)
     }
 
     pub(super) fn name(self) -> &'static str {
-        SERIES
-            .iter()
-            .find(|(_, series)| *series == self)
-            .map_or("time", |(name, _)| name)
+        SERIES.iter().find(|(_, series)| *series == self).map_or("time", |(name, _)| name)
     }
 }
 
@@ -134,23 +128,14 @@ pub(super) struct Graph {
 impl Graph {
     /// The node for this operation: an earlier one that says the same, or a new one.
     pub(super) fn add(&mut self, op: Op, inputs: Vec<NodeId>, kind: Kind) -> NodeId {
-        self.add_node(
-            Node {
-                op,
-                inputs,
-                frame: None,
-            },
-            kind,
-        )
+        self.add_node(Node { op, inputs, frame: None }, kind)
     }
 
     fn add_node(&mut self, node: Node, kind: Kind) -> NodeId {
         if let Some(&known) = self.index.get(&node) {
             return known;
         }
-        let id = NodeId(
-            u32::try_from(self.nodes.len()).expect("texts are bounded far below 2^32 nodes"),
-        );
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("texts are bounded far below 2^32 nodes"));
         self.nodes.push(node.clone());
         self.kinds.push(kind);
         self.index.insert(node, id);
@@ -199,14 +184,7 @@ impl Graph {
             let id = NodeId(u32::try_from(index).expect("an existing id"));
             let copy = if kind.is_series() {
                 let inputs = node.inputs.iter().map(|input| moved[input]).collect();
-                self.add_node(
-                    Node {
-                        op: node.op,
-                        inputs,
-                        frame: Some(frame),
-                    },
-                    kind,
-                )
+                self.add_node(Node { op: node.op, inputs, frame: Some(frame) }, kind)
             } else {
                 id
             };
@@ -220,19 +198,10 @@ impl Graph {
         let reached = self.reachable(roots.iter().copied());
         let mut moved: BTreeMap<NodeId, NodeId> = BTreeMap::new();
         let mut graph = Self::default();
-        for (node, id) in self
-            .nodes
-            .iter()
-            .zip((0..).map(NodeId))
-            .filter(|(_, id)| reached[id.index()])
-        {
+        for (node, id) in self.nodes.iter().zip((0..).map(NodeId)).filter(|(_, id)| reached[id.index()]) {
             let inputs = node.inputs.iter().map(|input| moved[input]).collect();
             let frame = node.frame.map(|frame| moved[&frame]);
-            let copy = Node {
-                op: node.op.clone(),
-                inputs,
-                frame,
-            };
+            let copy = Node { op: node.op.clone(), inputs, frame };
             moved.insert(id, graph.add_node(copy, self.kind(id).clone()));
         }
         let roots = roots.iter().map(|root| moved[root]).collect();
@@ -242,11 +211,7 @@ impl Graph {
     /// Names of the parameters that `roots` read.
     pub(super) fn params(&self, roots: impl IntoIterator<Item = NodeId>) -> BTreeSet<String> {
         let reached = self.reachable(roots);
-        let reached = self
-            .nodes
-            .iter()
-            .zip(reached)
-            .filter(|(_, reached)| *reached);
+        let reached = self.nodes.iter().zip(reached).filter(|(_, reached)| *reached);
         reached
             .filter_map(|(node, _)| match &node.op {
                 Op::Param(name) => Some(name.clone()),
@@ -270,13 +235,7 @@ impl Graph {
                 let node = self.node(id);
                 if !expanded {
                     stack.push((id, true));
-                    stack.extend(
-                        node.inputs
-                            .iter()
-                            .chain(&node.frame)
-                            .rev()
-                            .map(|&input| (input, false)),
-                    );
+                    stack.extend(node.inputs.iter().chain(&node.frame).rev().map(|&input| (input, false)));
                     continue;
                 }
                 numbers[id.index()] = Some(count);
@@ -293,11 +252,7 @@ impl Graph {
             }
         }
         for (name, root) in roots {
-            let _ = writeln!(
-                text,
-                "{name} = n{}",
-                numbers[root.index()].unwrap_or(usize::MAX)
-            );
+            let _ = writeln!(text, "{name} = n{}", numbers[root.index()].unwrap_or(usize::MAX));
         }
         text
     }

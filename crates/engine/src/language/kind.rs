@@ -54,22 +54,10 @@ pub(super) struct Interval {
 }
 
 impl Interval {
-    pub(super) const ANY: Self = Self {
-        low: f64::NEG_INFINITY,
-        high: f64::INFINITY,
-        whole: false,
-    };
+    pub(super) const ANY: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY, whole: false };
 
     pub(super) fn point(value: f64) -> Self {
-        if value.is_nan() {
-            Self::ANY
-        } else {
-            Self {
-                low: value,
-                high: value,
-                whole: value.fract() == 0.0,
-            }
-        }
+        if value.is_nan() { Self::ANY } else { Self { low: value, high: value, whole: value.fract() == 0.0 } }
     }
 
     /// The hull of some values; anything when one is NaN (such as ∞ − ∞).
@@ -83,27 +71,15 @@ impl Interval {
     }
 
     pub(super) fn negate(self) -> Self {
-        Self {
-            low: -self.high,
-            high: -self.low,
-            whole: self.whole,
-        }
+        Self { low: -self.high, high: -self.low, whole: self.whole }
     }
 
     pub(super) fn add(self, other: Self) -> Self {
-        Self::hull(
-            &[self.low + other.low, self.high + other.high],
-            self.whole && other.whole,
-        )
+        Self::hull(&[self.low + other.low, self.high + other.high], self.whole && other.whole)
     }
 
     pub(super) fn multiply(self, other: Self) -> Self {
-        let products = [
-            self.low * other.low,
-            self.low * other.high,
-            self.high * other.low,
-            self.high * other.high,
-        ];
+        let products = [self.low * other.low, self.low * other.high, self.high * other.low, self.high * other.high];
         Self::hull(&products, self.whole && other.whole)
     }
 
@@ -111,12 +87,7 @@ impl Interval {
         if other.low <= 0.0 && other.high >= 0.0 {
             return Self::ANY;
         }
-        let quotients = [
-            self.low / other.low,
-            self.low / other.high,
-            self.high / other.low,
-            self.high / other.high,
-        ];
+        let quotients = [self.low / other.low, self.low / other.high, self.high / other.low, self.high / other.high];
         Self::hull(&quotients, false)
     }
 
@@ -135,22 +106,10 @@ impl Interval {
             ("floor", _) => monotone(f64::floor, true),
             ("ceil", _) => monotone(f64::ceil, true),
             ("round", _) => monotone(f64::round, true),
-            ("min", [a, b]) => Self {
-                low: a.low.min(b.low),
-                high: a.high.min(b.high),
-                whole: a.whole && b.whole,
-            },
-            ("max", [a, b]) => Self {
-                low: a.low.max(b.low),
-                high: a.high.max(b.high),
-                whole: a.whole && b.whole,
-            },
+            ("min", [a, b]) => Self { low: a.low.min(b.low), high: a.high.min(b.high), whole: a.whole && b.whole },
+            ("max", [a, b]) => Self { low: a.low.max(b.low), high: a.high.max(b.high), whole: a.whole && b.whole },
             ("abs", [x]) if x.low >= 0.0 => *x,
-            ("abs", [x]) => Self {
-                low: 0.0,
-                high: x.high.max(-x.low),
-                whole: x.whole,
-            },
+            ("abs", [x]) => Self { low: 0.0, high: x.high.max(-x.low), whole: x.whole },
             _ => Self::ANY,
         }
     }
@@ -161,11 +120,7 @@ mod tests {
     use super::*;
 
     fn whole(low: f64, high: f64) -> Interval {
-        Interval {
-            low,
-            high,
-            whole: true,
-        }
+        Interval { low, high, whole: true }
     }
 
     #[test]
@@ -173,18 +128,8 @@ mod tests {
         let (fast, slow) = (whole(5.0, 60.0), whole(20.0, 300.0));
         assert_eq!(slow.add(fast.negate()), whole(-40.0, 295.0));
         assert_eq!(fast.multiply(whole(-2.0, 3.0)), whole(-120.0, 180.0));
-        assert_eq!(
-            slow.divide(fast),
-            Interval {
-                low: 20.0 / 60.0,
-                high: 60.0,
-                whole: false
-            }
-        );
-        assert_eq!(
-            Interval::of_function("floor", &[slow.divide(fast)]),
-            whole(0.0, 60.0)
-        );
+        assert_eq!(slow.divide(fast), Interval { low: 20.0 / 60.0, high: 60.0, whole: false });
+        assert_eq!(Interval::of_function("floor", &[slow.divide(fast)]), whole(0.0, 60.0));
     }
 
     #[test]

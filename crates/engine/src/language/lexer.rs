@@ -60,31 +60,17 @@ const FOREIGN_WORDS: [(&str, &str); 9] = [
 ];
 
 /// Signs of other languages and what they are called here.
-const FOREIGN_SIGNS: [(&str, &str); 7] = [
-    ("&&", "and"),
-    ("||", "or"),
-    ("&", "and"),
-    ("|", "or"),
-    ("<>", "!="),
-    ("≤", "<="),
-    ("≥", ">="),
-];
+const FOREIGN_SIGNS: [(&str, &str); 7] =
+    [("&&", "and"), ("||", "or"), ("&", "and"), ("|", "or"), ("<>", "!="), ("≤", "<="), ("≥", ">=")];
 
-const SIGNS: [&str; 17] = [
-    "<=", ">=", "==", "!=", "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "<", ">", "=",
-];
+const SIGNS: [&str; 17] = ["<=", ">=", "==", "!=", "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "<", ">", "="];
 
 /// The tokens of `text` and every problem met on the way.
 pub(super) fn lex(text: &str) -> (Vec<Token>, Vec<Problem>) {
     let (mut tokens, mut problems) = (Vec::new(), Vec::new());
     if text.len() > MAX_BYTES {
-        let message = format!(
-            "the expression is {} bytes long; at most {MAX_BYTES} are read",
-            text.len()
-        );
-        problems.push(
-            Problem::new(Code::TooLong, &(0..0), message).help("split it with `let` bindings"),
-        );
+        let message = format!("the expression is {} bytes long; at most {MAX_BYTES} are read", text.len());
+        problems.push(Problem::new(Code::TooLong, &(0..0), message).help("split it with `let` bindings"));
         return (tokens, problems);
     }
     let mut input = LocatingSlice::new(text);
@@ -120,12 +106,8 @@ fn number(input: &mut Text<'_>) -> Lexed<TokenKind> {
     let fraction = ('.', digits()).void();
     let exponent = (one_of(['e', 'E']), opt(one_of(['+', '-'])), digits()).void();
     let tail = (opt(('.', digits())), opt(exponent));
-    let written = alt(((digits(), tail).void(), fraction))
-        .take()
-        .parse_next(input)?;
-    let whole = written
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let written = alt(((digits(), tail).void(), fraction)).take().parse_next(input)?;
+    let whole = written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
     let value = written.replace('_', "").parse().map_err(|_| EmptyError)?;
     Ok(TokenKind::Number { value, whole })
 }
@@ -140,25 +122,15 @@ fn quoted(input: &mut Text<'_>) -> Lexed<TokenKind> {
 fn word(input: &mut Text<'_>) -> Lexed<TokenKind> {
     let start = |c: char| c.is_ascii_alphabetic() || c == '_';
     let rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (one_of(start), take_while(0.., rest))
-        .take()
-        .map(|word: &str| TokenKind::Word(word.to_owned()))
-        .parse_next(input)
+    (one_of(start), take_while(0.., rest)).take().map(|word: &str| TokenKind::Word(word.to_owned())).parse_next(input)
 }
 
 fn sign(input: &mut Text<'_>) -> Lexed<TokenKind> {
     let text: &str = input;
-    if FOREIGN_SIGNS
-        .iter()
-        .any(|(foreign, _)| text.starts_with(foreign))
-        || text.starts_with("**")
-    {
+    if FOREIGN_SIGNS.iter().any(|(foreign, _)| text.starts_with(foreign)) || text.starts_with("**") {
         return Err(EmptyError);
     }
-    let mut found = SIGNS
-        .into_iter()
-        .find(|sign| text.starts_with(sign))
-        .ok_or(EmptyError)?;
+    let mut found = SIGNS.into_iter().find(|sign| text.starts_with(sign)).ok_or(EmptyError)?;
     found.parse_next(input)?;
     Ok(TokenKind::Sign(found))
 }
@@ -168,13 +140,11 @@ fn checked(mut token: Token, problems: &mut Vec<Problem>) -> Token {
     match &mut token.kind {
         TokenKind::Number { value, .. } if !value.is_finite() => {
             let message = "the number is too large";
-            problems
-                .push(Problem::new(Code::BadNumber, &token.span, message).help("at most 1.79e308"));
+            problems.push(Problem::new(Code::BadNumber, &token.span, message).help("at most 1.79e308"));
             *value = 1.0;
         }
         TokenKind::Word(word) => {
-            if let Some((foreign, own)) = FOREIGN_WORDS.iter().find(|(foreign, _)| word == foreign)
-            {
+            if let Some((foreign, own)) = FOREIGN_WORDS.iter().find(|(foreign, _)| word == foreign) {
                 problems.push(foreign_spelling(&token.span, foreign, own));
                 *word = (*own).to_owned();
             }
@@ -197,15 +167,9 @@ fn unreadable(input: &mut Text<'_>) -> (Option<Token>, Problem) {
         let _: Lexed<&str> = winnow::token::take(text[..bytes].chars().count()).parse_next(input);
         start..start + bytes
     };
-    if let Some((foreign, own)) = FOREIGN_SIGNS
-        .iter()
-        .find(|(foreign, _)| text.starts_with(foreign))
-    {
+    if let Some((foreign, own)) = FOREIGN_SIGNS.iter().find(|(foreign, _)| text.starts_with(foreign)) {
         let span = skip(input, foreign.len());
-        let token = Token {
-            kind: TokenKind::Sign(own),
-            span: span.clone(),
-        };
+        let token = Token { kind: TokenKind::Sign(own), span: span.clone() };
         return (Some(token), foreign_spelling(&span, foreign, own));
     }
     if text.starts_with(['\'', '"']) {
@@ -217,25 +181,14 @@ fn unreadable(input: &mut Text<'_>) -> (Option<Token>, Problem) {
     }
     if text.starts_with('!') {
         let span = skip(input, 1);
-        let token = Token {
-            kind: TokenKind::Sign("not"),
-            span: span.clone(),
-        };
+        let token = Token { kind: TokenKind::Sign("not"), span: span.clone() };
         return (Some(token), foreign_spelling(&span, "!", "not"));
     }
     let power = text.starts_with("**");
     let character = text.chars().next().unwrap_or(' ');
     let span = skip(input, if power { 2 } else { character.len_utf8() });
-    let shown = if power {
-        "**".to_owned()
-    } else {
-        character.escape_debug().to_string()
-    };
-    let problem = Problem::new(
-        Code::UnexpectedCharacter,
-        &span,
-        format!("unexpected `{shown}`"),
-    );
+    let shown = if power { "**".to_owned() } else { character.escape_debug().to_string() };
+    let problem = Problem::new(Code::UnexpectedCharacter, &span, format!("unexpected `{shown}`"));
     (None, problem.maybe_help(remedy(character)))
 }
 

@@ -69,11 +69,7 @@ impl Lowerer<'_> {
             ExprKind::Arithmetic { first, rest } => self.arithmetic(first, rest),
             ExprKind::Compare { first, rest } => self.compare(first, rest),
             ExprKind::Logic { op, operands } => self.logic(*op, operands),
-            ExprKind::Choose {
-                then,
-                condition,
-                otherwise,
-            } => self.choose(then, condition, otherwise),
+            ExprKind::Choose { then, condition, otherwise } => self.choose(then, condition, otherwise),
             ExprKind::Lag { target, lag } => self.lag(target, lag),
             ExprKind::Output { target, name } => self.output(target, name),
             ExprKind::Call { name, arguments } => self.call(name, arguments, &expr.span),
@@ -81,19 +77,11 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn number(&mut self, value: f64) -> NodeId {
-        self.graph.add(
-            Op::Number(Bits::new(value)),
-            vec![],
-            Kind::Scalar(Interval::point(value)),
-        )
+        self.graph.add(Op::Number(Bits::new(value)), vec![], Kind::Scalar(Interval::point(value)))
     }
 
     fn text(&mut self, text: &str) -> NodeId {
-        self.graph.add(
-            Op::Text(text.to_owned()),
-            vec![],
-            Kind::Text([text.to_owned()].into()),
-        )
+        self.graph.add(Op::Text(text.to_owned()), vec![], Kind::Text([text.to_owned()].into()))
     }
 
     fn name(&mut self, name: &str, span: &Span) -> Option<NodeId> {
@@ -134,20 +122,12 @@ impl Lowerer<'_> {
             Reads::Series => (true, "series, parameter or `let`"),
             Reads::Scalars(what) => (false, what),
         };
-        let problem = Problem::new(
-            Code::UnknownName,
-            span,
-            format!("no {noun} is called `{name}`"),
-        );
+        let problem = Problem::new(Code::UnknownName, span, format!("no {noun} is called `{name}`"));
         if reads_series && function::find(name).is_some() {
             let signature = super::call::signature_of(name);
-            return self
-                .report(problem.help(format!("`{name}` is a function; call it: {signature}")));
+            return self.report(problem.help(format!("`{name}` is a function; call it: {signature}")));
         }
-        let series = SERIES
-            .iter()
-            .map(|(known, _)| *known)
-            .filter(|_| reads_series);
+        let series = SERIES.iter().map(|(known, _)| *known).filter(|_| reads_series);
         let params = self.scope.params.iter().map(|decl| decl.name.as_str());
         let lets = self.scope.lets.keys().map(String::as_str);
         let help = did_you_mean(name, lets.chain(params).chain(series)).or_else(|| {
@@ -175,10 +155,7 @@ impl Lowerer<'_> {
         let kind = self.kind(id).clone();
         if !kind.is_condition() {
             let message = format!("`not` needs a condition; this is {}", kind.words());
-            return self.report(
-                Problem::new(Code::WrongKind, &value.span, message)
-                    .maybe_help(condition_help(&kind)),
-            );
+            return self.report(Problem::new(Code::WrongKind, &value.span, message).maybe_help(condition_help(&kind)));
         }
         Some(self.graph.add(Op::Not, vec![id], kind))
     }
@@ -202,11 +179,8 @@ impl Lowerer<'_> {
     fn expect_number(&mut self, id: NodeId, op: ArithmeticOp, span: &Span, side: &str) -> bool {
         let kind = self.kind(id).clone();
         if !kind.is_number() {
-            let message = format!(
-                "`{}` needs numbers on both sides; the {side} side is {}",
-                op.spelling(),
-                kind.words()
-            );
+            let message =
+                format!("`{}` needs numbers on both sides; the {side} side is {}", op.spelling(), kind.words());
             self.report(Problem::new(Code::WrongKind, span, message));
         }
         kind.is_number()
@@ -226,11 +200,7 @@ impl Lowerer<'_> {
     }
 
     fn choose(&mut self, then: &Expr, condition: &Expr, otherwise: &Expr) -> Option<NodeId> {
-        let (then_id, condition_id, otherwise_id) = (
-            self.lower(then),
-            self.lower(condition),
-            self.lower(otherwise),
-        );
+        let (then_id, condition_id, otherwise_id) = (self.lower(then), self.lower(condition), self.lower(otherwise));
         let condition_id = condition_id?;
         let asked = self.kind(condition_id).clone();
         if !asked.is_condition() {
@@ -244,23 +214,14 @@ impl Lowerer<'_> {
             (a, b) if a.is_number() && b.is_number() => Kind::Number,
             (Kind::Switch, Kind::Switch) if !per_bar => Kind::Switch,
             (a, b) if a.is_condition() && b.is_condition() => Kind::Condition,
-            (Kind::Text(a), Kind::Text(b)) if !per_bar => {
-                Kind::Text(a.iter().chain(&**b).cloned().collect())
-            }
+            (Kind::Text(a), Kind::Text(b)) if !per_bar => Kind::Text(a.iter().chain(&**b).cloned().collect()),
             (a, b) => {
-                let message = format!(
-                    "both sides of `else` must be alike; these are {} and {}",
-                    a.words(),
-                    b.words()
-                );
+                let message = format!("both sides of `else` must be alike; these are {} and {}", a.words(), b.words());
                 let span = then.span.start..otherwise.span.end;
                 return self.report(Problem::new(Code::WrongKind, &span, message));
             }
         };
-        Some(
-            self.graph
-                .add(Op::Choose, vec![condition_id, then_id, otherwise_id], kind),
-        )
+        Some(self.graph.add(Op::Choose, vec![condition_id, then_id, otherwise_id], kind))
     }
 
     fn lag(&mut self, target: &Expr, lag: &Expr) -> Option<NodeId> {
@@ -279,24 +240,16 @@ impl Lowerer<'_> {
     fn check_lag(&mut self, lag: NodeId, span: &Span) -> Option<()> {
         let problem = |message: &str| Problem::new(Code::BadLag, span, message);
         let problem = match self.kind(lag) {
-            Kind::Scalar(Interval { low, high, .. })
-                if *low < 0.0 && (*high < 0.0 || self.is_plain(lag)) =>
-            {
+            Kind::Scalar(Interval { low, high, .. }) if *low < 0.0 && (*high < 0.0 || self.is_plain(lag)) => {
                 problem("a negative lag would read bars that have not happened yet")
                     .help("`close[1]` is the bar before; write a lag of 0 or more")
             }
             Kind::Scalar(Interval { whole: false, .. }) => {
-                problem("a lag is a whole number of bars")
-                    .help("use an `int` parameter, or `round(…)`")
+                problem("a lag is a whole number of bars").help("use an `int` parameter, or `round(…)`")
             }
-            Kind::Scalar(Interval { low, .. }) if *low > MAX_BARS => {
-                problem("the lag is longer than 1,000,000 bars")
-            }
+            Kind::Scalar(Interval { low, .. }) if *low > MAX_BARS => problem("the lag is longer than 1,000,000 bars"),
             Kind::Scalar(_) => return Some(()),
-            other => problem(&format!(
-                "a lag is one whole number; this is {}",
-                other.words()
-            )),
+            other => problem(&format!("a lag is one whole number; this is {}", other.words())),
         };
         self.report(problem);
         None
@@ -307,9 +260,10 @@ impl Lowerer<'_> {
         let node = self.graph.node(id);
         match node.op {
             Op::Number(_) | Op::Param(_) => true,
-            Op::Negate => node.inputs.iter().all(|&input| {
-                !matches!(self.graph.node(input).op, Op::Negate) && self.is_plain(input)
-            }),
+            Op::Negate => node
+                .inputs
+                .iter()
+                .all(|&input| !matches!(self.graph.node(input).op, Op::Negate) && self.is_plain(input)),
             _ => false,
         }
     }
@@ -318,20 +272,14 @@ impl Lowerer<'_> {
         let id = self.lower(target)?;
         let is_call = match &target.kind {
             ExprKind::Call { .. } => true,
-            ExprKind::Name(binding) => self
-                .scope
-                .lets
-                .get(binding)
-                .is_some_and(|binding| binding.is_call),
+            ExprKind::Name(binding) => self.scope.lets.get(binding).is_some_and(|binding| binding.is_call),
             _ => false,
         };
         let node = self.graph.node(id).clone();
         let (Op::Call { function, .. }, true) = (&node.op, is_call) else {
             let message = format!("nothing here has an output called `{}`", name.text);
             let problem = Problem::new(Code::UnknownOutput, &name.span, message);
-            return self.report(
-                problem.help("outputs are picked from a call, as in `macd(close).signal`"),
-            );
+            return self.report(problem.help("outputs are picked from a call, as in `macd(close).signal`"));
         };
         let outputs = function::find(function)?.outputs;
         let Some(output) = outputs.iter().position(|known| *known == name.text) else {
@@ -339,20 +287,14 @@ impl Lowerer<'_> {
             return self.report(problem);
         };
         let kind = self.kind(id).clone();
-        Some(
-            self.graph
-                .add(Op::Call { function, output }, node.inputs, kind),
-        )
+        Some(self.graph.add(Op::Call { function, output }, node.inputs, kind))
     }
 }
 
 fn unknown_output(function: &str, outputs: &[&str], name: &Word) -> Problem {
     let message = format!("`{function}` has no output called `{}`", name.text);
     let help = if outputs.len() == 1 {
-        format!(
-            "`{function}` has a single value; leave `.{}` out",
-            name.text
-        )
+        format!("`{function}` has a single value; leave `.{}` out", name.text)
     } else {
         let listed = || format!("its outputs are {}", outputs.join(", "));
         did_you_mean(&name.text, outputs.iter().copied()).unwrap_or_else(listed)
@@ -364,24 +306,15 @@ fn param_kind(kind: &ParamKind) -> Kind {
     #[expect(clippy::cast_precision_loss, reason = "parameters are far below 2^53")]
     match kind {
         ParamKind::Bool => Kind::Switch,
-        ParamKind::Int { low, high } => Kind::Scalar(Interval {
-            low: *low as f64,
-            high: *high as f64,
-            whole: true,
-        }),
-        ParamKind::Float { low, high } => Kind::Scalar(Interval {
-            low: *low,
-            high: *high,
-            whole: false,
-        }),
+        ParamKind::Int { low, high } => Kind::Scalar(Interval { low: *low as f64, high: *high as f64, whole: true }),
+        ParamKind::Float { low, high } => Kind::Scalar(Interval { low: *low, high: *high, whole: false }),
         ParamKind::Choice(choices) => Kind::Text(choices.as_slice().into()),
     }
 }
 
 /// What to do with a number where a condition belongs.
 pub(super) fn condition_help(kind: &Kind) -> Option<String> {
-    kind.is_number()
-        .then(|| "compare it with something, as in `x > 0`".to_owned())
+    kind.is_number().then(|| "compare it with something, as in `x > 0`".to_owned())
 }
 
 pub(super) fn quoted_list(texts: &[String]) -> String {

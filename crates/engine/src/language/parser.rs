@@ -37,25 +37,11 @@ struct State {
 pub(super) fn parse(text: &str) -> Result<Expr, Vec<Problem>> {
     let (tokens, mut problems) = lex(text);
     if tokens.is_empty() && problems.is_empty() {
-        return Err(vec![Problem::new(
-            Code::Empty,
-            &(0..0),
-            "the expression is empty",
-        )]);
+        return Err(vec![Problem::new(Code::Empty, &(0..0), "the expression is empty")]);
     }
-    let state = State {
-        depth: 0,
-        end: text.len(),
-    };
-    let mut input = Stateful {
-        input: TokenSlice::new(&tokens),
-        state,
-    };
-    let parsed = if tokens.is_empty() {
-        None
-    } else {
-        Some(whole(&mut input))
-    };
+    let state = State { depth: 0, end: text.len() };
+    let mut input = Stateful { input: TokenSlice::new(&tokens), state };
+    let parsed = if tokens.is_empty() { None } else { Some(whole(&mut input)) };
     match parsed {
         Some(Ok(expr)) if problems.is_empty() => return Ok(expr),
         // A token that could not be read is the likely cause of a problem here: say only that.
@@ -113,10 +99,7 @@ fn take(input: &mut Tokens<'_>, spelling: &str) -> Option<Token> {
 }
 
 fn next(input: &mut Tokens<'_>) -> Option<Token> {
-    any::<_, winnow::error::EmptyError>
-        .parse_next(input)
-        .ok()
-        .cloned()
+    any::<_, winnow::error::EmptyError>.parse_next(input).ok().cloned()
 }
 
 fn end(input: &Tokens<'_>) -> Span {
@@ -124,17 +107,11 @@ fn end(input: &Tokens<'_>) -> Span {
 }
 
 /// Runs `parser` one level deeper.
-fn nested<T>(
-    input: &mut Tokens<'_>,
-    parser: impl FnOnce(&mut Tokens<'_>) -> Parsed<T>,
-) -> Parsed<T> {
+fn nested<T>(input: &mut Tokens<'_>, parser: impl FnOnce(&mut Tokens<'_>) -> Parsed<T>) -> Parsed<T> {
     if input.state.depth == MAX_DEPTH {
-        let span = input
-            .peek_token()
-            .map_or_else(|| end(input), |token| token.span.clone());
+        let span = input.peek_token().map_or_else(|| end(input), |token| token.span.clone());
         let message = format!("the expression nests deeper than {MAX_DEPTH} levels");
-        return Err(Problem::new(Code::TooDeep, &span, message)
-            .help("name inner parts with `let` bindings"));
+        return Err(Problem::new(Code::TooDeep, &span, message).help("name inner parts with `let` bindings"));
     }
     input.state.depth += 1;
     let parsed = parser(input);
@@ -149,23 +126,14 @@ fn choose(input: &mut Tokens<'_>) -> Parsed<Expr> {
     }
     let condition = operators(input, Level::Or)?;
     if take(input, "else").is_none() {
-        let span = input
-            .peek_token()
-            .map_or_else(|| end(input), |token| token.span.clone());
+        let span = input.peek_token().map_or_else(|| end(input), |token| token.span.clone());
         let problem = Problem::new(Code::UnexpectedToken, &span, "`if` without `else`");
         return Err(problem.help("write `a if condition else b`"));
     }
     let otherwise = nested(input, choose)?;
     let span = then.span.start..otherwise.span.end;
     let (then, condition, otherwise) = (Box::new(then), Box::new(condition), Box::new(otherwise));
-    Ok(Expr {
-        kind: ExprKind::Choose {
-            then,
-            condition,
-            otherwise,
-        },
-        span,
-    })
+    Ok(Expr { kind: ExprKind::Choose { then, condition, otherwise }, span })
 }
 
 #[derive(Clone, Copy)]
@@ -187,28 +155,13 @@ fn operator(token: &Token) -> Option<(Operator, Level)> {
     };
     let logic = [(LogicOp::And, Level::And), (LogicOp::Or, Level::Or)];
     let arithmetics = [A::Add, A::Subtract, A::Multiply, A::Divide];
-    let compares = [
-        C::Less,
-        C::LessEqual,
-        C::Greater,
-        C::GreaterEqual,
-        C::Equal,
-        C::NotEqual,
-    ];
-    (arithmetics
-        .into_iter()
-        .find(|op| token.is(op.spelling()))
-        .map(arithmetic))
-    .or_else(|| {
-        compares
-            .into_iter()
-            .find(|op| token.is(op.spelling()))
-            .map(compare)
-    })
-    .or_else(|| {
-        let (op, level) = logic.into_iter().find(|(op, _)| token.is(op.spelling()))?;
-        Some((Operator::Logic(op), level))
-    })
+    let compares = [C::Less, C::LessEqual, C::Greater, C::GreaterEqual, C::Equal, C::NotEqual];
+    (arithmetics.into_iter().find(|op| token.is(op.spelling())).map(arithmetic))
+        .or_else(|| compares.into_iter().find(|op| token.is(op.spelling())).map(compare))
+        .or_else(|| {
+            let (op, level) = logic.into_iter().find(|(op, _)| token.is(op.spelling()))?;
+            Some((Operator::Logic(op), level))
+        })
 }
 
 /// Operators at least as tight as `least`.
@@ -224,9 +177,7 @@ fn operators(input: &mut Tokens<'_>, least: Level) -> Parsed<Expr> {
             next(input);
             rest.push((current, operators(input, level.tighter())?));
             let following = input.peek_token().and_then(operator);
-            op = following
-                .filter(|(_, other)| *other == level)
-                .map(|(op, _)| op);
+            op = following.filter(|(_, other)| *other == level).map(|(op, _)| op);
         }
         left = chain(left, rest);
     }
@@ -234,9 +185,7 @@ fn operators(input: &mut Tokens<'_>, least: Level) -> Parsed<Expr> {
 }
 
 fn chain(first: Expr, rest: Vec<(Operator, Expr)>) -> Expr {
-    let end = rest
-        .last()
-        .map_or(first.span.end, |(_, expr)| expr.span.end);
+    let end = rest.last().map_or(first.span.end, |(_, expr)| expr.span.end);
     let span = first.span.start..end;
     let (mut arithmetic, mut compare, mut logic) = (Vec::new(), Vec::new(), None);
     let mut operands = Vec::new();
@@ -254,15 +203,9 @@ fn chain(first: Expr, rest: Vec<(Operator, Expr)>) -> Expr {
         operands.insert(0, first);
         ExprKind::Logic { op, operands }
     } else if compare.is_empty() {
-        ExprKind::Arithmetic {
-            first: Box::new(first),
-            rest: arithmetic,
-        }
+        ExprKind::Arithmetic { first: Box::new(first), rest: arithmetic }
     } else {
-        ExprKind::Compare {
-            first: Box::new(first),
-            rest: compare,
-        }
+        ExprKind::Compare { first: Box::new(first), rest: compare }
     };
     Expr { kind, span }
 }
@@ -270,27 +213,17 @@ fn chain(first: Expr, rest: Vec<(Operator, Expr)>) -> Expr {
 fn prefix(input: &mut Tokens<'_>, least: Level) -> Parsed<Expr> {
     if let Some(token) = take(input, "not") {
         if least > Level::Not {
-            let problem = Problem::new(
-                Code::UnexpectedToken,
-                &token.span,
-                "`not` cannot stand here",
-            );
+            let problem = Problem::new(Code::UnexpectedToken, &token.span, "`not` cannot stand here");
             return Err(problem.help("put parentheses around it: `(not …)`"));
         }
         let operand = nested(input, |input| operators(input, Level::Not))?;
         let span = token.span.start..operand.span.end;
-        return Ok(Expr {
-            kind: ExprKind::Not(Box::new(operand)),
-            span,
-        });
+        return Ok(Expr { kind: ExprKind::Not(Box::new(operand)), span });
     }
     if let Some(token) = take(input, "-") {
         let operand = nested(input, |input| operators(input, Level::Unary))?;
         let span = token.span.start..operand.span.end;
-        return Ok(Expr {
-            kind: ExprKind::Negate(Box::new(operand)),
-            span,
-        });
+        return Ok(Expr { kind: ExprKind::Negate(Box::new(operand)), span });
     }
     postfix(input)
 }
@@ -303,20 +236,11 @@ fn postfix(input: &mut Tokens<'_>) -> Parsed<Expr> {
             let lag = nested(input, choose)?;
             let close = close(input, &open, "]")?;
             let (target, lag) = (Box::new(expr), Box::new(lag));
-            expr = Expr {
-                kind: ExprKind::Lag { target, lag },
-                span: start..close.span.end,
-            };
+            expr = Expr { kind: ExprKind::Lag { target, lag }, span: start..close.span.end };
         } else if let Some(dot) = take(input, ".") {
             let name = output_name(input, &dot)?;
             let span = start..name.span.end;
-            expr = Expr {
-                kind: ExprKind::Output {
-                    target: Box::new(expr),
-                    name,
-                },
-                span,
-            };
+            expr = Expr { kind: ExprKind::Output { target: Box::new(expr), name }, span };
         } else {
             return Ok(expr);
         }
@@ -326,16 +250,9 @@ fn postfix(input: &mut Tokens<'_>) -> Parsed<Expr> {
 
 fn output_name(input: &mut Tokens<'_>, dot: &Token) -> Parsed<Word> {
     match next(input) {
-        Some(Token {
-            kind: TokenKind::Word(text),
-            span,
-        }) => Ok(Word { text, span }),
+        Some(Token { kind: TokenKind::Word(text), span }) => Ok(Word { text, span }),
         _ => {
-            let problem = Problem::new(
-                Code::UnexpectedToken,
-                &dot.span,
-                "expected an output's name after `.`",
-            );
+            let problem = Problem::new(Code::UnexpectedToken, &dot.span, "expected an output's name after `.`");
             Err(problem.help("as in `macd(close).signal`"))
         }
     }
@@ -343,32 +260,20 @@ fn output_name(input: &mut Tokens<'_>, dot: &Token) -> Parsed<Word> {
 
 fn primary(input: &mut Tokens<'_>) -> Parsed<Expr> {
     let Some(token) = input.peek_token() else {
-        let problem = Problem::new(
-            Code::UnexpectedToken,
-            &end(input),
-            "expected an expression, found the end",
-        );
+        let problem = Problem::new(Code::UnexpectedToken, &end(input), "expected an expression, found the end");
         return Err(problem);
     };
     let kind = match &token.kind {
-        TokenKind::Number { value, whole } => ExprKind::Number {
-            value: *value,
-            whole: *whole,
-        },
+        TokenKind::Number { value, whole } => ExprKind::Number { value: *value, whole: *whole },
         TokenKind::Text(text) => ExprKind::Text(text.clone()),
-        TokenKind::Word(word) if word == "true" || word == "false" => {
-            ExprKind::Bool(word == "true")
-        }
+        TokenKind::Word(word) if word == "true" || word == "false" => ExprKind::Bool(word == "true"),
         TokenKind::Word(word) if word == "none" => ExprKind::Undefined,
         TokenKind::Word(word) if !KEYWORDS.contains(&word.as_str()) => return name_or_call(input),
         TokenKind::Sign("(") => return parenthesised(input),
         _ => return Err(no_expression(token)),
     };
     next(input);
-    Ok(Expr {
-        kind,
-        span: token.span.clone(),
-    })
+    Ok(Expr { kind, span: token.span.clone() })
 }
 
 fn no_expression(token: &Token) -> Problem {
@@ -404,8 +309,7 @@ fn close(input: &mut Tokens<'_>, open: &Token, spelling: &str) -> Parsed<Token> 
     match input.peek_token() {
         None => {
             let message = format!("{} is never closed", found(open));
-            Err(Problem::new(Code::UnclosedBracket, &open.span, message)
-                .help(format!("add `{spelling}`")))
+            Err(Problem::new(Code::UnclosedBracket, &open.span, message).help(format!("add `{spelling}`")))
         }
         Some(token) if token.is("=") => Err(assignment(&token.span)),
         Some(token) => {
@@ -416,29 +320,16 @@ fn close(input: &mut Tokens<'_>, open: &Token, spelling: &str) -> Parsed<Token> 
 }
 
 fn name_or_call(input: &mut Tokens<'_>) -> Parsed<Expr> {
-    let Some(Token {
-        kind: TokenKind::Word(text),
-        span,
-    }) = next(input)
-    else {
+    let Some(Token { kind: TokenKind::Word(text), span }) = next(input) else {
         return primary(input);
     };
     let Some(open) = take(input, "(") else {
-        return Ok(Expr {
-            kind: ExprKind::Name(text),
-            span,
-        });
+        return Ok(Expr { kind: ExprKind::Name(text), span });
     };
     let arguments = arguments(input, &open)?;
     let close = close(input, &open, ")")?;
     let whole = span.start..close.span.end;
-    Ok(Expr {
-        kind: ExprKind::Call {
-            name: Word { text, span },
-            arguments,
-        },
-        span: whole,
-    })
+    Ok(Expr { kind: ExprKind::Call { name: Word { text, span }, arguments }, span: whole })
 }
 
 fn arguments(input: &mut Tokens<'_>, open: &Token) -> Parsed<Vec<Argument>> {
@@ -462,10 +353,7 @@ fn arguments(input: &mut Tokens<'_>, open: &Token) -> Parsed<Vec<Argument>> {
 /// `name=` at the start of an argument.
 fn keyword(input: &mut Tokens<'_>) -> Option<Word> {
     let start = input.checkpoint();
-    if let Some(Token {
-        kind: TokenKind::Word(text),
-        span,
-    }) = next(input)
+    if let Some(Token { kind: TokenKind::Word(text), span }) = next(input)
         && take(input, "=").is_some()
     {
         return Some(Word { text, span });

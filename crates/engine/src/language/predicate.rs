@@ -45,21 +45,12 @@ pub fn compile_predicate(text: &str, params: &[ParamDecl]) -> Result<Predicate, 
     let (graph, root) = compile_scalar(text, params, "parameter")?;
     if *graph.kind(root) != Kind::Switch {
         let kind = graph.kind(root);
-        let message = format!(
-            "this must be true or false for some parameters; it is {}",
-            kind.words()
-        );
-        let problem = Problem::new(Code::WrongKind, &(0..text.len()), message)
-            .maybe_help(condition_help(kind));
+        let message = format!("this must be true or false for some parameters; it is {}", kind.words());
+        let problem = Problem::new(Code::WrongKind, &(0..text.len()), message).maybe_help(condition_help(kind));
         return Err(vec![problem.at(&Place::Text)]);
     }
     let reads = graph.params([root]).into_iter().collect();
-    Ok(Predicate {
-        text: text.to_owned(),
-        reads,
-        graph,
-        root,
-    })
+    Ok(Predicate { text: text.to_owned(), reads, graph, root })
 }
 
 /// Parses and checks an expression of scalars alone.
@@ -68,24 +59,11 @@ pub(super) fn compile_scalar(
     params: &[ParamDecl],
     what: &'static str,
 ) -> Result<(Graph, NodeId), Vec<Diagnostic>> {
-    let at_text = |problems: Vec<Problem>| {
-        problems
-            .into_iter()
-            .map(|problem| problem.at(&Place::Text))
-            .collect()
-    };
+    let at_text = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.at(&Place::Text)).collect();
     let expr = parse(text).map_err(at_text)?;
-    let scope = Scope {
-        params,
-        lets: std::collections::BTreeMap::new(),
-        reads: Reads::Scalars(what),
-    };
+    let scope = Scope { params, lets: std::collections::BTreeMap::new(), reads: Reads::Scalars(what) };
     let mut graph = Graph::default();
-    let mut lowerer = Lowerer {
-        graph: &mut graph,
-        scope: &scope,
-        problems: Vec::new(),
-    };
+    let mut lowerer = Lowerer { graph: &mut graph, scope: &scope, problems: Vec::new() };
     let root = lowerer.lower(&expr);
     let problems = lowerer.problems;
     match root {
@@ -122,8 +100,6 @@ impl Predicate {
     /// whether or not `rsi_max` is there.
     #[must_use]
     pub fn holds_or(&self, params: &Params, inactive: Inactive) -> bool {
-        evaluate(&self.graph, self.root, params)
-            .and_then(|value| value.switch())
-            .unwrap_or(inactive == Inactive::Holds)
+        evaluate(&self.graph, self.root, params).and_then(|value| value.switch()).unwrap_or(inactive == Inactive::Holds)
     }
 }

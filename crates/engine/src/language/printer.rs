@@ -10,10 +10,7 @@ impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             ExprKind::Number { value, whole: true } => write!(f, "{value}"),
-            ExprKind::Number {
-                value,
-                whole: false,
-            } => write!(f, "{value:?}"),
+            ExprKind::Number { value, whole: false } => write!(f, "{value:?}"),
             ExprKind::Text(text) if text.contains('\'') => write!(f, "\"{text}\""),
             ExprKind::Text(text) => write!(f, "'{text}'"),
             ExprKind::Bool(value) => write!(f, "{value}"),
@@ -44,32 +41,17 @@ fn operators(f: &mut fmt::Formatter<'_>, expr: &Expr) -> fmt::Result {
             f.write_str("not ")?;
             operand(f, value, Level::Not)
         }
-        ExprKind::Arithmetic { first, rest } => chain(
-            f,
-            first,
-            rest.iter().map(|(op, value)| (op.spelling(), value)),
-            inner,
-        ),
-        ExprKind::Compare { first, rest } => chain(
-            f,
-            first,
-            rest.iter().map(|(op, value)| (op.spelling(), value)),
-            inner,
-        ),
+        ExprKind::Arithmetic { first, rest } => {
+            chain(f, first, rest.iter().map(|(op, value)| (op.spelling(), value)), inner)
+        }
+        ExprKind::Compare { first, rest } => {
+            chain(f, first, rest.iter().map(|(op, value)| (op.spelling(), value)), inner)
+        }
         ExprKind::Logic { op, operands } => match operands.split_first() {
-            Some((first, rest)) => chain(
-                f,
-                first,
-                rest.iter().map(|value| (op.spelling(), value)),
-                inner,
-            ),
+            Some((first, rest)) => chain(f, first, rest.iter().map(|value| (op.spelling(), value)), inner),
             None => Ok(()),
         },
-        ExprKind::Choose {
-            then,
-            condition,
-            otherwise,
-        } => {
+        ExprKind::Choose { then, condition, otherwise } => {
             operand(f, then, inner)?;
             f.write_str(" if ")?;
             operand(f, condition, inner)?;
@@ -95,11 +77,7 @@ fn chain<'a>(
 }
 
 fn operand(f: &mut fmt::Formatter<'_>, expr: &Expr, least: Level) -> fmt::Result {
-    if expr.kind.level() < least {
-        write!(f, "({expr})")
-    } else {
-        write!(f, "{expr}")
-    }
+    if expr.kind.level() < least { write!(f, "({expr})") } else { write!(f, "{expr}") }
 }
 
 fn call(f: &mut fmt::Formatter<'_>, name: &str, arguments: &[Argument]) -> fmt::Result {

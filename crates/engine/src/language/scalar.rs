@@ -86,11 +86,7 @@ fn compare(op: CompareOp, left: &Scalar, right: &Scalar) -> Option<bool> {
 pub(super) fn evaluate(graph: &Graph, root: NodeId, params: &Params) -> Option<Scalar> {
     let mut values: Vec<Option<Scalar>> = Vec::with_capacity(graph.nodes().len());
     for node in graph.nodes() {
-        let input = |index: usize| {
-            node.inputs
-                .get(index)
-                .and_then(|id| values[id.index()].clone())
-        };
+        let input = |index: usize| node.inputs.get(index).and_then(|id| values[id.index()].clone());
         let value = match &node.op {
             Op::Param(name) => params.get(name).map(Scalar::from),
             Op::And | Op::Or => {

@@ -46,16 +46,9 @@ pub fn compile(source: &StrategySource, params: &[ParamDecl]) -> Result<Strategy
         let (graph, roots) = compiler.graph.compact(&roots);
         let rules = rules.iter().map(|(name, _)| *name).zip(roots).collect();
         let unused_lets = compiler.unused_lets();
-        return Ok(Strategy {
-            graph,
-            rules,
-            params: params.to_vec(),
-            unused_lets,
-        });
+        return Ok(Strategy { graph, rules, params: params.to_vec(), unused_lets });
     }
-    compiler
-        .diagnostics
-        .sort_by_key(|diagnostic| order(source, diagnostic));
+    compiler.diagnostics.sort_by_key(|diagnostic| order(source, diagnostic));
     Err(compiler.diagnostics)
 }
 
@@ -64,11 +57,7 @@ impl Strategy {
     /// up to spacing, parentheses, names and order of `let`s.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let roots: Vec<(&str, NodeId)> = self
-            .rules
-            .iter()
-            .map(|(name, id)| (name.as_str(), *id))
-            .collect();
+        let roots: Vec<(&str, NodeId)> = self.rules.iter().map(|(name, id)| (name.as_str(), *id)).collect();
         self.graph.canonical(&roots)
     }
 
@@ -92,16 +81,8 @@ fn order(source: &StrategySource, diagnostic: &Diagnostic) -> (u8, usize, usize)
     let position = |found: Option<usize>| found.unwrap_or(usize::MAX);
     match &diagnostic.place {
         Place::Param(_) => (0, 0, start),
-        Place::Let(name) => (
-            1,
-            position(source.lets.iter().position(|(known, _)| known == name)),
-            start,
-        ),
-        Place::Rule(rule) => (
-            2,
-            position(source.rules.iter().position(|(known, _)| known == rule)),
-            start,
-        ),
+        Place::Let(name) => (1, position(source.lets.iter().position(|(known, _)| known == name)), start),
+        Place::Rule(rule) => (2, position(source.rules.iter().position(|(known, _)| known == rule)), start),
         Place::Strategy | Place::Text => (3, 0, start),
     }
 }
@@ -119,11 +100,7 @@ struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(params: &'a [ParamDecl]) -> Self {
         Self {
-            scope: Scope {
-                params,
-                lets: BTreeMap::new(),
-                reads: Reads::Series,
-            },
+            scope: Scope { params, lets: BTreeMap::new(), reads: Reads::Series },
             graph: Graph::default(),
             diagnostics: Vec::new(),
             let_reads: BTreeMap::new(),
@@ -133,21 +110,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn report(&mut self, place: &Place, problems: Vec<Problem>) {
-        self.diagnostics
-            .extend(problems.into_iter().map(|problem| problem.at(place)));
+        self.diagnostics.extend(problems.into_iter().map(|problem| problem.at(place)));
     }
 
     fn check_names(&mut self, source: &StrategySource) {
         let mut seen = BTreeSet::new();
-        let params = self
-            .scope
-            .params
-            .iter()
-            .map(|decl| (decl.name.as_str(), Place::Param(decl.name.clone())));
-        let lets = source
-            .lets
-            .iter()
-            .map(|(name, _)| (name.as_str(), Place::Let(name.clone())));
+        let params = self.scope.params.iter().map(|decl| (decl.name.as_str(), Place::Param(decl.name.clone())));
+        let lets = source.lets.iter().map(|(name, _)| (name.as_str(), Place::Let(name.clone())));
         let mut problems = Vec::new();
         for (name, place) in params.chain(lets) {
             let message = if let Some(reason) = bad_name(name) {
@@ -157,18 +126,13 @@ impl<'a> Compiler<'a> {
             } else {
                 continue;
             };
-            problems.push(
-                Problem::new(Code::BadName, &(0..0), message)
-                    .help("choose another name")
-                    .at(&place),
-            );
+            problems.push(Problem::new(Code::BadName, &(0..0), message).help("choose another name").at(&place));
         }
         let mut rules = BTreeSet::new();
         for (rule, _) in &source.rules {
             if !rules.insert(*rule) {
                 let message = format!("{rule} is given twice");
-                problems
-                    .push(Problem::new(Code::BadName, &(0..0), message).at(&Place::Rule(*rule)));
+                problems.push(Problem::new(Code::BadName, &(0..0), message).at(&Place::Rule(*rule)));
             }
         }
         self.diagnostics.extend(problems);
@@ -178,13 +142,7 @@ impl<'a> Compiler<'a> {
         let mut parsed = BTreeMap::new();
         for (name, text) in &source.lets {
             self.let_order.push(name.clone());
-            self.scope.lets.insert(
-                name.clone(),
-                Binding {
-                    node: None,
-                    is_call: false,
-                },
-            );
+            self.scope.lets.insert(name.clone(), Binding { node: None, is_call: false });
             match parse(text) {
                 Ok(expr) => {
                     parsed.insert(name.clone(), expr);
@@ -203,22 +161,15 @@ impl<'a> Compiler<'a> {
 
     /// Lowers each `let` after those it reads; what is left over goes round in circles.
     fn bind_lets(&mut self, parsed: &BTreeMap<String, Expr>) {
-        let mut waiting: Vec<&String> = self
-            .let_order
-            .iter()
-            .filter(|name| parsed.contains_key(*name))
-            .collect();
-        let mut waiting_names: BTreeSet<String> =
-            waiting.iter().map(|name| (*name).clone()).collect();
+        let mut waiting: Vec<&String> = self.let_order.iter().filter(|name| parsed.contains_key(*name)).collect();
+        let mut waiting_names: BTreeSet<String> = waiting.iter().map(|name| (*name).clone()).collect();
         let order = loop_order(&mut waiting, &mut waiting_names, &self.let_reads);
         let cycles: Vec<String> = waiting.into_iter().cloned().collect();
         for name in order {
             let expr = &parsed[&name];
             let (node, problems) = self.lower(expr);
             let is_call = matches!(expr.kind, ExprKind::Call { .. });
-            self.scope
-                .lets
-                .insert(name.clone(), Binding { node, is_call });
+            self.scope.lets.insert(name.clone(), Binding { node, is_call });
             self.report(&Place::Let(name), problems);
         }
         let mut told: BTreeSet<String> = BTreeSet::new();
@@ -230,7 +181,10 @@ impl<'a> Compiler<'a> {
                 let message = format!("`{name}` needs itself: {}", path.join(" → "));
                 told.extend(path);
                 let problem = Problem::new(Code::LetCycle, &(0..0), message);
-                self.report(&Place::Let(name), vec![problem.help("a `let` cannot read its own value; `streak`, `count` or `bars_since` may do")]);
+                self.report(
+                    &Place::Let(name),
+                    vec![problem.help("a `let` cannot read its own value; `streak`, `count` or `bars_since` may do")],
+                );
             }
         }
     }
@@ -265,11 +219,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn lower(&mut self, expr: &Expr) -> (Option<NodeId>, Vec<Problem>) {
-        let mut lowerer = Lowerer {
-            graph: &mut self.graph,
-            scope: &self.scope,
-            problems: Vec::new(),
-        };
+        let mut lowerer = Lowerer { graph: &mut self.graph, scope: &self.scope, problems: Vec::new() };
         let node = lowerer.lower(expr);
         (node, lowerer.problems)
     }
@@ -294,16 +244,10 @@ impl<'a> Compiler<'a> {
             }
             self.report(&place, problems);
         }
-        let enters = source
-            .rules
-            .iter()
-            .any(|(rule, _)| matches!(rule, RuleName::LongEntry | RuleName::ShortEntry));
+        let enters = source.rules.iter().any(|(rule, _)| matches!(rule, RuleName::LongEntry | RuleName::ShortEntry));
         if !enters {
             let problem = Problem::new(Code::NoEntry, &(0..0), "the strategy never enters");
-            self.report(
-                &Place::Strategy,
-                vec![problem.help("give `long_entry`, `short_entry` or both")],
-            );
+            self.report(&Place::Strategy, vec![problem.help("give `long_entry`, `short_entry` or both")]);
         }
         rules.sort_by_key(|(rule, _)| *rule);
         rules
@@ -319,11 +263,7 @@ impl<'a> Compiler<'a> {
                 stack.extend(reads.iter().map(String::as_str));
             }
         }
-        self.let_order
-            .iter()
-            .filter(|name| !used.contains(name.as_str()))
-            .cloned()
-            .collect()
+        self.let_order.iter().filter(|name| !used.contains(name.as_str())).cloned().collect()
     }
 }
 
@@ -337,9 +277,7 @@ fn loop_order(
     loop {
         let before = waiting.len();
         waiting.retain(|name| {
-            let ready = reads
-                .get(*name)
-                .is_none_or(|reads| reads.is_disjoint(waiting_names));
+            let ready = reads.get(*name).is_none_or(|reads| reads.is_disjoint(waiting_names));
             if ready {
                 waiting_names.remove(*name);
                 order.push((*name).clone());
@@ -355,13 +293,9 @@ fn loop_order(
 /// Why a name cannot be used, if it cannot.
 pub(super) fn bad_name(name: &str) -> Option<String> {
     let mut characters = name.chars();
-    let starts_well = characters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let starts_well = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     if !starts_well || !characters.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return Some(format!(
-            "`{name}` is not a name: use letters, digits and `_`, not starting with a digit"
-        ));
+        return Some(format!("`{name}` is not a name: use letters, digits and `_`, not starting with a digit"));
     }
     if KEYWORDS.contains(&name) {
         return Some(format!("`{name}` is a word of the language"));
@@ -376,9 +310,7 @@ fn names(expr: &Expr, into: &mut BTreeSet<String>) {
             into.insert(name.clone());
         }
         ExprKind::Number { .. } | ExprKind::Text(_) | ExprKind::Bool(_) | ExprKind::Undefined => {}
-        ExprKind::Negate(value) | ExprKind::Not(value) | ExprKind::Output { target: value, .. } => {
-            names(value, into)
-        }
+        ExprKind::Negate(value) | ExprKind::Not(value) | ExprKind::Output { target: value, .. } => names(value, into),
         ExprKind::Arithmetic { first, rest } => {
             names(first, into);
             rest.iter().for_each(|(_, value)| names(value, into));
@@ -388,21 +320,11 @@ fn names(expr: &Expr, into: &mut BTreeSet<String>) {
             rest.iter().for_each(|(_, value)| names(value, into));
         }
         ExprKind::Logic { operands, .. } => operands.iter().for_each(|value| names(value, into)),
-        ExprKind::Choose {
-            then,
-            condition,
-            otherwise,
-        } => {
-            [then, condition, otherwise]
-                .into_iter()
-                .for_each(|value| names(value, into));
+        ExprKind::Choose { then, condition, otherwise } => {
+            [then, condition, otherwise].into_iter().for_each(|value| names(value, into));
         }
-        ExprKind::Lag { target, lag } => [target, lag]
-            .into_iter()
-            .for_each(|value| names(value, into)),
-        ExprKind::Call { arguments, .. } => arguments
-            .iter()
-            .for_each(|argument| names(&argument.value, into)),
+        ExprKind::Lag { target, lag } => [target, lag].into_iter().for_each(|value| names(value, into)),
+        ExprKind::Call { arguments, .. } => arguments.iter().for_each(|argument| names(&argument.value, into)),
     }
 }
 
@@ -416,43 +338,25 @@ fn wrong_rule(rule: RuleName, graph: &Graph, node: NodeId, expr: &Expr) -> Optio
                 return None;
             }
             let help = super::lower::condition_help(kind);
-            problem(format!(
-                "{rule} needs a condition; this is {}",
-                kind.words()
-            ))
-            .map(|p| p.maybe_help(help))
+            problem(format!("{rule} needs a condition; this is {}", kind.words())).map(|p| p.maybe_help(help))
         }
         RuleName::StopLoss | RuleName::TakeProfit | RuleName::TrailingStop => {
             if kind.is_number() {
                 return None;
             }
-            problem(format!(
-                "{rule} needs a price distance; this is {}",
-                kind.words()
-            ))
-            .map(|p| p.help("as in `2 * atr(14)` or `0.02 * close`"))
+            problem(format!("{rule} needs a price distance; this is {}", kind.words()))
+                .map(|p| p.help("as in `2 * atr(14)` or `0.02 * close`"))
         }
         RuleName::MaxBars | RuleName::Cooldown => match kind {
-            Kind::Scalar(interval) => wrong_count(
-                rule,
-                *interval,
-                graph.node(node).op == Op::Number(super::graph::Bits::new(f64::NAN)),
-                expr,
-            ),
-            other => problem(format!(
-                "{rule} needs a whole number of bars; this is {}",
-                other.words()
-            )),
+            Kind::Scalar(interval) => {
+                wrong_count(rule, *interval, graph.node(node).op == Op::Number(super::graph::Bits::new(f64::NAN)), expr)
+            }
+            other => problem(format!("{rule} needs a whole number of bars; this is {}", other.words())),
         },
     }
 }
 
-fn wrong_count(
-    rule: RuleName,
-    interval: Interval,
-    is_undefined: bool,
-    expr: &Expr,
-) -> Option<Problem> {
+fn wrong_count(rule: RuleName, interval: Interval, is_undefined: bool, expr: &Expr) -> Option<Problem> {
     let least = if rule == RuleName::MaxBars { 1.0 } else { 0.0 };
     let may_be_undefined = interval == Interval::ANY;
     if is_undefined
@@ -462,11 +366,8 @@ fn wrong_count(
         return None;
     }
     let message = format!("{rule} needs a whole number of bars, at least {least}");
-    let help = if interval.whole {
-        "write another value"
-    } else {
-        "declare the parameter as `int`, or use `round(…)`"
-    };
+    let help =
+        if interval.whole { "write another value" } else { "declare the parameter as `int`, or use `round(…)`" };
     Some(Problem::new(Code::RuleKind, &expr.span, message).help(help))
 }
 

@@ -202,12 +202,8 @@ impl ExprKind {
     pub(super) fn level(&self) -> Level {
         match self {
             Self::Choose { .. } => Level::Choose,
-            Self::Logic {
-                op: LogicOp::Or, ..
-            } => Level::Or,
-            Self::Logic {
-                op: LogicOp::And, ..
-            } => Level::And,
+            Self::Logic { op: LogicOp::Or, .. } => Level::Or,
+            Self::Logic { op: LogicOp::And, .. } => Level::And,
             Self::Not(_) => Level::Not,
             Self::Compare { .. } => Level::Compare,
             Self::Arithmetic { rest, .. } => match rest.first() {

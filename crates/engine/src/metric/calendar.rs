@@ -96,11 +96,7 @@ impl Calendar {
 
     fn guessed_days_per_year(&self) -> f64 {
         // Day 0 was a Thursday, so with Monday as 0 it is weekday 3.
-        let is_seen = |weekday: i32| {
-            self.days
-                .iter()
-                .any(|day| day.number.wrapping_add(3).rem_euclid(7) == weekday)
-        };
+        let is_seen = |weekday: i32| self.days.iter().any(|day| day.number.wrapping_add(3).rem_euclid(7) == weekday);
         match (is_seen(5), is_seen(6)) {
             (true, _) => DAYS_PER_YEAR,
             (false, true) => (DAYS_PER_YEAR * 6.0 / 7.0).round(),
@@ -114,10 +110,7 @@ fn split_days(bar_days: &[i32]) -> Vec<Day> {
     for (bar, &number) in bar_days.iter().enumerate() {
         match days.last_mut() {
             Some(day) if number <= day.number => day.end = bar + 1,
-            _ => days.push(Day {
-                number,
-                end: bar + 1,
-            }),
+            _ => days.push(Day { number, end: bar + 1 }),
         }
     }
     days
@@ -131,11 +124,7 @@ fn split_months(days: &[Day]) -> Vec<Month> {
             Some(month) if (month.year, month.month) == (date.year(), date.month()) => {
                 month.end = index + 1;
             }
-            _ => months.push(Month {
-                year: date.year(),
-                month: date.month(),
-                end: index + 1,
-            }),
+            _ => months.push(Month { year: date.year(), month: date.month(), end: index + 1 }),
         }
     }
     months
@@ -170,15 +159,8 @@ mod tests {
     fn months_follow_the_civil_calendar() {
         // 59 is 1970-03-01; 1970 is no leap year. -1 is 1969-12-31.
         let calendar = Calendar::new(&[-1, 0, 30, 31, 58, 59]);
-        let months: Vec<_> = calendar
-            .months()
-            .iter()
-            .map(|m| (m.year, m.month, m.end))
-            .collect();
-        assert_eq!(
-            months,
-            [(1969, 12, 1), (1970, 1, 3), (1970, 2, 5), (1970, 3, 6)]
-        );
+        let months: Vec<_> = calendar.months().iter().map(|m| (m.year, m.month, m.end)).collect();
+        assert_eq!(months, [(1969, 12, 1), (1970, 1, 3), (1970, 2, 5), (1970, 3, 6)]);
     }
 
     #[test]

@@ -30,11 +30,7 @@ pub struct CompositeTerm {
 
 impl CompositeTerm {
     const fn new(weight: f64, worst: f64, best: f64) -> Self {
-        Self {
-            weight,
-            worst,
-            best,
-        }
+        Self { weight, worst, best }
     }
 
     /// A value's place between the bounds, clamped to `[0, 1]`.
@@ -92,9 +88,7 @@ pub enum InvalidComposite {
         weight: f64,
     },
     /// The bounds are not two numbers in the term's order.
-    #[error(
-        "composite bounds of {name} are {worst} (worst) and {best} (best): give two numbers, {order}"
-    )]
+    #[error("composite bounds of {name} are {worst} (worst) and {best} (best): give two numbers, {order}")]
     Bounds {
         /// Term.
         name: &'static str,
@@ -158,11 +152,7 @@ impl CompositeOptions {
 }
 
 fn check_term(name: &'static str, term: CompositeTerm) -> Result<(), InvalidComposite> {
-    let CompositeTerm {
-        weight,
-        worst,
-        best,
-    } = term;
+    let CompositeTerm { weight, worst, best } = term;
     if !weight.is_finite() || weight < 0.0 {
         return Err(InvalidComposite::Weight { name, weight });
     }
@@ -174,12 +164,7 @@ fn check_term(name: &'static str, term: CompositeTerm) -> Result<(), InvalidComp
     if is_ordered && worst.is_finite() && best.is_finite() {
         Ok(())
     } else {
-        Err(InvalidComposite::Bounds {
-            name,
-            worst,
-            best,
-            order,
-        })
+        Err(InvalidComposite::Bounds { name, worst, best, order })
     }
 }
 
@@ -226,23 +211,14 @@ pub(crate) fn score(profile: &Profile<'_>) -> Result<Composite, Undefined> {
     let terms = options.terms();
     let parts: [CompositePart; 7] = std::array::from_fn(|index| {
         let (name, term) = terms[index];
-        CompositePart {
-            name,
-            value: values[index],
-            normalised: term.normalise(values[index]),
-            weight: term.weight,
-        }
+        CompositePart { name, value: values[index], normalised: term.normalise(values[index]), weight: term.weight }
     });
     let trades_factor = trades_factor(profile.ledger.trades, options.full_score_trades);
     let value = weighted_mean(&parts) * trades_factor;
     if !value.is_finite() {
         return Err(Undefined::NotFinite);
     }
-    Ok(Composite {
-        value,
-        parts,
-        trades_factor,
-    })
+    Ok(Composite { value, parts, trades_factor })
 }
 
 fn term_values(profile: &Profile<'_>) -> Result<[f64; 7], Undefined> {
@@ -274,9 +250,5 @@ fn weighted_mean(parts: &[CompositePart; 7]) -> f64 {
 }
 
 fn trades_factor(trades: usize, full_score_trades: u32) -> f64 {
-    if trades >= full_score_trades as usize {
-        1.0
-    } else {
-        trades as f64 / f64::from(full_score_trades)
-    }
+    if trades >= full_score_trades as usize { 1.0 } else { trades as f64 / f64::from(full_score_trades) }
 }

@@ -68,10 +68,7 @@ pub fn markdown() -> String {
 
 fn write_family(page: &mut String, family: &Family) -> std::fmt::Result {
     writeln!(page, "\n## {}\n", family.title)?;
-    writeln!(
-        page,
-        "| metric | unit | better | meaning | formula | source |"
-    )?;
+    writeln!(page, "| metric | unit | better | meaning | formula | source |")?;
     writeln!(page, "|---|---|---|---|---|---|")?;
     for metric in family.metrics {
         writeln!(
@@ -91,16 +88,8 @@ fn write_family(page: &mut String, family: &Family) -> std::fmt::Result {
 fn write_composite(page: &mut String) -> std::fmt::Result {
     write!(page, "\n{COMPOSITE}")?;
     for (name, term) in CompositeOptions::default().terms() {
-        let note = if name == "net_profit" {
-            " (share of the cash)"
-        } else {
-            ""
-        };
-        writeln!(
-            page,
-            "| `{name}`{note} | {} | {} | {} |",
-            term.weight, term.worst, term.best
-        )?;
+        let note = if name == "net_profit" { " (share of the cash)" } else { "" };
+        writeln!(page, "| `{name}`{note} | {} | {} | {} |", term.weight, term.worst, term.best)?;
     }
     Ok(())
 }

@@ -30,11 +30,7 @@ pub struct MetricInput<'a> {
 #[must_use]
 pub fn daily_equity(backtest: &Backtest, calendar: &Calendar) -> Vec<f64> {
     let last = backtest.equity.last().copied().unwrap_or(backtest.cash);
-    calendar
-        .days()
-        .iter()
-        .map(|day| backtest.equity.get(day.end - 1).copied().unwrap_or(last))
-        .collect()
+    calendar.days().iter().map(|day| backtest.equity.get(day.end - 1).copied().unwrap_or(last)).collect()
 }
 
 /// Each day's return as a fraction, the first against the cash. After a day that ends at or below zero
@@ -47,17 +43,10 @@ pub fn daily_equity(backtest: &Backtest, calendar: &Calendar) -> Vec<f64> {
 #[must_use]
 pub fn daily_returns(cash: f64, daily_equity: &[f64]) -> Vec<f64> {
     let mut before = cash;
-    daily_equity
-        .iter()
-        .map(|&equity| step_return(std::mem::replace(&mut before, equity), equity))
-        .collect()
+    daily_equity.iter().map(|&equity| step_return(std::mem::replace(&mut before, equity), equity)).collect()
 }
 
 /// The return of one step, zero where there was nothing to earn on.
 pub(crate) fn step_return(before: f64, after: f64) -> f64 {
-    if before <= 0.0 {
-        0.0
-    } else {
-        after / before - 1.0
-    }
+    if before <= 0.0 { 0.0 } else { after / before - 1.0 }
 }

@@ -39,9 +39,7 @@ mod undefined;
 
 pub use calendar::{Calendar, Day, Month};
 pub use catalogue::{Better, Family, Metric, Unit, catalogue, families, find};
-pub use composite::{
-    Composite, CompositeOptions, CompositePart, CompositeTerm, InvalidComposite, composite,
-};
+pub use composite::{Composite, CompositeOptions, CompositePart, CompositeTerm, InvalidComposite, composite};
 pub use document::markdown;
 pub use input::{MetricInput, daily_equity, daily_returns};
 pub use month::{MonthlyReturn, monthly_returns};

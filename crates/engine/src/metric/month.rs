@@ -25,11 +25,7 @@ pub fn monthly_returns(cash: f64, daily_equity: &[f64], calendar: &Calendar) -> 
         .filter_map(|month| {
             let after = *daily_equity.get(month.end - 1)?;
             let total_return = step_return(std::mem::replace(&mut before, after), after);
-            Some(MonthlyReturn {
-                year: month.year,
-                month: month.month,
-                total_return,
-            })
+            Some(MonthlyReturn { year: month.year, month: month.month, total_return })
         })
         .collect()
 }
@@ -43,10 +39,7 @@ mod tests {
         // Days of January, January, February 1970.
         let calendar = Calendar::new(&[0, 1, 31]);
         let months = monthly_returns(100.0, &[120.0, 150.0, 75.0], &calendar);
-        let table: Vec<_> = months
-            .iter()
-            .map(|m| (m.year, m.month, m.total_return))
-            .collect();
+        let table: Vec<_> = months.iter().map(|m| (m.year, m.month, m.total_return)).collect();
         assert_eq!(table, [(1970, 1, 0.5), (1970, 2, -0.5)]);
     }
 }

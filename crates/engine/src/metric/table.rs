@@ -16,9 +16,7 @@ pub struct Metrics {
 #[must_use]
 pub fn compute(input: &MetricInput<'_>) -> Metrics {
     let profile = Profile::new(input);
-    Metrics {
-        values: std::array::from_fn(|index| (catalogue()[index].value)(&profile).and_then(finite)),
-    }
+    Metrics { values: std::array::from_fn(|index| (catalogue()[index].value)(&profile).and_then(finite)) }
 }
 
 impl Metrics {
@@ -48,17 +46,11 @@ impl Metrics {
     /// The defined metrics by name, as they are stored with a trial.
     #[must_use]
     pub fn to_map(&self) -> BTreeMap<String, f64> {
-        self.iter()
-            .filter_map(|(metric, value)| Some((metric.name.to_owned(), value.ok()?)))
-            .collect()
+        self.iter().filter_map(|(metric, value)| Some((metric.name.to_owned(), value.ok()?))).collect()
     }
 }
 
 /// Keeps NaN and infinities in, and turns −0 into 0 so that a table never shows it.
 fn finite(value: f64) -> MetricValue {
-    if value.is_finite() {
-        Ok(value + 0.0)
-    } else {
-        Err(Undefined::NotFinite)
-    }
+    if value.is_finite() { Ok(value + 0.0) } else { Err(Undefined::NotFinite) }
 }

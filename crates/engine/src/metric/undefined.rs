@@ -48,11 +48,7 @@ pub enum Undefined {
 
 /// `numerator / denominator`, or `otherwise` where the denominator is zero.
 pub(crate) fn ratio(numerator: f64, denominator: f64, otherwise: Undefined) -> MetricValue {
-    if denominator == 0.0 {
-        Err(otherwise)
-    } else {
-        Ok(numerator / denominator)
-    }
+    if denominator == 0.0 { Err(otherwise) } else { Ok(numerator / denominator) }
 }
 
 /// `gained / lost`, telling apart "nothing was lost" from "nothing happened".

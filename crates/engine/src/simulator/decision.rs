@@ -55,9 +55,7 @@ impl Signals {
             return Decision::default();
         }
         let read = |column: &Option<crate::bars::Column<f64>>| {
-            column
-                .as_ref()
-                .map(|values| values.get(t).copied().unwrap_or(f64::NAN))
+            column.as_ref().map(|values| values.get(t).copied().unwrap_or(f64::NAN))
         };
         Decision {
             long_entry: self.long_entry.get(t),
@@ -93,11 +91,7 @@ impl Decision {
     /// The same without its entries; exits are never held back.
     #[must_use]
     pub fn without_entries(self) -> Self {
-        Self {
-            long_entry: false,
-            short_entry: false,
-            ..self
-        }
+        Self { long_entry: false, short_entry: false, ..self }
     }
 
     /// The side to enter; both at once cancel out (D2).
@@ -121,24 +115,12 @@ impl Decision {
     pub(crate) fn resolve(&self, held: Option<Side>) -> Order {
         // D3: an entry on the side already held is ignored.
         let wanted = self.entry_side().filter(|side| held != Some(*side));
-        let (entry_side, undefined_entry) = if self.distances.are_defined() {
-            (wanted, None)
-        } else {
-            (None, wanted)
-        };
+        let (entry_side, undefined_entry) = if self.distances.are_defined() { (wanted, None) } else { (None, wanted) };
         let exit = held.and_then(|side| {
-            if self.leaves(side) {
-                Some(ExitReason::Rule)
-            } else {
-                entry_side.map(|_| ExitReason::Reversal)
-            }
+            if self.leaves(side) { Some(ExitReason::Rule) } else { entry_side.map(|_| ExitReason::Reversal) }
         });
         let distances = self.distances;
-        Order {
-            exit,
-            entry: entry_side.map(|side| Entry { side, distances }),
-            undefined_entry,
-        }
+        Order { exit, entry: entry_side.map(|side| Entry { side, distances }), undefined_entry }
     }
 }
 
@@ -151,11 +133,7 @@ mod tests {
         long_exit: false,
         short_entry: false,
         short_exit: false,
-        distances: Distances {
-            stop: None,
-            target: None,
-            trailing: None,
-        },
+        distances: Distances { stop: None, target: None, trailing: None },
     };
 
     fn entry_side(order: Order) -> Option<Side> {
@@ -164,14 +142,8 @@ mod tests {
 
     #[test]
     fn a_flat_account_enters_on_the_side_asked_for() {
-        let long = Decision {
-            long_entry: true,
-            ..NOTHING
-        };
-        let short = Decision {
-            short_entry: true,
-            ..NOTHING
-        };
+        let long = Decision { long_entry: true, ..NOTHING };
+        let short = Decision { short_entry: true, ..NOTHING };
         assert_eq!(entry_side(long.resolve(None)), Some(Side::Long));
         assert_eq!(entry_side(short.resolve(None)), Some(Side::Short));
         assert_eq!(long.resolve(None).exit, None);
@@ -180,11 +152,7 @@ mod tests {
 
     #[test]
     fn both_entries_at_once_cancel_out_even_for_a_reversal() {
-        let both = Decision {
-            long_entry: true,
-            short_entry: true,
-            ..NOTHING
-        };
+        let both = Decision { long_entry: true, short_entry: true, ..NOTHING };
         for held in [None, Some(Side::Long), Some(Side::Short)] {
             assert_eq!(both.resolve(held), Order::default());
         }
@@ -192,32 +160,20 @@ mod tests {
 
     #[test]
     fn an_entry_on_the_side_held_is_ignored_and_an_exit_beside_it_wins() {
-        let again = Decision {
-            long_entry: true,
-            ..NOTHING
-        };
+        let again = Decision { long_entry: true, ..NOTHING };
         assert_eq!(again.resolve(Some(Side::Long)), Order::default());
-        let leaving = Decision {
-            long_exit: true,
-            ..again
-        };
+        let leaving = Decision { long_exit: true, ..again };
         let order = leaving.resolve(Some(Side::Long));
         assert_eq!((order.exit, order.entry), (Some(ExitReason::Rule), None));
     }
 
     #[test]
     fn an_opposite_entry_reverses_and_an_exit_beside_it_names_the_reason() {
-        let opposite = Decision {
-            short_entry: true,
-            ..NOTHING
-        };
+        let opposite = Decision { short_entry: true, ..NOTHING };
         let order = opposite.resolve(Some(Side::Long));
         assert_eq!(order.exit, Some(ExitReason::Reversal));
         assert_eq!(entry_side(order), Some(Side::Short));
-        let leaving = Decision {
-            long_exit: true,
-            ..opposite
-        };
+        let leaving = Decision { long_exit: true, ..opposite };
         let order = leaving.resolve(Some(Side::Long));
         assert_eq!(order.exit, Some(ExitReason::Rule));
         assert_eq!(entry_side(order), Some(Side::Short));
@@ -225,10 +181,7 @@ mod tests {
 
     #[test]
     fn the_exit_of_the_other_side_and_exits_while_flat_do_nothing() {
-        let exits = Decision {
-            long_exit: true,
-            ..NOTHING
-        };
+        let exits = Decision { long_exit: true, ..NOTHING };
         assert_eq!(exits.resolve(Some(Side::Short)), Order::default());
         assert_eq!(exits.resolve(None), Order::default());
     }
@@ -237,24 +190,11 @@ mod tests {
     fn an_undefined_distance_blocks_the_entry_and_the_reversal() {
         for distance in [f64::NAN, 0.0, -1.0, f64::INFINITY] {
             for distances in [
-                Distances {
-                    stop: Some(distance),
-                    ..Distances::default()
-                },
-                Distances {
-                    target: Some(distance),
-                    ..Distances::default()
-                },
-                Distances {
-                    trailing: Some(distance),
-                    ..Distances::default()
-                },
+                Distances { stop: Some(distance), ..Distances::default() },
+                Distances { target: Some(distance), ..Distances::default() },
+                Distances { trailing: Some(distance), ..Distances::default() },
             ] {
-                let decision = Decision {
-                    short_entry: true,
-                    distances,
-                    ..NOTHING
-                };
+                let decision = Decision { short_entry: true, distances, ..NOTHING };
                 for held in [None, Some(Side::Long)] {
                     let order = decision.resolve(held);
                     assert_eq!((order.exit, order.entry), (None, None));
@@ -266,11 +206,7 @@ mod tests {
 
     #[test]
     fn risk_is_the_nearer_protective_distance() {
-        let distances = |stop, trailing| Distances {
-            stop,
-            target: Some(0.5),
-            trailing,
-        };
+        let distances = |stop, trailing| Distances { stop, target: Some(0.5), trailing };
         assert_eq!(distances(Some(2.0), Some(3.0)).risk(), Some(2.0));
         assert_eq!(distances(Some(2.0), Some(1.0)).risk(), Some(1.0));
         assert_eq!(distances(None, Some(1.0)).risk(), Some(1.0));

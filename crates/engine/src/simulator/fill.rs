@@ -65,11 +65,7 @@ pub(crate) fn on_tick(level: f64, side: Side, tick: Option<f64>) -> f64 {
 /// decimal price, which is what a bar file holds: 10007 / 100 is 100.07, 10007 · 0.01 is a little more.
 fn grid_price(steps: f64, tick: f64) -> f64 {
     let per_point = (1.0 / tick).round();
-    if per_point >= 1.0 && (per_point * tick - 1.0).abs() < 1e-9 {
-        steps / per_point
-    } else {
-        steps * tick
-    }
+    if per_point >= 1.0 && (per_point * tick - 1.0).abs() < 1e-9 { steps / per_point } else { steps * tick }
 }
 
 #[cfg(test)]
@@ -114,9 +110,6 @@ mod tests {
         assert_eq!(on_tick(100.0 + 0.07, Side::Long, Some(0.01)), 100.07);
         assert_eq!(on_tick(100.1 - 0.03, Side::Short, Some(0.01)), 100.07);
         assert_eq!(on_tick(17.5, Side::Long, Some(2.5)), 17.5);
-        assert_eq!(
-            on_tick(110.515_625, Side::Short, Some(0.015_625)),
-            110.515_625
-        );
+        assert_eq!(on_tick(110.515_625, Side::Short, Some(0.015_625)), 110.515_625);
     }
 }

@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-use super::{
-    Account, Bar, Commission, Execution, Session, Signals, SimulatorSetup, Size, Slippage,
-    TimeRules,
-};
+use super::{Account, Bar, Commission, Execution, Session, Signals, SimulatorSetup, Size, Slippage, TimeRules};
 
 /// Borrowed prices of bars `0..len`, and their clock where a time rule needs it.
 #[derive(Debug, Clone, Copy)]
@@ -61,9 +58,7 @@ pub enum InvalidSimulation {
         expected: &'static str,
     },
     /// Slippage in ticks for an instrument without a tick.
-    #[error(
-        "slippage is given in ticks, but the instrument has no tick; set `instrument.tick` or use bps"
-    )]
+    #[error("slippage is given in ticks, but the instrument has no tick; set `instrument.tick` or use bps")]
     TicksWithoutTick,
     /// Size by risk without a protective distance.
     #[error("size is given by risk, but the strategy has neither `stop_loss` nor `trailing_stop`")]
@@ -87,13 +82,7 @@ impl<'a> BarView<'a> {
         for (series, column) in [("high", high), ("low", low), ("close", close)] {
             check_length(series, column.len(), open.len())?;
         }
-        Ok(Self {
-            open,
-            high,
-            low,
-            close,
-            clock: None,
-        })
+        Ok(Self { open, high, low, close, clock: None })
     }
 
     /// The same view with a clock.
@@ -105,16 +94,9 @@ impl<'a> BarView<'a> {
         if clock.timeframe_ns <= 0 {
             #[expect(clippy::cast_precision_loss, reason = "shown in a message only")]
             let value = clock.timeframe_ns as f64;
-            return Err(InvalidSimulation::Setting {
-                setting: "timeframe in nanoseconds",
-                value,
-                expected: "above 0",
-            });
+            return Err(InvalidSimulation::Setting { setting: "timeframe in nanoseconds", value, expected: "above 0" });
         }
-        Ok(Self {
-            clock: Some(clock),
-            ..self
-        })
+        Ok(Self { clock: Some(clock), ..self })
     }
 
     /// Number of bars.
@@ -167,11 +149,7 @@ impl<'a> SimulationInput<'a> {
         account: &'a Account,
     ) -> Result<Self, InvalidSimulation> {
         if segment.is_empty() || segment.end > bars.len() {
-            return Err(InvalidSimulation::Segment {
-                start: segment.start,
-                end: segment.end,
-                bars: bars.len(),
-            });
+            return Err(InvalidSimulation::Segment { start: segment.start, end: segment.end, bars: bars.len() });
         }
         check_signals(signals, bars.len())?;
         check_range("account cash", account.cash, ABOVE_ZERO)?;
@@ -181,13 +159,7 @@ impl<'a> SimulationInput<'a> {
             return Err(InvalidSimulation::RiskWithoutStop);
         }
         check_time_rules(&signals.rules, bars.clock)?;
-        Ok(Self {
-            bars,
-            segment,
-            signals,
-            execution,
-            account,
-        })
+        Ok(Self { bars, segment, signals, execution, account })
     }
 
     /// The bars.
@@ -239,47 +211,29 @@ struct Allowed {
     holds: fn(f64) -> bool,
 }
 
-const ABOVE_ZERO: Allowed = Allowed {
-    words: "a finite number above 0",
-    holds: |value| value.is_finite() && value > 0.0,
-};
-const ZERO_OR_ABOVE: Allowed = Allowed {
-    words: "a finite number, 0 or above",
-    holds: |value| value.is_finite() && value >= 0.0,
-};
-const BELOW_ONE: Allowed = Allowed {
-    words: "a fraction from 0 to below 1",
-    holds: |value| (0.0..1.0).contains(&value),
-};
+const ABOVE_ZERO: Allowed =
+    Allowed { words: "a finite number above 0", holds: |value| value.is_finite() && value > 0.0 };
+const ZERO_OR_ABOVE: Allowed =
+    Allowed { words: "a finite number, 0 or above", holds: |value| value.is_finite() && value >= 0.0 };
+const BELOW_ONE: Allowed =
+    Allowed { words: "a fraction from 0 to below 1", holds: |value| (0.0..1.0).contains(&value) };
 const UP_TO_ONE: Allowed = Allowed {
     words: "above 0 and at most 1 where positions are fully funded (whole contracts may be levered)",
     holds: |value| value > 0.0 && value <= 1.0,
 };
 
-fn check_range(
-    setting: &'static str,
-    value: f64,
-    allowed: Allowed,
-) -> Result<(), InvalidSimulation> {
+fn check_range(setting: &'static str, value: f64, allowed: Allowed) -> Result<(), InvalidSimulation> {
     if (allowed.holds)(value) {
         return Ok(());
     }
-    Err(InvalidSimulation::Setting {
-        setting,
-        value,
-        expected: allowed.words,
-    })
+    Err(InvalidSimulation::Setting { setting, value, expected: allowed.words })
 }
 
 fn check_length(series: &'static str, length: usize, bars: usize) -> Result<(), InvalidSimulation> {
     if length == bars {
         return Ok(());
     }
-    Err(InvalidSimulation::SeriesLength {
-        series,
-        length,
-        bars,
-    })
+    Err(InvalidSimulation::SeriesLength { series, length, bars })
 }
 
 fn check_signals(signals: &Signals, bars: usize) -> Result<(), InvalidSimulation> {
@@ -328,21 +282,18 @@ fn check_execution(execution: &Execution) -> Result<(), InvalidSimulation> {
         Size::EquityFraction(fraction) if !instrument.whole_contracts => {
             check_range("size as a fraction of equity", fraction, UP_TO_ONE)
         }
-        Size::EquityFraction(size)
-        | Size::Contracts(size)
-        | Size::Notional(size)
-        | Size::Risk(size) => check_range("size", size, ABOVE_ZERO),
+        Size::EquityFraction(size) | Size::Contracts(size) | Size::Notional(size) | Size::Risk(size) => {
+            check_range("size", size, ABOVE_ZERO)
+        }
     }
 }
 
 /// Minutes of the day, `max_bars`, and the clock that they need.
 fn check_time_rules(rules: &TimeRules, clock: Option<Clock<'_>>) -> Result<(), InvalidSimulation> {
     let Session { open, close } = rules.session.unwrap_or(Session { open: 0, close: 0 });
-    for (setting, minute, last) in [
-        ("session open", open, 1439),
-        ("session close", close, 1440),
-        ("flat_by", rules.flat_by.unwrap_or(0), 1439),
-    ] {
+    for (setting, minute, last) in
+        [("session open", open, 1439), ("session close", close, 1440), ("flat_by", rules.flat_by.unwrap_or(0), 1439)]
+    {
         if minute > last {
             return Err(InvalidSimulation::Setting {
                 setting,
@@ -352,11 +303,7 @@ fn check_time_rules(rules: &TimeRules, clock: Option<Clock<'_>>) -> Result<(), I
         }
     }
     if rules.max_bars == Some(0) {
-        return Err(InvalidSimulation::Setting {
-            setting: "max_bars",
-            value: 0.0,
-            expected: "at least 1",
-        });
+        return Err(InvalidSimulation::Setting { setting: "max_bars", value: 0.0, expected: "at least 1" });
     }
     if clock.is_none() && (rules.session.is_some() || rules.flat_by.is_some()) {
         return Err(InvalidSimulation::TimeRuleWithoutClock);

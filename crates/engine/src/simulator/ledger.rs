@@ -33,10 +33,7 @@ impl Ledger {
         for event in events.drain(..) {
             match event {
                 Event::Exited(trade) => self.record_trade(trade),
-                Event::Skipped {
-                    reason: SkipReason::Unaffordable,
-                    ..
-                } => self.backtest.unaffordable_entries += 1,
+                Event::Skipped { reason: SkipReason::Unaffordable, .. } => self.backtest.unaffordable_entries += 1,
                 Event::Bankrupt { bar } => self.backtest.bankrupt_at = Some(bar),
                 Event::Entered { .. } | Event::Skipped { .. } => {}
             }

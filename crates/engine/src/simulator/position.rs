@@ -57,12 +57,7 @@ impl Position {
     }
 
     /// The round trip that ends with this exit in this bar.
-    pub(crate) fn into_trade(
-        mut self,
-        exit: Exit,
-        exit_bar: usize,
-        execution: &Execution,
-    ) -> Trade {
+    pub(crate) fn into_trade(mut self, exit: Exit, exit_bar: usize, execution: &Execution) -> Trade {
         self.meet(exit.quote);
         let exit_price = fill_price(exit.quote, Action::leaving(self.side), execution);
         let exit_commission = commission_of(self.size, exit_price, execution);
@@ -71,8 +66,7 @@ impl Position {
             Side::Long => (self.lowest, self.highest),
             Side::Short => (self.highest, self.lowest),
         };
-        let lost_points =
-            (self.entry_price - self.entry_quote).abs() + (exit_price - exit.quote).abs();
+        let lost_points = (self.entry_price - self.entry_quote).abs() + (exit_price - exit.quote).abs();
         Trade {
             side: self.side,
             size: self.size,

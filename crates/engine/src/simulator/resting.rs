@@ -40,32 +40,20 @@ pub(crate) struct Exit {
 impl Exit {
     /// An exit about which there is no doubt.
     pub(crate) fn at(quote: f64, reason: ExitReason) -> Self {
-        Self {
-            quote,
-            reason,
-            is_ambiguous: false,
-        }
+        Self { quote, reason, is_ambiguous: false }
     }
 }
 
 impl Levels {
     /// Levels around the entry fill (X1, X2): long at 100 with a stop distance of 2 and a target distance
     /// of 5 rests at 98 and 105; short, at 102 and 95.
-    pub(crate) fn around(
-        entry_price: f64,
-        side: Side,
-        distances: &Distances,
-        tick: Option<f64>,
-    ) -> Self {
+    pub(crate) fn around(entry_price: f64, side: Side, distances: &Distances, tick: Option<f64>) -> Self {
         let stop = |distance| on_tick(behind(entry_price, side, distance), side, tick);
         let target = |distance| on_tick(ahead(entry_price, side, distance), side, tick);
         Self {
             stop: distances.stop.map(stop),
             target: distances.target.map(target),
-            trail: distances.trailing.map(|distance| Trail {
-                distance,
-                best_price: entry_price,
-            }),
+            trail: distances.trailing.map(|distance| Trail { distance, best_price: entry_price }),
             tick,
         }
     }
@@ -73,13 +61,7 @@ impl Levels {
     /// The trailing stop's price for the bar to come (X3).
     #[must_use]
     pub fn trailing_stop(&self, side: Side) -> Option<f64> {
-        self.trail.map(|trail| {
-            on_tick(
-                behind(trail.best_price, side, trail.distance),
-                side,
-                self.tick,
-            )
-        })
+        self.trail.map(|trail| on_tick(behind(trail.best_price, side, trail.distance), side, self.tick))
     }
 
     /// Let the trailing stop follow a completed bar (X3).
@@ -95,9 +77,7 @@ impl Levels {
     /// The nearer of stop and trailing stop (X4); the stop where they are equal.
     fn protection(&self, side: Side) -> Option<Exit> {
         let stop = self.stop.map(|level| Exit::at(level, ExitReason::StopLoss));
-        let trail = self
-            .trailing_stop(side)
-            .map(|level| Exit::at(level, ExitReason::TrailingStop));
+        let trail = self.trailing_stop(side).map(|level| Exit::at(level, ExitReason::TrailingStop));
         match (stop, trail) {
             (Some(stop), Some(trail)) if is_nearer(trail.quote, stop.quote, side) => Some(trail),
             (stop, trail) => stop.or(trail),
@@ -150,36 +130,23 @@ fn extremes(bar: &Bar, side: Side) -> (f64, f64) {
 /// The exit of a position that meets the bar's open, if the open lies at or beyond a level: the fill is the
 /// open, better or worse than the level (X5).
 pub(crate) fn exit_at_open(levels: &Levels, side: Side, open: f64) -> Option<Exit> {
-    let stop = levels
-        .protection(side)
-        .filter(|stop| hits_stop(open, stop.quote, side));
-    let target = levels
-        .target
-        .filter(|target| hits_target(open, *target, side));
-    stop.map(|stop| Exit::at(open, stop.reason))
-        .or_else(|| target.map(|_| Exit::at(open, ExitReason::TakeProfit)))
+    let stop = levels.protection(side).filter(|stop| hits_stop(open, stop.quote, side));
+    let target = levels.target.filter(|target| hits_target(open, *target, side));
+    stop.map(|stop| Exit::at(open, stop.reason)).or_else(|| target.map(|_| Exit::at(open, ExitReason::TakeProfit)))
 }
 
 /// The exit of a position within the bar, whose open lies between the levels (X6–X9).
-pub(crate) fn exit_within(
-    levels: &Levels,
-    side: Side,
-    bar: &Bar,
-    policy: Intrabar,
-) -> Option<Exit> {
+pub(crate) fn exit_within(levels: &Levels, side: Side, bar: &Bar, policy: Intrabar) -> Option<Exit> {
     let (worst, best) = extremes(bar, side);
-    let stop = levels
-        .protection(side)
-        .filter(|stop| hits_stop(worst, stop.quote, side));
+    let stop = levels.protection(side).filter(|stop| hits_stop(worst, stop.quote, side));
     let target = levels
         .target
         .filter(|target| hits_target(best, *target, side))
         .map(|target| Exit::at(target, ExitReason::TakeProfit));
     match (stop, target) {
-        (Some(stop), Some(target)) => Some(Exit {
-            is_ambiguous: true,
-            ..first_touched(stop, target, policy, first_extreme(bar, side))
-        }),
+        (Some(stop), Some(target)) => {
+            Some(Exit { is_ambiguous: true, ..first_touched(stop, target, policy, first_extreme(bar, side)) })
+        }
         (stop, target) => stop.or(target),
     }
 }
@@ -194,11 +161,7 @@ enum FirstExtreme {
 /// The nearer extreme comes first; when both are equally near, the worse one (X9).
 fn first_extreme(bar: &Bar, side: Side) -> FirstExtreme {
     let (worst, best) = extremes(bar, side);
-    if (bar.open - worst).abs() <= (best - bar.open).abs() {
-        FirstExtreme::Worst
-    } else {
-        FirstExtreme::Best
-    }
+    if (bar.open - worst).abs() <= (best - bar.open).abs() { FirstExtreme::Worst } else { FirstExtreme::Best }
 }
 
 /// The same-bar policy (X7–X9).

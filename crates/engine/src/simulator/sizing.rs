@@ -22,9 +22,7 @@ const ROUNDING: f64 = 1e-9;
 /// Contracts or units for an entry; zero, or not finite, when no size makes sense.
 pub(crate) fn position_size(quote: &Quote, execution: &Execution) -> f64 {
     let size = match execution.size {
-        Size::EquityFraction(fraction) => {
-            quote.equity * fraction / unit_cost(quote.price, execution)
-        }
+        Size::EquityFraction(fraction) => quote.equity * fraction / unit_cost(quote.price, execution),
         Size::Contracts(contracts) => contracts,
         Size::Notional(money) => money / unit_notional(quote.price, execution),
         Size::Risk(fraction) => {
@@ -32,11 +30,7 @@ pub(crate) fn position_size(quote: &Quote, execution: &Execution) -> f64 {
             quote.equity * fraction / (distance * execution.instrument.point_value)
         }
     };
-    if execution.instrument.whole_contracts {
-        (size + ROUNDING).floor()
-    } else {
-        size
-    }
+    if execution.instrument.whole_contracts { (size + ROUNDING).floor() } else { size }
 }
 
 /// Money that one unit takes, its commission included (Z1).
@@ -69,19 +63,11 @@ mod tests {
     use crate::simulator::tests::execution;
 
     fn quote(equity: f64, price: f64) -> Quote {
-        Quote {
-            equity,
-            quote: price,
-            price,
-            risk_distance: Some(2.0),
-        }
+        Quote { equity, quote: price, price, risk_distance: Some(2.0) }
     }
 
     fn sized(size: Size) -> Execution {
-        Execution {
-            size,
-            ..execution()
-        }
+        Execution { size, ..execution() }
     }
 
     fn futures(size: Size) -> Execution {

@@ -196,11 +196,7 @@ impl Simulator {
         if let Some(reason) = self.time_exit(bar) {
             self.leave(Exit::at(bar.close, reason), events);
         }
-        let decision = if self.may_enter(bar) {
-            *decision
-        } else {
-            decision.without_entries()
-        };
+        let decision = if self.may_enter(bar) { *decision } else { decision.without_entries() };
         let order = decision.resolve(self.position.as_ref().map(|position| position.side));
         if let Some(side) = order.undefined_entry {
             self.skip(side, SkipReason::UndefinedDistance, events);
@@ -220,27 +216,23 @@ impl Simulator {
 
     /// Equity at the close (M4), and the end of an account that has none (M5).
     fn mark(&mut self, bar: &Bar, events: &mut Vec<Event>) -> f64 {
-        let equity = self.position.as_ref().map_or(self.balance, |position| {
-            self.balance + position.value_at(bar.close, &self.setup.execution)
-        });
+        let equity = self
+            .position
+            .as_ref()
+            .map_or(self.balance, |position| self.balance + position.value_at(bar.close, &self.setup.execution));
         if equity > 0.0 {
             return equity;
         }
         self.leave(Exit::at(bar.close, ExitReason::Bankrupt), events);
         self.pending = Order::default();
         self.is_bankrupt = true;
-        events.push(Event::Bankrupt {
-            bar: self.bar_index,
-        });
+        events.push(Event::Bankrupt { bar: self.bar_index });
         self.balance
     }
 
     /// Close a position whose level the bar's open meets (X5).
     fn leave_by_gap(&mut self, bar: &Bar, events: &mut Vec<Event>) {
-        let exit = self
-            .position
-            .as_ref()
-            .and_then(|position| exit_at_open(&position.levels, position.side, bar.open));
+        let exit = self.position.as_ref().and_then(|position| exit_at_open(&position.levels, position.side, bar.open));
         if let Some(exit) = exit {
             self.leave(exit, events);
         }
@@ -283,12 +275,7 @@ impl Simulator {
             highest: market_price,
             lowest: market_price,
         });
-        events.push(Event::Entered {
-            bar: self.bar_index,
-            side,
-            size,
-            price,
-        });
+        events.push(Event::Entered { bar: self.bar_index, side, size, price });
     }
 
     fn skip(&self, side: Side, reason: SkipReason, events: &mut Vec<Event>) {
@@ -300,9 +287,7 @@ impl Simulator {
     /// an open position (C5).
     fn passes_deadline(&self, bar: &Bar) -> bool {
         match (self.setup.rules.flat_by, self.last_bar) {
-            (Some(minute), Some(last)) => {
-                has_deadline_between(minute, last.local_close, bar.local_close)
-            }
+            (Some(minute), Some(last)) => has_deadline_between(minute, last.local_close, bar.local_close),
             _ => false,
         }
     }
@@ -310,21 +295,13 @@ impl Simulator {
     /// Whether this close is the last one at or before the deadline (C4).
     fn is_deadline_due(&self, bar: &Bar) -> bool {
         let next_close = bar.local_close.saturating_add(self.setup.timeframe_ns);
-        self.setup
-            .rules
-            .flat_by
-            .is_some_and(|minute| has_deadline_between(minute, bar.local_close, next_close))
+        self.setup.rules.flat_by.is_some_and(|minute| has_deadline_between(minute, bar.local_close, next_close))
     }
 
     /// The exit by time that is due at this close (C1, C4).
     fn time_exit(&self, bar: &Bar) -> Option<ExitReason> {
         let bars_held = self.position.as_ref()?.bars_held;
-        if self
-            .setup
-            .rules
-            .max_bars
-            .is_some_and(|most| bars_held >= most)
-        {
+        if self.setup.rules.max_bars.is_some_and(|most| bars_held >= most) {
             Some(ExitReason::MaxBars)
         } else if self.is_deadline_due(bar) {
             Some(ExitReason::FlatBy)
@@ -338,12 +315,8 @@ impl Simulator {
         let rules = &self.setup.rules;
         // A reversal's own exit is still to come here, so it does not hold the reversal back (C2).
         let cooldown = usize::try_from(rules.cooldown).unwrap_or(usize::MAX);
-        let is_waiting = self
-            .closed_bar
-            .is_some_and(|closed| self.bar_index - closed < cooldown);
-        let is_open = rules
-            .session
-            .is_none_or(|session| is_in_session(session, bar.local_close));
+        let is_waiting = self.closed_bar.is_some_and(|closed| self.bar_index - closed < cooldown);
+        let is_open = rules.session.is_none_or(|session| is_in_session(session, bar.local_close));
         !is_waiting && is_open && !self.is_deadline_due(bar)
     }
 }

@@ -21,8 +21,8 @@ const DAY_NS: i64 = 24 * 60 * MINUTE_NS;
 pub fn local_close_times(open_times: &[i64], timeframe_ns: i64, timezone: &TimeZone) -> Vec<i64> {
     let local = |open_time: &i64| {
         let close = open_time.saturating_add(timeframe_ns);
-        let offset_seconds = Timestamp::from_nanosecond(i128::from(close))
-            .map_or(0, |time| timezone.to_offset(time).seconds());
+        let offset_seconds =
+            Timestamp::from_nanosecond(i128::from(close)).map_or(0, |time| timezone.to_offset(time).seconds());
         close.saturating_add(i64::from(offset_seconds) * crate::bars::NANOS_PER_SECOND)
     };
     open_times.iter().map(local).collect()
@@ -32,11 +32,7 @@ pub fn local_close_times(open_times: &[i64], timeframe_ns: i64, timezone: &TimeZ
 pub(crate) fn is_in_session(session: Session, local_ns: i64) -> bool {
     let minute = local_ns.rem_euclid(DAY_NS) / MINUTE_NS;
     let (open, close) = (i64::from(session.open), i64::from(session.close));
-    if open < close {
-        (open..close).contains(&minute)
-    } else {
-        minute >= open || minute < close
-    }
+    if open < close { (open..close).contains(&minute) } else { minute >= open || minute < close }
 }
 
 /// Whether a daily deadline lies in `[from, to)`, both local.
@@ -55,10 +51,7 @@ mod tests {
 
     #[test]
     fn a_session_includes_its_first_minute_and_not_its_last() {
-        let session = Session {
-            open: 570,
-            close: 960,
-        };
+        let session = Session { open: 570, close: 960 };
         assert!(!is_in_session(session, at(9, 30) - 1));
         assert!(is_in_session(session, at(9, 30)));
         assert!(is_in_session(session, at(15, 59)));
@@ -69,17 +62,11 @@ mod tests {
 
     #[test]
     fn a_session_may_wrap_past_midnight() {
-        let session = Session {
-            open: 1080,
-            close: 120,
-        };
+        let session = Session { open: 1080, close: 120 };
         assert!(is_in_session(session, at(18, 0)));
         assert!(is_in_session(session, at(1, 59)));
         assert!(!is_in_session(session, at(2, 0)));
-        let whole_day = Session {
-            open: 60,
-            close: 60,
-        };
+        let whole_day = Session { open: 60, close: 60 };
         assert!(is_in_session(whole_day, at(0, 59)) && is_in_session(whole_day, at(1, 0)));
     }
 
@@ -103,9 +90,6 @@ mod tests {
         let local = local_close_times(&[six_utc - hour, six_utc], hour, &new_york);
         assert_eq!(local[0].rem_euclid(DAY_NS), at(1, 0));
         assert_eq!(local[1].rem_euclid(DAY_NS), at(3, 0));
-        assert_eq!(
-            local_close_times(&[i64::MAX], hour, &TimeZone::UTC),
-            vec![i64::MAX]
-        );
+        assert_eq!(local_close_times(&[i64::MAX], hour, &TimeZone::UTC), vec![i64::MAX]);
     }
 }

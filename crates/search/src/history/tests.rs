@@ -7,11 +7,8 @@ use crate::space::{Choice, Distribution};
 use crate::testing::space::{always, choice, float, log_float, space};
 
 fn spaced() -> Space {
-    let params = [
-        ("x", always(float(0.0, 1.0))),
-        ("rate", always(log_float(1e-3, 1.0))),
-        ("kind", always(choice(&["a", "b"]))),
-    ];
+    let params =
+        [("x", always(float(0.0, 1.0))), ("rate", always(log_float(1e-3, 1.0))), ("kind", always(choice(&["a", "b"])))];
     space(&params, vec![]).expect("valid")
 }
 
@@ -43,45 +40,23 @@ fn lessons(trials: &[Trial]) -> Vec<Lesson> {
 #[test]
 fn trials_come_in_the_order_of_their_numbers() {
     let mut history = history(&[trial(0, 1.0)]);
-    assert_eq!(
-        history.append(&trial(2, 1.0)),
-        Err(HistoryError::OutOfOrder {
-            expected: 1,
-            number: 2
-        })
-    );
+    assert_eq!(history.append(&trial(2, 1.0)), Err(HistoryError::OutOfOrder { expected: 1, number: 2 }));
     assert_eq!(history.len(), 1, "a refused trial leaves no trace");
     assert_eq!(history.view(1).column(0).len(), 1);
 }
 
 #[test]
 fn the_best_is_the_best_in_both_directions() {
-    let history = history(&[
-        trial(0, 2.0),
-        trial(1, 5.0),
-        trial(2, -3.0),
-        trial(3, 5.0),
-        trial(4, -3.0),
-    ]);
-    assert_eq!(
-        history.best(StudyDirection::Maximize),
-        Some(1),
-        "the first of equal ones"
-    );
+    let history = history(&[trial(0, 2.0), trial(1, 5.0), trial(2, -3.0), trial(3, 5.0), trial(4, -3.0)]);
+    assert_eq!(history.best(StudyDirection::Maximize), Some(1), "the first of equal ones");
     assert_eq!(history.best(StudyDirection::Minimize), Some(2));
-    assert_eq!(
-        history.view(2).best(StudyDirection::Minimize),
-        Some(0),
-        "a view sees its prefix only"
-    );
+    assert_eq!(history.view(2).best(StudyDirection::Minimize), Some(0), "a view sees its prefix only");
     assert_eq!(history.view(0).best(StudyDirection::Minimize), None);
 }
 
 #[test]
 fn infeasible_pruned_failed_and_duplicate_trials_are_never_the_best() {
-    let mut trials: Vec<Trial> = (0..6)
-        .map(|number| trial(number, 10.0 + number as f64))
-        .collect();
+    let mut trials: Vec<Trial> = (0..6).map(|number| trial(number, 10.0 + number as f64)).collect();
     trials[1].constraints.insert("trades".to_owned(), 0.1);
     trials[2].state = TrialState::Pruned;
     trials[3].state = TrialState::Fail;
@@ -95,11 +70,7 @@ fn infeasible_pruned_failed_and_duplicate_trials_are_never_the_best() {
 fn each_kind_of_trial_teaches_what_the_table_says() {
     let mut trials: Vec<Trial> = (0..9).map(|number| trial(number, 1.0)).collect();
     trials[1].values.clear();
-    trials[2].constraints = IndexMap::from([
-        ("a".to_owned(), 2.0),
-        ("b".to_owned(), -5.0),
-        ("c".to_owned(), 0.5),
-    ]);
+    trials[2].constraints = IndexMap::from([("a".to_owned(), 2.0), ("b".to_owned(), -5.0), ("c".to_owned(), 0.5)]);
     trials[3].constraints = IndexMap::from([("a".to_owned(), f64::NAN)]);
     trials[4].state = TrialState::Pruned;
     trials[5].state = TrialState::Pruned;
@@ -113,13 +84,9 @@ fn each_kind_of_trial_teaches_what_the_table_says() {
             Lesson::Complete,
             Lesson::Nothing,
             Lesson::Infeasible { violation: 2.5 },
-            Lesson::Infeasible {
-                violation: f64::INFINITY
-            },
+            Lesson::Infeasible { violation: f64::INFINITY },
             Lesson::Pruned { last: None },
-            Lesson::Pruned {
-                last: Some((4, 0.5))
-            },
+            Lesson::Pruned { last: Some((4, 0.5)) },
             Lesson::Nothing,
             Lesson::Nothing,
             Lesson::Complete,
@@ -133,27 +100,19 @@ fn each_kind_of_trial_teaches_what_the_table_says() {
 fn values_are_matched_to_the_space_by_name_and_choice() {
     let mut one = trial(0, 1.0);
     one.params.insert("kind".to_owned(), ParamValue::Choice(0));
-    one.params
-        .insert("rate".to_owned(), ParamValue::Float(-1.0));
+    one.params.insert("rate".to_owned(), ParamValue::Float(-1.0));
     one.params.insert("gone".to_owned(), ParamValue::Int(3));
     let old = |texts: &[&str]| Distribution::Categorical {
-        choices: texts
-            .iter()
-            .map(|text| Choice::Text((*text).to_owned()))
-            .collect(),
+        choices: texts.iter().map(|text| Choice::Text((*text).to_owned())).collect(),
     };
-    one.distributions
-        .insert("kind".to_owned(), old(&["b", "c"]));
+    one.distributions.insert("kind".to_owned(), old(&["b", "c"]));
     let mut two = one.clone();
     two.number = 1;
     two.params.insert("kind".to_owned(), ParamValue::Choice(1));
     let history = history(&[one, two]);
     let view = history.view(2);
     assert_eq!(view.column(0), [0.25, 0.25]);
-    assert!(
-        view.column(1)[0].is_nan(),
-        "no logarithm of a negative number"
-    );
+    assert!(view.column(1)[0].is_nan(), "no logarithm of a negative number");
     assert_eq!(view.column(2)[0], 1.0, "'b' is choice 1 of this space");
     assert!(view.column(2)[1].is_nan(), "'c' is no choice of this space");
 }
@@ -168,21 +127,14 @@ fn a_fingerprint_tells_histories_apart_and_knows_its_extensions() {
     assert_ne!(at(&short, 2), at(&other, 2));
     assert_ne!(at(&long, 2), at(&long, 3));
     let elsewhere = space(&[("x", always(float(0.0, 2.0)))], vec![]).expect("valid");
-    assert_ne!(
-        at(&History::new(&elsewhere, 1), 0),
-        at(&History::new(&spaced(), 1), 0)
-    );
+    assert_ne!(at(&History::new(&elsewhere, 1), 0), at(&History::new(&spaced(), 1), 0));
 }
 
 #[test]
 fn a_parameter_value_costs_less_than_60_bytes() {
     let trials: Vec<Trial> = (0..1_000).map(|number| trial(number, 1.0)).collect();
     let history = history(&trials);
-    let columns: usize = history
-        .columns
-        .iter()
-        .map(|column| column.capacity() * size_of::<f64>())
-        .sum();
+    let columns: usize = history.columns.iter().map(|column| column.capacity() * size_of::<f64>()).sum();
     let rows = history.kinds.capacity() * size_of::<Kind>()
         + (history.values.capacity() + history.scores.capacity()) * size_of::<f64>()
         + history.steps.capacity() * size_of::<i64>()

@@ -17,39 +17,21 @@ fn small() -> Space {
 }
 
 fn json(values: &[(&str, ParamValue)]) -> String {
-    let assignment = values
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect();
+    let assignment = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     canonical_params(&assignment, &small())
 }
 
 #[test]
 fn the_table_of_the_header_holds() {
     use ParamValue::{Choice as Pick, Float, Int};
-    assert_eq!(
-        json(&[("nobody", Int(1)), ("level", Int(3)), ("use", Pick(0))]),
-        r#"{"use":false}"#
-    );
-    assert_eq!(
-        json(&[("level", Int(3)), ("use", Pick(1))]),
-        r#"{"level":3,"use":true}"#
-    );
+    assert_eq!(json(&[("nobody", Int(1)), ("level", Int(3)), ("use", Pick(0))]), r#"{"use":false}"#);
+    assert_eq!(json(&[("level", Int(3)), ("use", Pick(1))]), r#"{"level":3,"use":true}"#);
     // 0.1 * 3 is the grid's point 3; 0.3 is the same point, written otherwise.
-    assert_eq!(
-        json(&[("tenth", Float(0.3))]),
-        json(&[("tenth", Float(0.1 * 3.0))])
-    );
-    assert_eq!(
-        json(&[("real", Float(0.123_456_789_012_34))]),
-        r#"{"real":0.123456789}"#
-    );
+    assert_eq!(json(&[("tenth", Float(0.3))]), json(&[("tenth", Float(0.1 * 3.0))]));
+    assert_eq!(json(&[("real", Float(0.123_456_789_012_34))]), r#"{"real":0.123456789}"#);
     assert_eq!(json(&[("real", Float(1e-7))]), r#"{"real":1e-07}"#);
     assert_eq!(json(&[("real", Float(-0.0))]), r#"{"real":0.0}"#);
-    assert_eq!(
-        json(&[("real", Int(1)), ("count", Float(1.0))]),
-        r#"{"count":1,"real":1.0}"#
-    );
+    assert_eq!(json(&[("real", Int(1)), ("count", Float(1.0))]), r#"{"count":1,"real":1.0}"#);
     assert_eq!(json(&[("kind", Pick(1))]), "{\"kind\":\"\\u00e9\"}");
     assert_eq!(json(&[]), "{}");
 }
@@ -65,10 +47,7 @@ fn rounding_never_leaves_the_bounds() {
 #[test]
 fn values_that_are_no_members_are_still_told_apart() {
     use ParamValue::{Choice as Pick, Float, Int};
-    assert_ne!(
-        json(&[("tenth", Float(0.27))]),
-        json(&[("tenth", Float(0.3))])
-    );
+    assert_ne!(json(&[("tenth", Float(0.27))]), json(&[("tenth", Float(0.3))]));
     assert_ne!(json(&[("real", Float(1.5))]), json(&[("real", Float(1.0))]));
     assert_ne!(json(&[("count", Float(1.5))]), json(&[("count", Int(1))]));
     assert_eq!(json(&[("kind", Pick(9))]), r#"{"kind":null}"#);
@@ -79,10 +58,7 @@ fn values_that_are_no_members_are_still_told_apart() {
 fn reordering_the_choices_changes_no_signature() {
     let with = |choices: &[&str], index| {
         let space = space(&[("kind", always(choice(choices)))], vec![]).expect("valid");
-        param_signature(
-            &Assignment::from([("kind".to_owned(), ParamValue::Choice(index))]),
-            &space,
-        )
+        param_signature(&Assignment::from([("kind".to_owned(), ParamValue::Choice(index))]), &space)
     };
     assert_eq!(with(&["a", "b"], 0), with(&["b", "a"], 1));
     assert_ne!(with(&["a", "b"], 0), with(&["a", "b"], 1));
@@ -90,33 +66,19 @@ fn reordering_the_choices_changes_no_signature() {
 
 #[test]
 fn a_text_and_a_number_that_look_alike_differ() {
-    let choices = vec![
-        Choice::Text("1".to_owned()),
-        Choice::Int(1),
-        Choice::Null,
-        Choice::Text("null".to_owned()),
-    ];
+    let choices = vec![Choice::Text("1".to_owned()), Choice::Int(1), Choice::Null, Choice::Text("null".to_owned())];
     let kind = always(Distribution::Categorical { choices });
     let space = space(&[("kind", kind)], vec![]).expect("valid");
-    let signature = |index| {
-        param_signature(
-            &Assignment::from([("kind".to_owned(), ParamValue::Choice(index))]),
-            &space,
-        )
-    };
-    assert_eq!(
-        std::collections::BTreeSet::from([0, 1, 2, 3].map(signature)).len(),
-        4
-    );
+    let signature =
+        |index| param_signature(&Assignment::from([("kind".to_owned(), ParamValue::Choice(index))]), &space);
+    assert_eq!(std::collections::BTreeSet::from([0, 1, 2, 3].map(signature)).len(), 4);
 }
 
 #[test]
 fn the_signature_is_the_sha256_of_the_canonical_json() {
     // echo -n '{"count":3,"real":0.5}' | sha256sum
-    let assignment = Assignment::from([
-        ("real".to_owned(), ParamValue::Float(0.5)),
-        ("count".to_owned(), ParamValue::Int(3)),
-    ]);
+    let assignment =
+        Assignment::from([("real".to_owned(), ParamValue::Float(0.5)), ("count".to_owned(), ParamValue::Int(3))]);
     assert_eq!(
         param_signature(&assignment, &small()),
         "2bbfb9a69cfb213a79282019a8969ba54d8bba70d3fbd00368ec95e22bcdc943"

@@ -57,9 +57,7 @@ pub enum SamplerError {
     #[error(transparent)]
     Space(#[from] SpaceError),
     /// The sampler optimises one objective only.
-    #[error(
-        "the sampler '{sampler}' takes one objective, the study has {objectives}: use 'random', or one objective"
-    )]
+    #[error("the sampler '{sampler}' takes one objective, the study has {objectives}: use 'random', or one objective")]
     Objectives {
         /// The sampler's name.
         sampler: &'static str,

@@ -29,18 +29,8 @@ impl Distribution {
     /// The first thing that is wrong with it.
     pub fn validated(self) -> Result<Self, DistributionError> {
         match self {
-            Self::Float {
-                low,
-                high,
-                step,
-                log,
-            } => validated_float(low, high, step, log),
-            Self::Int {
-                low,
-                high,
-                step,
-                log,
-            } => validated_int(low, high, step, log),
+            Self::Float { low, high, step, log } => validated_float(low, high, step, log),
+            Self::Int { low, high, step, log } => validated_int(low, high, step, log),
             Self::Categorical { choices } => validated_choices(choices),
         }
     }
@@ -50,21 +40,10 @@ impl Distribution {
     #[must_use]
     pub fn contains(&self, value: &ParamValue) -> bool {
         match (self, value) {
-            (
-                Self::Float {
-                    low, high, step, ..
-                },
-                ParamValue::Float(value),
-            ) => {
-                (*low..=*high).contains(value)
-                    && step.is_none_or(|step| is_on_grid(*value, *low, step))
+            (Self::Float { low, high, step, .. }, ParamValue::Float(value)) => {
+                (*low..=*high).contains(value) && step.is_none_or(|step| is_on_grid(*value, *low, step))
             }
-            (
-                Self::Int {
-                    low, high, step, ..
-                },
-                ParamValue::Int(value),
-            ) => {
+            (Self::Int { low, high, step, .. }, ParamValue::Int(value)) => {
                 (*low..=*high).contains(value)
                     && (i128::from(*value) - i128::from(*low)) % i128::from(*step).max(1) == 0
             }
@@ -83,21 +62,11 @@ impl Distribution {
     #[must_use]
     pub fn cardinality(&self) -> Option<u64> {
         match self {
-            Self::Float {
-                low,
-                high,
-                step: None,
-                ..
-            } => (low == high).then_some(1),
-            Self::Float {
-                low,
-                high,
-                step: Some(step),
-                ..
-            } => last_grid_point(*low, *high, *step).map(|(steps, _)| steps + 1),
-            Self::Int {
-                low, high, step, ..
-            } => {
+            Self::Float { low, high, step: None, .. } => (low == high).then_some(1),
+            Self::Float { low, high, step: Some(step), .. } => {
+                last_grid_point(*low, *high, *step).map(|(steps, _)| steps + 1)
+            }
+            Self::Int { low, high, step, .. } => {
                 let width = i128::from(*high) - i128::from(*low);
                 u64::try_from(width / i128::from(*step).max(1) + 1).ok()
             }
@@ -138,14 +107,9 @@ impl Distribution {
             return None;
         }
         Some(match self {
-            Self::Float {
-                low, high, step, ..
-            } => ParamValue::Float(grid_point(
-                position as f64,
-                *low,
-                *high,
-                step.unwrap_or(0.0),
-            )),
+            Self::Float { low, high, step, .. } => {
+                ParamValue::Float(grid_point(position as f64, *low, *high, step.unwrap_or(0.0)))
+            }
             Self::Int { low, step, .. } => {
                 let value = i128::from(*low) + i128::from(position) * i128::from(*step);
                 ParamValue::Int(i64::try_from(value).unwrap_or(i64::MAX))
@@ -158,20 +122,11 @@ impl Distribution {
     #[must_use]
     pub fn nearest(&self, internal: f64) -> ParamValue {
         match self {
-            Self::Float {
-                low, high, step, ..
-            } => ParamValue::Float(match step {
-                Some(step) => grid_point(
-                    ((internal - low) / step).round().max(0.0),
-                    *low,
-                    *high,
-                    *step,
-                ),
+            Self::Float { low, high, step, .. } => ParamValue::Float(match step {
+                Some(step) => grid_point(((internal - low) / step).round().max(0.0), *low, *high, *step),
                 None => canonical_float(internal.max(*low).min(*high), *low, *high),
             }),
-            Self::Int {
-                low, high, step, ..
-            } => {
+            Self::Int { low, high, step, .. } => {
                 let internal = internal.max(*low as f64).min(*high as f64);
                 let steps = ((internal - *low as f64) / *step as f64).round().max(0.0);
                 let value = i128::from(*low) + steps as i128 * i128::from(*step);
@@ -186,17 +141,10 @@ impl Distribution {
     #[must_use]
     pub fn canonical(&self, value: &ParamValue) -> ParamValue {
         match (self, value) {
-            (
-                Self::Float {
-                    low, high, step, ..
-                },
-                ParamValue::Float(_) | ParamValue::Int(_),
-            ) => {
+            (Self::Float { low, high, step, .. }, ParamValue::Float(_) | ParamValue::Int(_)) => {
                 let number = self.to_internal(value);
                 ParamValue::Float(match step {
-                    Some(step)
-                        if is_on_grid(number, *low, *step) && (*low..=*high).contains(&number) =>
-                    {
+                    Some(step) if is_on_grid(number, *low, *step) && (*low..=*high).contains(&number) => {
                         grid_point(((number - low) / step).round(), *low, *high, *step)
                     }
                     _ => canonical_float(number, *low, *high),
@@ -217,21 +165,11 @@ impl Distribution {
     /// draws from `[ln(low - 1/2), ln(high + 1/2)]`.
     pub fn draw(&self, stream: &mut RandomStream) -> ParamValue {
         match self {
-            Self::Int {
-                low,
-                high,
-                log: true,
-                ..
-            } => {
+            Self::Int { low, high, log: true, .. } => {
                 let (low, high) = (libm::log(*low as f64 - 0.5), libm::log(*high as f64 + 0.5));
                 self.nearest(libm::exp(low + stream.uniform() * (high - low)))
             }
-            Self::Float {
-                low,
-                high,
-                log: true,
-                ..
-            } if low < high => {
+            Self::Float { low, high, log: true, .. } if low < high => {
                 let (low, high) = (libm::log(*low), libm::log(*high));
                 self.nearest(libm::exp(low + stream.uniform() * (high - low)))
             }
@@ -246,12 +184,7 @@ impl Distribution {
     }
 }
 
-fn validated_float(
-    low: f64,
-    high: f64,
-    step: Option<f64>,
-    log: bool,
-) -> Result<Distribution, DistributionError> {
+fn validated_float(low: f64, high: f64, step: Option<f64>, log: bool) -> Result<Distribution, DistributionError> {
     if !(high - low).is_finite() || step.is_some_and(|step| !step.is_finite()) {
         return Err(DistributionError::NotFinite { low, high });
     }
@@ -266,33 +199,18 @@ fn validated_float(
     if log && low <= 0.0 {
         return Err(DistributionError::LogOfNonPositive { low, whole: false });
     }
-    let high = step
-        .and_then(|step| last_grid_point(low, high, step))
-        .map_or(high, |(_, last)| last);
-    Ok(Distribution::Float {
-        low,
-        high,
-        step,
-        log,
-    })
+    let high = step.and_then(|step| last_grid_point(low, high, step)).map_or(high, |(_, last)| last);
+    Ok(Distribution::Float { low, high, step, log })
 }
 
-fn validated_int(
-    low: i64,
-    high: i64,
-    step: i64,
-    log: bool,
-) -> Result<Distribution, DistributionError> {
+fn validated_int(low: i64, high: i64, step: i64, log: bool) -> Result<Distribution, DistributionError> {
     for value in [low, high] {
         if value.unsigned_abs() > LARGEST_EXACT_INT.unsigned_abs() {
             return Err(DistributionError::IntTooLarge { value });
         }
     }
     if low > high {
-        return Err(DistributionError::LowAboveHigh {
-            low: low as f64,
-            high: high as f64,
-        });
+        return Err(DistributionError::LowAboveHigh { low: low as f64, high: high as f64 });
     }
     if step <= 0 {
         return Err(DistributionError::StepNotPositive { step: step as f64 });
@@ -301,19 +219,11 @@ fn validated_int(
         return Err(DistributionError::StepWithLog { step: step as f64 });
     }
     if log && low < 1 {
-        return Err(DistributionError::LogOfNonPositive {
-            low: low as f64,
-            whole: true,
-        });
+        return Err(DistributionError::LogOfNonPositive { low: low as f64, whole: true });
     }
     // No overflow: both bounds lie within ±2⁵³.
     let high = low + (high - low) / step * step;
-    Ok(Distribution::Int {
-        low,
-        high,
-        step,
-        log,
-    })
+    Ok(Distribution::Int { low, high, step, log })
 }
 
 fn validated_choices(choices: Vec<Choice>) -> Result<Distribution, DistributionError> {
@@ -324,10 +234,7 @@ fn validated_choices(choices: Vec<Choice>) -> Result<Distribution, DistributionE
         if matches!(choice, Choice::Float(value) if !value.is_finite()) {
             return Err(DistributionError::ChoiceNotFinite { index: second });
         }
-        if let Some(first) = choices[..second]
-            .iter()
-            .position(|other| equals_in_python(other, choice))
-        {
+        if let Some(first) = choices[..second].iter().position(|other| equals_in_python(other, choice)) {
             return Err(DistributionError::DuplicateChoice { first, second });
         }
     }
@@ -362,11 +269,7 @@ fn grid_point(steps: f64, low: f64, high: f64, step: f64) -> f64 {
 /// Ten significant decimals, kept inside the bounds if the value was; `+ 0.0` turns −0.0 into 0.0.
 fn canonical_float(value: f64, low: f64, high: f64) -> f64 {
     let rounded: f64 = format!("{value:.9e}").parse().unwrap_or(value);
-    let kept = if (low..=high).contains(&value) {
-        rounded.clamp(low, high)
-    } else {
-        rounded
-    };
+    let kept = if (low..=high).contains(&value) { rounded.clamp(low, high) } else { rounded };
     kept + 0.0
 }
 

@@ -26,29 +26,17 @@ impl Distribution {
             text
         };
         match self {
-            Self::Float {
-                low,
-                high,
-                step,
-                log,
-            } => format!(
+            Self::Float { low, high, step, log } => format!(
                 r#"{{"name": "FloatDistribution", "attributes": {{"step": {}, "low": {}, "high": {}, "log": {log}}}}}"#,
                 step.map_or_else(|| "null".to_owned(), float),
                 float(*low),
                 float(*high),
             ),
-            Self::Int {
-                low,
-                high,
-                step,
-                log,
-            } => format!(
+            Self::Int { low, high, step, log } => format!(
                 r#"{{"name": "IntDistribution", "attributes": {{"log": {log}, "step": {step}, "low": {low}, "high": {high}}}}}"#
             ),
             Self::Categorical { choices } => {
-                let mut out = String::from(
-                    r#"{"name": "CategoricalDistribution", "attributes": {"choices": ["#,
-                );
+                let mut out = String::from(r#"{"name": "CategoricalDistribution", "attributes": {"choices": ["#);
                 for (index, choice) in choices.iter().enumerate() {
                     out.push_str(if index == 0 { "" } else { ", " });
                     python_json::write_choice(&mut out, choice);
@@ -65,13 +53,11 @@ impl Distribution {
     /// [`DistributionError::Json`] where the text has another form (a number that is not finite is
     /// not JSON), and the error of [`validated`](Self::validated) where the numbers are wrong.
     pub fn from_json(text: &str) -> Result<Self, DistributionError> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| json_error(error.to_string()))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| json_error(error.to_string()))?;
         let name = value.get("name").and_then(Value::as_str);
         let name = name.ok_or_else(|| json_error("no text under \"name\"".to_owned()))?;
         let attributes = value.get("attributes").and_then(Value::as_object);
-        let attributes =
-            attributes.ok_or_else(|| json_error("no object under \"attributes\"".to_owned()))?;
+        let attributes = attributes.ok_or_else(|| json_error("no object under \"attributes\"".to_owned()))?;
         Attributes(attributes).distribution(name)?.validated()
     }
 }
@@ -100,32 +86,18 @@ impl Attributes<'_> {
     }
 
     fn float(&self, step: Option<f64>, log: bool) -> Result<Distribution, DistributionError> {
-        Ok(Distribution::Float {
-            low: self.number("low")?,
-            high: self.number("high")?,
-            step,
-            log,
-        })
+        Ok(Distribution::Float { low: self.number("low")?, high: self.number("high")?, step, log })
     }
 
     fn int(&self, log: bool) -> Result<Distribution, DistributionError> {
-        let step = if self.0.contains_key("step") {
-            self.whole("step")?
-        } else {
-            1
-        };
-        Ok(Distribution::Int {
-            low: self.whole("low")?,
-            high: self.whole("high")?,
-            step,
-            log,
-        })
+        let step = if self.0.contains_key("step") { self.whole("step")? } else { 1 };
+        Ok(Distribution::Int { low: self.whole("low")?, high: self.whole("high")?, step, log })
     }
 
     fn categorical(&self) -> Result<Distribution, DistributionError> {
         let choices = self.0.get("choices").cloned().unwrap_or(Value::Null);
-        let choices: Vec<Choice> = serde_json::from_value(choices)
-            .map_err(|error| json_error(format!("\"choices\": {error}")))?;
+        let choices: Vec<Choice> =
+            serde_json::from_value(choices).map_err(|error| json_error(format!("\"choices\": {error}")))?;
         Ok(Distribution::Categorical { choices })
     }
 

@@ -116,10 +116,7 @@ pub struct Predicate {
 
 impl fmt::Debug for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Predicate")
-            .field("text", &self.text)
-            .field("reads", &self.reads)
-            .finish_non_exhaustive()
+        f.debug_struct("Predicate").field("text", &self.text).field("reads", &self.reads).finish_non_exhaustive()
     }
 }
 
@@ -149,23 +146,14 @@ impl Space {
     /// [`SpaceError::Distribution`] for a range that is none, [`SpaceError::UnknownParam`] for a
     /// predicate that reads a name which is not a parameter, [`SpaceError::Cycle`] for conditions
     /// that wait for each other.
-    pub fn try_new(
-        mut params: IndexMap<String, Param>,
-        require: Vec<Predicate>,
-    ) -> Result<Self, SpaceError> {
+    pub fn try_new(mut params: IndexMap<String, Param>, require: Vec<Predicate>) -> Result<Self, SpaceError> {
         for (name, param) in &mut params {
             let distribution = param.distribution.clone().validated();
-            param.distribution = distribution.map_err(|source| SpaceError::Distribution {
-                name: name.clone(),
-                source,
-            })?;
+            param.distribution =
+                distribution.map_err(|source| SpaceError::Distribution { name: name.clone(), source })?;
         }
         let structure = Structure::try_new(&params, &require)?;
-        Ok(Self {
-            params,
-            require,
-            structure,
-        })
+        Ok(Self { params, require, structure })
     }
 
     /// The parameters, in declaration order.
@@ -218,9 +206,7 @@ impl Space {
             }
         }
         let names = self.params.keys().zip(active);
-        names
-            .filter_map(|(name, active)| active.then_some(name.as_str()))
-            .collect()
+        names.filter_map(|(name, active)| active.then_some(name.as_str())).collect()
     }
 
     /// The assignment that a trial is run with and known by: inactive and unknown parameters
@@ -249,22 +235,14 @@ impl Space {
             && active.iter().all(|&name| {
                 let distribution = self.distribution(name);
                 let value = assignment.get(name);
-                distribution
-                    .zip(value)
-                    .is_some_and(|(distribution, value)| distribution.contains(value))
+                distribution.zip(value).is_some_and(|(distribution, value)| distribution.contains(value))
             })
-            && self
-                .require
-                .iter()
-                .all(|predicate| (predicate.holds)(assignment))
+            && self.require.iter().all(|predicate| (predicate.holds)(assignment))
     }
 
     /// Name and parameter at a position of the declaration order.
     pub(crate) fn param(&self, index: usize) -> (&str, &Param) {
-        let (name, param) = self
-            .params
-            .get_index(index)
-            .expect("positions come from this space");
+        let (name, param) = self.params.get_index(index).expect("positions come from this space");
         (name, param)
     }
 

@@ -99,9 +99,6 @@ mod tests {
     fn texts_are_escaped_to_ascii() {
         let mut out = String::new();
         write_text(&mut out, "a\"\\\n\u{7f}é😀");
-        assert_eq!(
-            out,
-            r#""a\"\\\n\u007fé😀""#.replace('é', "\\u00e9").replace('😀', "\\ud83d\\ude00")
-        );
+        assert_eq!(out, r#""a\"\\\n\u007fé😀""#.replace('é', "\\u00e9").replace('😀', "\\ud83d\\ude00"));
     }
 }

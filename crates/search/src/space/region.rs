@@ -37,8 +37,8 @@ impl Space {
     pub fn sample_uniform(&self, stream: &mut RandomStream) -> Result<Assignment, SpaceError> {
         let mut assignment = Assignment::new();
         for component in self.structure().components() {
-            let found = self.reject(component, &mut assignment, stream)
-                || self.repair(component, &mut assignment, stream);
+            let found =
+                self.reject(component, &mut assignment, stream) || self.repair(component, &mut assignment, stream);
             if !found {
                 self.enumerate(component, &mut assignment, stream)?;
             }
@@ -47,18 +47,9 @@ impl Space {
     }
 
     /// Step 1. Whether a point was found; it is then in `assignment`.
-    fn reject(
-        &self,
-        component: &Component,
-        assignment: &mut Assignment,
-        stream: &mut RandomStream,
-    ) -> bool {
+    fn reject(&self, component: &Component, assignment: &mut Assignment, stream: &mut RandomStream) -> bool {
         // A component without parameters has one point: a second look would change nothing.
-        let tries = if component.params.is_empty() {
-            1
-        } else {
-            REJECTION_TRIES
-        };
+        let tries = if component.params.is_empty() { 1 } else { REJECTION_TRIES };
         (0..tries).any(|_| {
             self.draw(component, assignment, stream);
             self.broken(component, assignment).is_none()
@@ -66,17 +57,8 @@ impl Space {
     }
 
     /// Step 2. Whether a point was found; it is then in `assignment`.
-    fn repair(
-        &self,
-        component: &Component,
-        assignment: &mut Assignment,
-        stream: &mut RandomStream,
-    ) -> bool {
-        let tries = if component.params.is_empty() {
-            0
-        } else {
-            REPAIR_TRIES
-        };
+    fn repair(&self, component: &Component, assignment: &mut Assignment, stream: &mut RandomStream) -> bool {
+        let tries = if component.params.is_empty() { 0 } else { REPAIR_TRIES };
         (0..tries).any(|attempt| {
             match self.broken(component, assignment) {
                 Some(require) if attempt % REPAIRS_PER_START != 0 => {
@@ -127,17 +109,13 @@ impl Space {
     }
 
     fn not_found(&self, component: &Component, walked: Walked) -> SpaceError {
-        let texts = component
-            .require
-            .iter()
-            .map(|&index| self.require[index].text.clone());
+        let texts = component.require.iter().map(|&index| self.require[index].text.clone());
         let relations = texts.collect();
         match walked {
             Walked::All => SpaceError::EmptyRegion { relations },
-            Walked::TooMany | Walked::Continuous => SpaceError::RegionNotFound {
-                relations,
-                tries: REJECTION_TRIES + REPAIR_TRIES,
-            },
+            Walked::TooMany | Walked::Continuous => {
+                SpaceError::RegionNotFound { relations, tries: REJECTION_TRIES + REPAIR_TRIES }
+            }
         }
     }
 
@@ -166,13 +144,7 @@ impl Space {
 
     /// Draw `reads` anew, and follow the conditions that hang on them: a parameter that becomes
     /// active is drawn, one that becomes inactive goes, one that stays active keeps its value.
-    fn redraw(
-        &self,
-        component: &Component,
-        reads: &[usize],
-        assignment: &mut Assignment,
-        stream: &mut RandomStream,
-    ) {
+    fn redraw(&self, component: &Component, reads: &[usize], assignment: &mut Assignment, stream: &mut RandomStream) {
         for &index in &component.params {
             let (name, param) = self.param(index);
             if !self.is_active(index, assignment) {

@@ -80,14 +80,7 @@ impl Space {
         decided: &mut Assignment,
         visit: impl FnMut(&Leaf<'_>) -> ControlFlow<()>,
     ) -> Walked {
-        let mut walk = Walk {
-            space: self,
-            component,
-            due: self.due(component),
-            free: Vec::new(),
-            nodes: 0,
-            visit,
-        };
+        let mut walk = Walk { space: self, component, due: self.due(component), free: Vec::new(), nodes: 0, visit };
         match walk.descend(0, decided) {
             ControlFlow::Continue(()) | ControlFlow::Break(Stop::Visitor) => Walked::All,
             ControlFlow::Break(Stop::TooMany) => Walked::TooMany,
@@ -100,10 +93,7 @@ impl Space {
         let mut due = vec![Vec::new(); component.params.len() + 1];
         for &require in &component.require {
             let reads = self.structure().require_reads(require);
-            let last = component
-                .params
-                .iter()
-                .rposition(|param| reads.contains(param));
+            let last = component.params.iter().rposition(|param| reads.contains(param));
             due[last.map_or(0, |last| last + 1)].push(require);
         }
         due
@@ -113,10 +103,7 @@ impl Space {
     fn bound(&self, component: &Component) -> u128 {
         component.params.iter().fold(1_u128, |bound, &index| {
             let param = self.param(index).1;
-            let values = param
-                .distribution
-                .cardinality()
-                .map_or(u128::MAX, u128::from);
+            let values = param.distribution.cardinality().map_or(u128::MAX, u128::from);
             bound.saturating_mul(values.saturating_add(u128::from(param.when.is_some())))
         })
     }
@@ -163,10 +150,7 @@ struct Walk<'a, Visit> {
 impl<Visit: FnMut(&Leaf<'_>) -> ControlFlow<()>> Walk<'_, Visit> {
     fn descend(&mut self, depth: usize, decided: &mut Assignment) -> ControlFlow<Stop> {
         let space = self.space;
-        if !self.due[depth]
-            .iter()
-            .all(|&require| (space.require[require].holds)(decided))
-        {
+        if !self.due[depth].iter().all(|&require| (space.require[require].holds)(decided)) {
             return ControlFlow::Continue(());
         }
         let Some(&index) = self.component.params.get(depth) else {
@@ -184,12 +168,7 @@ impl<Visit: FnMut(&Leaf<'_>) -> ControlFlow<()>> Walk<'_, Visit> {
         self.branch(depth, index, decided)
     }
 
-    fn branch(
-        &mut self,
-        depth: usize,
-        index: usize,
-        decided: &mut Assignment,
-    ) -> ControlFlow<Stop> {
+    fn branch(&mut self, depth: usize, index: usize, decided: &mut Assignment) -> ControlFlow<Stop> {
         let (name, param) = self.space.param(index);
         let Some(count) = param.distribution.cardinality() else {
             return ControlFlow::Break(Stop::Continuous);
@@ -223,9 +202,7 @@ impl<Visit: FnMut(&Leaf<'_>) -> ControlFlow<()>> Walk<'_, Visit> {
         let leaf = Leaf {
             decided,
             free: &self.free,
-            points: counts.clone().fold(1, |points: u128, count| {
-                points.saturating_mul(u128::from(count.unwrap_or(1)))
-            }),
+            points: counts.clone().fold(1, |points: u128, count| points.saturating_mul(u128::from(count.unwrap_or(1)))),
             is_infinite: counts.into_iter().any(|count| count.is_none()),
         };
         match (self.visit)(&leaf) {

@@ -28,31 +28,15 @@ pub(crate) struct Structure {
 }
 
 impl Structure {
-    pub(crate) fn try_new(
-        params: &IndexMap<String, Param>,
-        require: &[Predicate],
-    ) -> Result<Self, SpaceError> {
+    pub(crate) fn try_new(params: &IndexMap<String, Param>, require: &[Predicate]) -> Result<Self, SpaceError> {
         let when_reads = params
             .values()
-            .map(|param| {
-                param
-                    .when
-                    .as_ref()
-                    .map_or(Ok(Vec::new()), |when| reads(params, when))
-            })
+            .map(|param| param.when.as_ref().map_or(Ok(Vec::new()), |when| reads(params, when)))
             .collect::<Result<Vec<_>, _>>()?;
-        let require_reads = require
-            .iter()
-            .map(|predicate| reads(params, predicate))
-            .collect::<Result<Vec<_>, _>>()?;
+        let require_reads = require.iter().map(|predicate| reads(params, predicate)).collect::<Result<Vec<_>, _>>()?;
         let order = evaluation_order(params, &when_reads)?;
         let components = components(&order, &when_reads, &require_reads);
-        Ok(Self {
-            order,
-            when_reads,
-            require_reads,
-            components,
-        })
+        Ok(Self { order, when_reads, require_reads, components })
     }
 
     /// Positions, each after all that its condition reads.
@@ -83,19 +67,14 @@ impl Structure {
 }
 
 /// Positions that a predicate reads, sorted, each once.
-fn reads(
-    params: &IndexMap<String, Param>,
-    predicate: &Predicate,
-) -> Result<Vec<usize>, SpaceError> {
+fn reads(params: &IndexMap<String, Param>, predicate: &Predicate) -> Result<Vec<usize>, SpaceError> {
     let mut positions = Vec::with_capacity(predicate.reads.len());
     for name in &predicate.reads {
-        let position = params
-            .get_index_of(name)
-            .ok_or_else(|| SpaceError::UnknownParam {
-                predicate: predicate.text.clone(),
-                name: name.clone(),
-                known: params.keys().cloned().collect(),
-            })?;
+        let position = params.get_index_of(name).ok_or_else(|| SpaceError::UnknownParam {
+            predicate: predicate.text.clone(),
+            name: name.clone(),
+            known: params.keys().cloned().collect(),
+        })?;
         positions.push(position);
     }
     positions.sort_unstable();
@@ -104,20 +83,15 @@ fn reads(
 }
 
 /// Kahn's algorithm; of the parameters that are ready, the first declared comes first.
-fn evaluation_order(
-    params: &IndexMap<String, Param>,
-    when_reads: &[Vec<usize>],
-) -> Result<Vec<usize>, SpaceError> {
+fn evaluation_order(params: &IndexMap<String, Param>, when_reads: &[Vec<usize>]) -> Result<Vec<usize>, SpaceError> {
     let mut order = Vec::with_capacity(params.len());
     let mut placed = vec![false; params.len()];
     while order.len() < params.len() {
-        let ready = (0..params.len())
-            .find(|&index| !placed[index] && when_reads[index].iter().all(|&read| placed[read]));
+        let ready =
+            (0..params.len()).find(|&index| !placed[index] && when_reads[index].iter().all(|&read| placed[read]));
         let Some(index) = ready else {
             let waiting = params.keys().zip(&placed).filter(|(_, placed)| !**placed);
-            return Err(SpaceError::Cycle {
-                names: waiting.map(|(name, _)| name.clone()).collect(),
-            });
+            return Err(SpaceError::Cycle { names: waiting.map(|(name, _)| name.clone()).collect() });
         };
         placed[index] = true;
         order.push(index);
@@ -126,11 +100,7 @@ fn evaluation_order(
 }
 
 /// Connected components, in the order in which their first parameter is evaluated.
-fn components(
-    order: &[usize],
-    when_reads: &[Vec<usize>],
-    require_reads: &[Vec<usize>],
-) -> Vec<Component> {
+fn components(order: &[usize], when_reads: &[Vec<usize>], require_reads: &[Vec<usize>]) -> Vec<Component> {
     // `label[p]` is the smallest position known to be connected to `p`.
     let mut label: Vec<usize> = (0..order.len()).collect();
     for (param, reads) in when_reads.iter().enumerate() {
@@ -143,11 +113,7 @@ fn components(
     }
     let mut by_label: IndexMap<Option<usize>, Component> = IndexMap::new();
     for &param in order {
-        by_label
-            .entry(Some(label[param]))
-            .or_default()
-            .params
-            .push(param);
+        by_label.entry(Some(label[param])).or_default().params.push(param);
     }
     for (require, reads) in require_reads.iter().enumerate() {
         let home = reads.first().map(|&read| label[read]);

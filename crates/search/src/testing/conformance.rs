@@ -26,13 +26,7 @@ pub fn check(make: Make<'_>) {
             for direction in [StudyDirection::Minimize, StudyDirection::Maximize] {
                 let case = Case {
                     name: format!("{space_name}, {history_name}, {direction:?}"),
-                    study: Study {
-                        space,
-                        direction,
-                        seed: 7,
-                        lag: 4,
-                        evaluate: &evaluate,
-                    },
+                    study: Study { space, direction, seed: 7, lag: 4, evaluate: &evaluate },
                     make,
                 };
                 case.check();
@@ -57,24 +51,11 @@ const HISTORIES: [(&str, Evaluate); 7] = [
         intermediate: [None, Some((3, f64::NAN)), Some((5, sum(params)))][number as usize % 3],
         ..Outcome::default()
     }),
-    ("all failed", |_, _| Outcome {
-        state: Some(TrialState::Fail),
-        ..Outcome::default()
-    }),
+    ("all failed", |_, _| Outcome { state: Some(TrialState::Fail), ..Outcome::default() }),
     ("of every kind", |number, params| match number % 5 {
-        0 => Outcome {
-            state: Some(TrialState::Fail),
-            ..Outcome::default()
-        },
-        1 => Outcome {
-            state: Some(TrialState::Pruned),
-            intermediate: Some((2, 1.0)),
-            ..Outcome::default()
-        },
-        2 => Outcome {
-            constraint: Some(sum(params)),
-            ..Outcome::complete(0.0)
-        },
+        0 => Outcome { state: Some(TrialState::Fail), ..Outcome::default() },
+        1 => Outcome { state: Some(TrialState::Pruned), intermediate: Some((2, 1.0)), ..Outcome::default() },
+        2 => Outcome { constraint: Some(sum(params)), ..Outcome::complete(0.0) },
         3 => Outcome::complete(f64::NAN),
         _ => Outcome::complete(sum(params)),
     }),
@@ -109,17 +90,8 @@ impl Case<'_> {
     fn members(&self, trials: &[Trial]) {
         for Trial { number, params, .. } in trials {
             let space: &Space = self.study.space;
-            assert!(
-                space.is_member(params),
-                "{}: trial {number} is outside: {params:?}",
-                self.name
-            );
-            assert_eq!(
-                space.normalize(params),
-                *params,
-                "{}: trial {number} is not canonical",
-                self.name
-            );
+            assert!(space.is_member(params), "{}: trial {number} is outside: {params:?}", self.name);
+            assert_eq!(space.normalize(params), *params, "{}: trial {number} is not canonical", self.name);
         }
     }
 
@@ -138,11 +110,7 @@ impl Case<'_> {
     /// A sampler that has seen other studies proposes what a fresh one does.
     fn fresh_is_long_lived(&self, trials: &[Trial]) {
         let mut long_lived = (self.make)();
-        let other = Study {
-            seed: 8,
-            evaluate: &|_, _| Outcome::complete(0.0),
-            ..self.study
-        };
+        let other = Study { seed: 8, evaluate: &|_, _| Outcome::complete(0.0), ..self.study };
         let warmed = other.run(&mut *long_lived, Vec::new(), TRIALS);
         assert!(warmed.is_ok(), "{}: {warmed:?}", self.name);
         let again = self.run(&mut *long_lived, Vec::new());
@@ -152,11 +120,7 @@ impl Case<'_> {
     /// Other seeds, numbers and attempts draw other random numbers, where there is a choice.
     fn seeds_and_attempts_differ(&self, trials: &[Trial]) {
         let space = self.study.space;
-        if !space
-            .params()
-            .values()
-            .any(|param| param.distribution.cardinality().is_none())
-        {
+        if !space.params().values().any(|param| param.distribution.cardinality().is_none()) {
             return;
         }
         let history = History::new(space, 1);
@@ -173,29 +137,16 @@ impl Case<'_> {
             (self.make)().propose(&request)
         };
         let first = propose(self.study.seed, 0, 0);
-        assert_eq!(
-            first.as_ref().ok(),
-            Some(&trials[0].params),
-            "{}",
-            self.name
-        );
+        assert_eq!(first.as_ref().ok(), Some(&trials[0].params), "{}", self.name);
         for other in [propose(8, 0, 0), propose(7, 1, 0), propose(7, 0, 1)] {
-            assert_ne!(
-                first, other,
-                "{}: two streams gave the same proposal",
-                self.name
-            );
+            assert_ne!(first, other, "{}: two streams gave the same proposal", self.name);
         }
     }
 
     fn assert_same(&self, left: &[Trial], right: &[Trial], claim: &str) {
         assert_eq!(left.len(), right.len(), "{}: {claim}", self.name);
         for (left, right) in left.iter().zip(right) {
-            assert_eq!(
-                left.params, right.params,
-                "{}: {claim} at trial {}",
-                self.name, left.number
-            );
+            assert_eq!(left.params, right.params, "{}: {claim} at trial {}", self.name, left.number);
         }
     }
 }
@@ -219,11 +170,8 @@ mod tests {
     #[test]
     fn independent_tpe_without_startup_conforms() {
         check(&|| {
-            let options = TpeOptions {
-                startup_trials: 0,
-                multivariate: Multivariate::Independent,
-                ..TpeOptions::default()
-            };
+            let options =
+                TpeOptions { startup_trials: 0, multivariate: Multivariate::Independent, ..TpeOptions::default() };
             Box::new(Tpe::try_new(options).expect("the options are valid"))
         });
     }

@@ -53,10 +53,7 @@ fn read(params: &Assignment, name: &str) -> f64 {
 }
 
 fn sphere_value(params: &Assignment) -> f64 {
-    params
-        .keys()
-        .map(|name| square(read(params, name) - 1.0))
-        .sum()
+    params.keys().map(|name| square(read(params, name) - 1.0)).sum()
 }
 
 fn mixed_value(params: &Assignment) -> f64 {

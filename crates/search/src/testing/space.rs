@@ -4,91 +4,54 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::space::{
-    Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space, SpaceError,
-};
+use crate::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space, SpaceError};
 
 /// A real range.
 #[must_use]
 pub fn float(low: f64, high: f64) -> Distribution {
-    Distribution::Float {
-        low,
-        high,
-        step: None,
-        log: false,
-    }
+    Distribution::Float { low, high, step: None, log: false }
 }
 
 /// A real range on a grid.
 #[must_use]
 pub fn stepped(low: f64, high: f64, step: f64) -> Distribution {
-    Distribution::Float {
-        low,
-        high,
-        step: Some(step),
-        log: false,
-    }
+    Distribution::Float { low, high, step: Some(step), log: false }
 }
 
 /// A real range, sampled in the logarithm.
 #[must_use]
 pub fn log_float(low: f64, high: f64) -> Distribution {
-    Distribution::Float {
-        low,
-        high,
-        step: None,
-        log: true,
-    }
+    Distribution::Float { low, high, step: None, log: true }
 }
 
 /// Whole numbers.
 #[must_use]
 pub fn int(low: i64, high: i64) -> Distribution {
-    Distribution::Int {
-        low,
-        high,
-        step: 1,
-        log: false,
-    }
+    Distribution::Int { low, high, step: 1, log: false }
 }
 
 /// Whole numbers, sampled in the logarithm.
 #[must_use]
 pub fn log_int(low: i64, high: i64) -> Distribution {
-    Distribution::Int {
-        low,
-        high,
-        step: 1,
-        log: true,
-    }
+    Distribution::Int { low, high, step: 1, log: true }
 }
 
 /// Texts.
 #[must_use]
 pub fn choice(texts: &[&str]) -> Distribution {
-    Distribution::Categorical {
-        choices: texts
-            .iter()
-            .map(|text| Choice::Text((*text).to_owned()))
-            .collect(),
-    }
+    Distribution::Categorical { choices: texts.iter().map(|text| Choice::Text((*text).to_owned())).collect() }
 }
 
 /// A switch: `false` at index 0, `true` at 1.
 #[must_use]
 pub fn switch() -> Distribution {
-    Distribution::Categorical {
-        choices: vec![Choice::Bool(false), Choice::Bool(true)],
-    }
+    Distribution::Categorical { choices: vec![Choice::Bool(false), Choice::Bool(true)] }
 }
 
 /// A parameter that is always active.
 #[must_use]
 pub fn always(distribution: Distribution) -> Param {
-    Param {
-        distribution,
-        when: None,
-    }
+    Param { distribution, when: None }
 }
 
 /// A parameter that is active when `name` has the choice of this index.
@@ -98,19 +61,12 @@ pub fn when(distribution: Distribution, name: &str, index: usize) -> Param {
     let condition = predicate(&format!("{name} is {index}"), &[name], move |assignment| {
         assignment.get(&read) == Some(&ParamValue::Choice(index))
     });
-    Param {
-        distribution,
-        when: Some(condition),
-    }
+    Param { distribution, when: Some(condition) }
 }
 
 /// A predicate over an assignment.
 #[must_use]
-pub fn predicate(
-    text: &str,
-    reads: &[&str],
-    holds: impl Fn(&Assignment) -> bool + Send + Sync + 'static,
-) -> Predicate {
+pub fn predicate(text: &str, reads: &[&str], holds: impl Fn(&Assignment) -> bool + Send + Sync + 'static) -> Predicate {
     Predicate {
         text: text.to_owned(),
         reads: reads.iter().map(|&name| name.to_owned()).collect(),
@@ -122,14 +78,10 @@ pub fn predicate(
 #[must_use]
 pub fn less(left: &str, right: &str) -> Predicate {
     let (a, b) = (left.to_owned(), right.to_owned());
-    predicate(
-        &format!("{left} < {right}"),
-        &[left, right],
-        move |assignment| {
-            let values = number(assignment, &a).zip(number(assignment, &b));
-            values.is_none_or(|(a, b)| a < b)
-        },
-    )
+    predicate(&format!("{left} < {right}"), &[left, right], move |assignment| {
+        let values = number(assignment, &a).zip(number(assignment, &b));
+        values.is_none_or(|(a, b)| a < b)
+    })
 }
 
 /// A parameter's number, or the index of its choice; `None` if it is inactive.
@@ -148,9 +100,7 @@ pub fn number(assignment: &Assignment, name: &str) -> Option<f64> {
 ///
 /// As [`Space::try_new`].
 pub fn space(params: &[(&str, Param)], require: Vec<Predicate>) -> Result<Space, SpaceError> {
-    let params = params
-        .iter()
-        .map(|(name, param)| ((*name).to_owned(), param.clone()));
+    let params = params.iter().map(|(name, param)| ((*name).to_owned(), param.clone()));
     Space::try_new(params.collect::<IndexMap<_, _>>(), require)
 }
 
@@ -166,15 +116,7 @@ pub fn all() -> Vec<(&'static str, Space)> {
         ("stepped", always(stepped(0.1, 0.95, 0.1))),
         ("log", always(log_float(1e-6, 1e3))),
         ("int", always(int(-3, 7))),
-        (
-            "int_stepped",
-            always(Distribution::Int {
-                low: 5,
-                high: 61,
-                step: 5,
-                log: false,
-            }),
-        ),
+        ("int_stepped", always(Distribution::Int { low: 5, high: 61, step: 5, log: false })),
         ("int_log", always(log_int(1, 1_000))),
         ("choice", always(choice(&["a", "b", "c"]))),
     ];
@@ -203,14 +145,8 @@ pub fn all() -> Vec<(&'static str, Space)> {
         ("fastest", when(int(1, 60), "use", 1)),
     ];
     let narrow = vec![("x", always(int(0, 299))), ("y", always(int(0, 299)))];
-    let relations = vec![
-        less("fast", "slow"),
-        less("low", "high"),
-        less("fastest", "fast"),
-    ];
-    let same = predicate("x == y", &["x", "y"], |assignment| {
-        number(assignment, "x") == number(assignment, "y")
-    });
+    let relations = vec![less("fast", "slow"), less("low", "high"), less("fastest", "fast")];
+    let same = predicate("x == y", &["x", "y"], |assignment| number(assignment, "x") == number(assignment, "y"));
     let spaces = [
         ("numbers", space(&numbers, vec![])),
         ("single values", space(&singles, vec![])),
@@ -220,7 +156,5 @@ pub fn all() -> Vec<(&'static str, Space)> {
         ("a narrow region", space(&narrow, vec![same])),
         ("no parameters", space(&[], vec![])),
     ];
-    spaces
-        .map(|(name, space)| (name, space.expect("the spaces above are valid")))
-        .into()
+    spaces.map(|(name, space)| (name, space.expect("the spaces above are valid"))).into()
 }

@@ -27,10 +27,7 @@ impl Outcome {
     /// A complete trial.
     #[must_use]
     pub fn complete(value: f64) -> Self {
-        Self {
-            value: Some(value),
-            ..Self::default()
-        }
+        Self { value: Some(value), ..Self::default() }
     }
 }
 
@@ -53,20 +50,15 @@ impl Study<'_> {
     #[must_use]
     pub fn trial(&self, number: u64, params: Assignment) -> Trial {
         let outcome = (self.evaluate)(number, &params);
-        let distributions = params
-            .keys()
-            .filter_map(|name| Some((name.clone(), self.space.distribution(name)?.clone())));
+        let distributions =
+            params.keys().filter_map(|name| Some((name.clone(), self.space.distribution(name)?.clone())));
         Trial {
             number,
             state: outcome.state.unwrap_or(TrialState::Complete),
             distributions: distributions.collect(),
             params,
             values: outcome.value.into_iter().collect(),
-            constraints: outcome
-                .constraint
-                .map(|value| ("limit".to_owned(), value))
-                .into_iter()
-                .collect(),
+            constraints: outcome.constraint.map(|value| ("limit".to_owned(), value)).into_iter().collect(),
             intermediate_values: outcome.intermediate.into_iter().collect(),
             user_attrs: IndexMap::new(),
             system_attrs: IndexMap::new(),
@@ -95,10 +87,7 @@ impl Study<'_> {
         let mut history: History = history.expect("trials come in the order of their numbers");
         for number in trials.len() as u64..total {
             let seen = (number + 1).saturating_sub(self.lag);
-            let pending: Vec<Assignment> = trials[seen as usize..]
-                .iter()
-                .map(|trial| trial.params.clone())
-                .collect();
+            let pending: Vec<Assignment> = trials[seen as usize..].iter().map(|trial| trial.params.clone()).collect();
             let params = sampler.propose(&Request {
                 space: self.space,
                 directions: &[self.direction],

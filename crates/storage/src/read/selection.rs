@@ -26,41 +26,20 @@ struct Child {
     columns: &'static str,
 }
 
-const VALUES: Child = Child {
-    table: "trial_values",
-    key: "trial_value_id",
-    columns: "objective, value, value_type",
-};
+const VALUES: Child = Child { table: "trial_values", key: "trial_value_id", columns: "objective, value, value_type" };
 const INTERMEDIATE_VALUES: Child = Child {
     table: "trial_intermediate_values",
     key: "trial_intermediate_value_id",
     columns: "step, intermediate_value, intermediate_value_type",
 };
-const PARAMS: Child = Child {
-    table: "trial_params",
-    key: "param_id",
-    columns: "param_name, param_value, distribution_json",
-};
-const USER_ATTRIBUTES: Child = Child {
-    table: "trial_user_attributes",
-    key: "trial_user_attribute_id",
-    columns: "key, value_json",
-};
-const SYSTEM_ATTRIBUTES: Child = Child {
-    table: "trial_system_attributes",
-    key: "trial_system_attribute_id",
-    columns: "key, value_json",
-};
-const IDENTITIES: Child = Child {
-    table: "bartune_trials",
-    key: "trial_id",
-    columns: "identity, constraint_keys_id",
-};
-const METRICS: Child = Child {
-    table: "bartune_metrics",
-    key: "trial_id",
-    columns: "keys_id, packed",
-};
+const PARAMS: Child =
+    Child { table: "trial_params", key: "param_id", columns: "param_name, param_value, distribution_json" };
+const USER_ATTRIBUTES: Child =
+    Child { table: "trial_user_attributes", key: "trial_user_attribute_id", columns: "key, value_json" };
+const SYSTEM_ATTRIBUTES: Child =
+    Child { table: "trial_system_attributes", key: "trial_system_attribute_id", columns: "key, value_json" };
+const IDENTITIES: Child = Child { table: "bartune_trials", key: "trial_id", columns: "identity, constraint_keys_id" };
+const METRICS: Child = Child { table: "bartune_metrics", key: "trial_id", columns: "keys_id, packed" };
 
 /// The trials being read.
 pub(super) struct Selection {
@@ -74,11 +53,7 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub(super) fn read(
-        connection: &Connection,
-        study: i64,
-        numbers: Range<u64>,
-    ) -> Result<Self, Fault> {
+    pub(super) fn read(connection: &Connection, study: i64, numbers: Range<u64>) -> Result<Self, Fault> {
         let mut statement = connection.prepare_cached(
             "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials
              WHERE study_id = ?1 AND number >= ?2 AND number < ?3 ORDER BY trial_id",
@@ -91,15 +66,9 @@ impl Selection {
             ids.push(id);
             records.push(empty_record(row, id)?);
         }
-        let last: Option<i64> =
-            connection.query_row("SELECT max(trial_id) FROM trials", [], |row| row.get(0))?;
+        let last: Option<i64> = connection.query_row("SELECT max(trial_id) FROM trials", [], |row| row.get(0))?;
         let is_most = ids.len() >= usize::try_from(last.unwrap_or(0) / 4).unwrap_or(usize::MAX);
-        Ok(Self {
-            study,
-            ids,
-            records,
-            is_most,
-        })
+        Ok(Self { study, ids, records, is_most })
     }
 
     pub(super) fn into_records(self) -> Vec<TrialRecord> {
@@ -119,11 +88,7 @@ impl Selection {
         let (Some(first), Some(last)) = (self.ids.first(), self.ids.last()) else {
             return Ok(());
         };
-        let Child {
-            table,
-            key,
-            columns,
-        } = child;
+        let Child { table, key, columns } = child;
         let columns = columns.replace(", ", ", c.");
         // The plus keeps SQLite from walking the index, row by row, when it had better read on.
         let sql = if self.is_most {
@@ -145,9 +110,7 @@ impl Selection {
             let id: i64 = row.get(0)?;
             // Rows mostly stay with a trial or go on to the next one.
             let near = [position, position + 1];
-            let near = near
-                .into_iter()
-                .find(|near| self.ids.get(*near) == Some(&id));
+            let near = near.into_iter().find(|near| self.ids.get(*near) == Some(&id));
             let Some(found) = near.or_else(|| self.ids.binary_search(&id).ok()) else {
                 continue;
             };
@@ -157,17 +120,11 @@ impl Selection {
         Ok(())
     }
 
-    pub(super) fn read_values(
-        &mut self,
-        connection: &Connection,
-        objectives: usize,
-    ) -> Result<(), Fault> {
+    pub(super) fn read_values(&mut self, connection: &Connection, objectives: usize) -> Result<(), Fault> {
         self.each(connection, &VALUES, |record, row| {
             let objective: i64 = row.get(1)?;
             let value = codec::parse_stored_float(row.get(2)?, row.get_ref(3)?.as_str()?)?;
-            let objective = usize::try_from(objective)
-                .ok()
-                .filter(|index| *index < objectives);
+            let objective = usize::try_from(objective).ok().filter(|index| *index < objectives);
             let objective = objective.ok_or("it is of an objective that the study lacks")?;
             let values = &mut record.trial.values;
             values.resize(values.len().max(objective + 1), f64::NAN);
@@ -177,18 +134,13 @@ impl Selection {
         let torn = |record: &TrialRecord| record.trial.values.iter().any(|value| value.is_nan());
         match self.records.iter().position(torn) {
             None => Ok(()),
-            Some(index) => readable(
-                VALUES.table,
-                self.ids[index],
-                Err("some of its objectives have no value".to_owned()),
-            ),
+            Some(index) => {
+                readable(VALUES.table, self.ids[index], Err("some of its objectives have no value".to_owned()))
+            }
         }
     }
 
-    pub(super) fn read_intermediate_values(
-        &mut self,
-        connection: &Connection,
-    ) -> Result<(), Fault> {
+    pub(super) fn read_intermediate_values(&mut self, connection: &Connection) -> Result<(), Fault> {
         self.each(connection, &INTERMEDIATE_VALUES, |record, row| {
             let value = codec::parse_stored_float(row.get(2)?, row.get_ref(3)?.as_str()?)?;
             record.trial.intermediate_values.insert(row.get(1)?, value);
@@ -206,9 +158,7 @@ impl Selection {
             let name = row.get_ref(1)?.as_str()?;
             let trial = &mut record.trial;
             trial.params.insert(name.to_owned(), value);
-            trial
-                .distributions
-                .insert(name.to_owned(), distribution.clone());
+            trial.distributions.insert(name.to_owned(), distribution.clone());
             Ok(())
         })
     }
@@ -231,31 +181,20 @@ impl Selection {
         })
     }
 
-    pub(super) fn read_identities(
-        &mut self,
-        connection: &Connection,
-        keys: &KeyLists,
-    ) -> Result<(), Fault> {
+    pub(super) fn read_identities(&mut self, connection: &Connection, keys: &KeyLists) -> Result<(), Fault> {
         self.each(connection, &IDENTITIES, |record, row| {
             if let Some(bytes) = row.get_ref(1)?.as_blob_or_null()? {
                 record.identity = codec::identity_text(bytes);
             }
             if let Some(id) = row.get::<_, Option<i64>>(2)? {
-                let names = keys
-                    .names
-                    .get(&id)
-                    .ok_or("its constraints' names are missing")?;
+                let names = keys.names.get(&id).ok_or("its constraints' names are missing")?;
                 rename_constraints(&mut record.trial.constraints, names)?;
             }
             Ok(())
         })
     }
 
-    pub(super) fn read_metrics(
-        &mut self,
-        connection: &Connection,
-        keys: &KeyLists,
-    ) -> Result<(), Fault> {
+    pub(super) fn read_metrics(&mut self, connection: &Connection, keys: &KeyLists) -> Result<(), Fault> {
         self.each(connection, &METRICS, |record, row| {
             record.metrics = keys.unpack(row.get(1)?, row.get_ref(2)?.as_blob()?)?;
             Ok(())
@@ -274,11 +213,7 @@ struct KnownDistributions {
 
 impl KnownDistributions {
     fn parse(&mut self, text: &str) -> Result<&Distribution, Problem> {
-        let is_text = |index: &usize| {
-            self.known
-                .get(*index)
-                .is_some_and(|(known, _)| known == text)
-        };
+        let is_text = |index: &usize| self.known.get(*index).is_some_and(|(known, _)| known == text);
         let found = [self.expected, 0].into_iter().find(is_text);
         let found = found.or_else(|| self.positions.get(text).copied());
         let index = match found {
@@ -337,8 +272,7 @@ impl From<rusqlite::types::FromSqlError> for ChildFault {
 fn empty_record(row: &Row<'_>, id: i64) -> Result<TrialRecord, Fault> {
     let time = |column| -> Result<Option<i64>, Fault> {
         let text: Option<String> = row.get(column)?;
-        text.map(|text| readable("trials", id, codec::parse_datetime(&text)))
-            .transpose()
+        text.map(|text| readable("trials", id, codec::parse_datetime(&text))).transpose()
     };
     Ok(TrialRecord {
         trial: Trial {
@@ -373,22 +307,15 @@ fn read_system_attribute(trial: &mut Trial, key: &str, text: &str) -> Result<(),
             trial.constraints.entry(index.to_string()).or_insert(value);
         }
     } else if let Some(name) = key.strip_prefix(CONSTRAINT_PREFIX) {
-        trial
-            .constraints
-            .insert(name.to_owned(), codec::parse_float(text)?);
+        trial.constraints.insert(name.to_owned(), codec::parse_float(text)?);
     } else {
-        trial
-            .system_attrs
-            .insert(key.to_owned(), codec::parse_attribute(text)?);
+        trial.system_attrs.insert(key.to_owned(), codec::parse_attribute(text)?);
     }
     Ok(())
 }
 
 /// Give the constraints of our list their names; any that Optuna added keeps its own.
-fn rename_constraints(
-    constraints: &mut IndexMap<String, f64>,
-    names: &[String],
-) -> Result<(), Problem> {
+fn rename_constraints(constraints: &mut IndexMap<String, f64>, names: &[String]) -> Result<(), Problem> {
     let mut renamed = IndexMap::new();
     for (index, name) in names.iter().enumerate() {
         let value = constraints.shift_remove(&index.to_string());

@@ -38,10 +38,7 @@ pub fn renumbered(mut records: Vec<TrialRecord>, first: u64) -> Vec<TrialRecord>
 pub(super) fn complete_record(value: f64) -> TrialRecord {
     let (params, distributions) = sample_params();
     let metrics = [("sharpe", 1.0 / 3.0), ("trades", 120.0), ("cagr", -0.125)];
-    let metrics: BTreeMap<_, _> = metrics
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let metrics: BTreeMap<_, _> = metrics.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     TrialRecord {
         trial: Trial {
             number: 0,
@@ -49,10 +46,7 @@ pub(super) fn complete_record(value: f64) -> TrialRecord {
             params,
             distributions,
             values: vec![value],
-            constraints: IndexMap::from([
-                ("trades >= 30".to_owned(), -90.0),
-                ("max_drawdown <= 0.35".to_owned(), 0.0),
-            ]),
+            constraints: IndexMap::from([("trades >= 30".to_owned(), -90.0), ("max_drawdown <= 0.35".to_owned(), 0.0)]),
             intermediate_values: BTreeMap::from([(1, 0.5), (2, f64::NAN), (3, f64::NEG_INFINITY)]),
             user_attrs: IndexMap::from([("note".to_owned(), json!(["é", null, 1]))]),
             system_attrs: IndexMap::from([("fixed_params".to_owned(), json!({"fast": 12}))]),
@@ -61,10 +55,7 @@ pub(super) fn complete_record(value: f64) -> TrialRecord {
             duplicate_of: None,
         },
         identity: "0123456789abcdef".repeat(4),
-        metrics: BTreeMap::from([
-            ("train".to_owned(), metrics),
-            ("validate".to_owned(), BTreeMap::new()),
-        ]),
+        metrics: BTreeMap::from([("train".to_owned(), metrics), ("validate".to_owned(), BTreeMap::new())]),
         reason: None,
     }
 }
@@ -72,10 +63,8 @@ pub(super) fn complete_record(value: f64) -> TrialRecord {
 /// The best value of all, but infeasible.
 pub(super) fn infeasible_record() -> TrialRecord {
     let mut record = complete_record(f64::INFINITY);
-    record.trial.constraints = IndexMap::from([
-        ("trades >= 30".to_owned(), 5.0),
-        ("max_drawdown <= 0.35".to_owned(), -0.1),
-    ]);
+    record.trial.constraints =
+        IndexMap::from([("trades >= 30".to_owned(), 5.0), ("max_drawdown <= 0.35".to_owned(), -0.1)]);
     record.reason = Some("trades >= 30: 25 trades".to_owned());
     record.metrics.remove("validate");
     record
@@ -84,10 +73,7 @@ pub(super) fn infeasible_record() -> TrialRecord {
 fn pruned_record() -> TrialRecord {
     let mut record = valueless_record(TrialState::Pruned);
     record.reason = Some("no trades: profit_factor is undefined".to_owned());
-    record.metrics.insert(
-        "train".to_owned(),
-        BTreeMap::from([("trades".to_owned(), 0.0)]),
-    );
+    record.metrics.insert("train".to_owned(), BTreeMap::from([("trades".to_owned(), 0.0)]));
     record
 }
 
@@ -120,68 +106,27 @@ pub(super) type Params = (BTreeMap<String, ParamValue>, IndexMap<String, Distrib
 
 fn sample_params() -> Params {
     let text = |text: &str| Choice::Text(text.to_owned());
-    let float = |low, high, step, log| Distribution::Float {
-        low,
-        high,
-        step,
-        log,
-    };
-    let int = |low, high, step, log| Distribution::Int {
-        low,
-        high,
-        step,
-        log,
-    };
-    let choices = |choices: &[Choice]| Distribution::Categorical {
-        choices: choices.to_vec(),
-    };
+    let float = |low, high, step, log| Distribution::Float { low, high, step, log };
+    let int = |low, high, step, log| Distribution::Int { low, high, step, log };
+    let choices = |choices: &[Choice]| Distribution::Categorical { choices: choices.to_vec() };
     let params = [
-        (
-            "stop",
-            ParamValue::Float(2.25),
-            float(0.5, 5.0, Some(0.25), false),
-        ),
-        (
-            "rate",
-            ParamValue::Float(3e-5),
-            float(1e-5, 1.0, None, true),
-        ),
-        (
-            "level",
-            ParamValue::Float(0.1),
-            float(-1.0, 1.0, None, false),
-        ),
+        ("stop", ParamValue::Float(2.25), float(0.5, 5.0, Some(0.25), false)),
+        ("rate", ParamValue::Float(3e-5), float(1e-5, 1.0, None, true)),
+        ("level", ParamValue::Float(0.1), float(-1.0, 1.0, None, false)),
         ("fast", ParamValue::Int(12), int(5, 60, 1, false)),
         ("slow", ParamValue::Int(200), int(20, 300, 1, true)),
         ("bars", ParamValue::Int(-15), int(-20, 20, 5, false)),
-        (
-            "filter",
-            ParamValue::Choice(1),
-            choices(&[Choice::Bool(false), Choice::Bool(true)]),
-        ),
-        (
-            "exit",
-            ParamValue::Choice(0),
-            choices(&[text("cross"), text("target é")]),
-        ),
+        ("filter", ParamValue::Choice(1), choices(&[Choice::Bool(false), Choice::Bool(true)])),
+        ("exit", ParamValue::Choice(0), choices(&[text("cross"), text("target é")])),
         (
             "mixed",
             ParamValue::Choice(3),
-            choices(&[
-                Choice::Null,
-                Choice::Int(7),
-                Choice::Float(0.5),
-                Choice::Float(f64::INFINITY),
-            ]),
+            choices(&[Choice::Null, Choice::Int(7), Choice::Float(0.5), Choice::Float(f64::INFINITY)]),
         ),
         ("single", ParamValue::Int(3), int(3, 3, 1, false)),
     ];
-    let values = params
-        .iter()
-        .map(|(name, value, _)| ((*name).to_owned(), value.clone()));
+    let values = params.iter().map(|(name, value, _)| ((*name).to_owned(), value.clone()));
     let values = values.collect();
-    let distributions = params
-        .into_iter()
-        .map(|(name, _, from)| (name.to_owned(), from));
+    let distributions = params.into_iter().map(|(name, _, from)| (name.to_owned(), from));
     (values, distributions.collect())
 }

@@ -17,18 +17,14 @@ pub fn records(objectives: usize) -> impl Strategy<Value = Vec<TrialRecord>> {
 }
 
 fn record(objectives: usize) -> impl Strategy<Value = TrialRecord> {
-    (
-        trial(objectives),
-        proptest::option::of(any::<[u8; 32]>()),
-        metrics(),
-        proptest::option::of(name()),
-    )
-        .prop_map(|(trial, identity, metrics, reason)| TrialRecord {
+    (trial(objectives), proptest::option::of(any::<[u8; 32]>()), metrics(), proptest::option::of(name())).prop_map(
+        |(trial, identity, metrics, reason)| TrialRecord {
             trial,
             identity: identity.map_or(String::new(), |bytes| crate::codec::identity_text(&bytes)),
             metrics,
             reason,
-        })
+        },
+    )
 }
 
 fn trial(objectives: usize) -> impl Strategy<Value = Trial> {
@@ -43,18 +39,10 @@ fn trial(objectives: usize) -> impl Strategy<Value = Trial> {
     let constraints = proptest::collection::btree_map(name(), number(), 0..3);
     let steps = proptest::collection::btree_map(any::<i64>(), number_or_nan(), 0..4);
     let time = || proptest::option::of(0_i64..4_000_000_000_000);
-    let rest = (
-        attributes(),
-        attributes(),
-        time(),
-        time(),
-        any::<bool>(),
-        any::<bool>(),
-    );
+    let rest = (attributes(), attributes(), time(), time(), any::<bool>(), any::<bool>());
     (states, values, params(), constraints, steps, rest).prop_map(
         |(state, values, params, constraints, intermediate_values, rest)| {
-            let (user_attrs, system_attrs, started_ms, finished_ms, has_values, is_duplicate) =
-                rest;
+            let (user_attrs, system_attrs, started_ms, finished_ms, has_values, is_duplicate) = rest;
             let has_values = has_values || state == TrialState::Complete;
             Trial {
                 number: 0,
@@ -86,24 +74,10 @@ fn name() -> impl Strategy<Value = String> {
 
 /// Any number but NaN, and but −0.0, whose sign SQLite drops.
 fn number() -> impl Strategy<Value = f64> {
-    let special = [
-        0.0,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        f64::MAX,
-        5e-324,
-        1e15,
-        1e16,
-        1e22,
-        -3.0,
-    ];
+    let special = [0.0, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, 5e-324, 1e15, 1e16, 1e22, -3.0];
     prop_oneof![
         proptest::sample::select(special.to_vec()),
-        any::<f64>().prop_map(|value| if value.is_nan() || value == 0.0 {
-            1e-5
-        } else {
-            value
-        }),
+        any::<f64>().prop_map(|value| if value.is_nan() || value == 0.0 { 1e-5 } else { value }),
     ]
 }
 
@@ -150,51 +124,19 @@ fn params() -> impl Strategy<Value = Params> {
 
 fn param() -> impl Strategy<Value = (ParamValue, Distribution)> {
     let exact = |int: i64| int >> 11 << 11;
-    let float = (
-        number(),
-        number(),
-        number(),
-        proptest::option::of(0.001..10.0),
-        any::<bool>(),
-    );
-    let int = (
-        any::<i64>(),
-        any::<i64>(),
-        any::<i64>(),
-        1_i64..1000,
-        any::<bool>(),
-    );
+    let float = (number(), number(), number(), proptest::option::of(0.001..10.0), any::<bool>());
+    let int = (any::<i64>(), any::<i64>(), any::<i64>(), 1_i64..1000, any::<bool>());
     prop_oneof![
         float.prop_map(|(value, low, high, step, log)| {
-            (
-                ParamValue::Float(value),
-                Distribution::Float {
-                    low,
-                    high,
-                    step,
-                    log,
-                },
-            )
+            (ParamValue::Float(value), Distribution::Float { low, high, step, log })
         }),
         int.prop_map(move |(value, low, high, step, log)| {
-            (
-                ParamValue::Int(exact(value)),
-                Distribution::Int {
-                    low,
-                    high,
-                    step,
-                    log,
-                },
-            )
+            (ParamValue::Int(exact(value)), Distribution::Int { low, high, step, log })
         }),
-        (
-            proptest::collection::vec(choice(), 1..5),
-            any::<proptest::sample::Index>()
-        )
-            .prop_map(|(choices, index)| {
-                let value = ParamValue::Choice(index.index(choices.len()));
-                (value, Distribution::Categorical { choices })
-            }),
+        (proptest::collection::vec(choice(), 1..5), any::<proptest::sample::Index>()).prop_map(|(choices, index)| {
+            let value = ParamValue::Choice(index.index(choices.len()));
+            (value, Distribution::Categorical { choices })
+        }),
     ]
 }
 

@@ -29,20 +29,12 @@ use super::time_text::RawTime;
 const BATCH_ROWS: usize = 1 << 16;
 
 /// Reads a Parquet file.
-pub(super) fn read_parquet(
-    path: &Path,
-    file: File,
-    options: &LoadOptions,
-) -> Result<Table, DataError> {
+pub(super) fn read_parquet(path: &Path, file: File, options: &LoadOptions) -> Result<Table, DataError> {
     let bad = |error: &dyn std::fmt::Display| corrupt(path, FileFormat::Parquet, error);
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| bad(&error))?;
     let (indices, wanted, mut table) = plan(path, builder.schema(), options)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|error| bad(&error))?;
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|error| bad(&error))?;
     for batch in reader {
         let batch = batch.map_err(|error| bad(&error))?;
         append(&mut table, path, &batch, &indices)?;
@@ -59,14 +51,9 @@ pub(super) fn read_ipc(
 ) -> Result<Table, DataError> {
     let bad = |error: ArrowError| corrupt(path, format, error);
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|error| corrupt(path, format, error))?;
+    file.read_to_end(&mut bytes).map_err(|error| corrupt(path, format, error))?;
     if !is_plausible(&bytes, format) {
-        return Err(corrupt(
-            path,
-            format,
-            "a buffer claims to be larger than any can be",
-        ));
+        return Err(corrupt(path, format, "a buffer claims to be larger than any can be"));
     }
     let bytes = Cursor::new(bytes);
     if format == FileFormat::ArrowStream {
@@ -87,9 +74,7 @@ fn read_batches(
 ) -> Result<Table, DataError> {
     let (indices, wanted, mut table) = plan(path, schema, options)?;
     for batch in batches {
-        let batch = batch
-            .and_then(|batch| batch.project(&wanted))
-            .map_err(|error| corrupt(path, format, error))?;
+        let batch = batch.and_then(|batch| batch.project(&wanted)).map_err(|error| corrupt(path, format, error))?;
         append(&mut table, path, &batch, &indices)?;
     }
     Ok(table)
@@ -101,23 +86,11 @@ fn plan(
     schema: &SchemaRef,
     options: &LoadOptions,
 ) -> Result<(ColumnIndices, Vec<usize>, Table), DataError> {
-    let names: Vec<String> = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
+    let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
     let overrides = &options.columns;
     let names = &names;
-    let found = Search {
-        path,
-        names,
-        overrides,
-    }
-    .find()?;
-    let table = Table {
-        columns: super::describe_columns(&found, names),
-        ..Table::default()
-    };
+    let found = Search { path, names, overrides }.find()?;
+    let table = Table { columns: super::describe_columns(&found, names), ..Table::default() };
     let mut wanted: Vec<usize> = found.all().collect();
     wanted.sort_unstable();
     wanted.dedup();
@@ -131,12 +104,7 @@ fn plan(
     Ok((indices, wanted, table))
 }
 
-fn append(
-    table: &mut Table,
-    path: &Path,
-    batch: &RecordBatch,
-    indices: &ColumnIndices,
-) -> Result<(), DataError> {
+fn append(table: &mut Table, path: &Path, batch: &RecordBatch, indices: &ColumnIndices) -> Result<(), DataError> {
     let schema = batch.schema();
     let refuse = |index: usize| DataError::ColumnType {
         path: path.to_owned(),
@@ -154,22 +122,18 @@ fn append(
                 table.push_date_and_clock(name(indices.time), date, clock);
             }
         }
-        None => append_times(table, name(indices.time), batch.column(indices.time))
-            .ok_or_else(|| refuse(indices.time))?,
+        None => {
+            append_times(table, name(indices.time), batch.column(indices.time)).ok_or_else(|| refuse(indices.time))?
+        }
     }
     for (column, index) in indices.prices.iter().chain(&indices.volume).enumerate() {
-        append_numbers(table, (column, name(*index)), batch.column(*index))
-            .ok_or_else(|| refuse(*index))?;
+        append_numbers(table, (column, name(*index)), batch.column(*index)).ok_or_else(|| refuse(*index))?;
     }
     Ok(())
 }
 
 /// Appends a column of numbers; `None` if its type holds none.
-fn append_numbers(
-    table: &mut Table,
-    (column, name): (usize, &str),
-    array: &ArrayRef,
-) -> Option<()> {
+fn append_numbers(table: &mut Table, (column, name): (usize, &str), array: &ArrayRef) -> Option<()> {
     if array.data_type().is_numeric() {
         let numbers = cast(array, &DataType::Float64).ok()?;
         let numbers = numbers.as_primitive::<Float64Type>();

@@ -19,10 +19,7 @@ pub(super) fn assemble(
     options: &LoadOptions,
 ) -> Result<Loaded, DataError> {
     let rows_read = table.time.len();
-    let place = Place {
-        path: path.to_owned(),
-        lines: table.lines,
-    };
+    let place = Place { path: path.to_owned(), lines: table.lines };
     if table.problems.total > 0 {
         return Err(place.refuse(table.problems, rows_read, None));
     }
@@ -35,10 +32,7 @@ pub(super) fn assemble(
     if options.stamp == Stamp::Close {
         move_to_open(&mut columns.time, &options.timezone);
     }
-    let checks = Checks {
-        allow_nonpositive: options.allow_nonpositive,
-        timeframe_ns: None,
-    };
+    let checks = Checks { allow_nonpositive: options.allow_nonpositive, timeframe_ns: None };
     let bars = Bars::try_new(columns, options.timezone.clone(), checks)
         .map_err(|error| place.locate(error, rows_read, order.as_deref()))?;
     let report = LoadReport {
@@ -71,9 +65,7 @@ impl Place {
     fn locate(&self, error: DataError, rows: usize, order: Option<&[usize]>) -> DataError {
         match error {
             DataError::Problems(problems) => self.refuse(*problems, rows, order),
-            DataError::NoRows { .. } => DataError::NoRows {
-                path: Some(self.path.clone()),
-            },
+            DataError::NoRows { .. } => DataError::NoRows { path: Some(self.path.clone()) },
             other => other,
         }
     }
@@ -83,10 +75,7 @@ impl Place {
         problems.rows = rows;
         for problem in &mut problems.first {
             let index = problem.row - 1;
-            let row = order
-                .and_then(|order| order.get(index))
-                .copied()
-                .unwrap_or(index);
+            let row = order.and_then(|order| order.get(index)).copied().unwrap_or(index);
             problem.row = row + 1;
             problem.line = self.lines.get(row).copied();
         }
@@ -96,18 +85,7 @@ impl Place {
 
 fn columns_of(time: Vec<i64>, values: [Vec<f64>; 5]) -> BarColumns {
     let [open, high, low, close, volume] = values;
-    BarColumns {
-        volume: if volume.is_empty() {
-            vec![0.0; time.len()]
-        } else {
-            volume
-        },
-        time,
-        open,
-        high,
-        low,
-        close,
-    }
+    BarColumns { volume: if volume.is_empty() { vec![0.0; time.len()] } else { volume }, time, open, high, low, close }
 }
 
 /// Times as instants, and how many local ones had no or two meanings.
@@ -120,15 +98,9 @@ struct PlacedTimes {
 fn place_times(raw: &[RawTime], timezone: &TimeZone) -> PlacedTimes {
     let unit = EpochUnit::of(raw);
     let locals = raw.iter().filter_map(|time| unit.local(*time));
-    let (first, last) = locals.fold((i64::MAX, i64::MIN), |(first, last), local| {
-        (first.min(local), last.max(local))
-    });
+    let (first, last) = locals.fold((i64::MAX, i64::MIN), |(first, last), local| (first.min(local), last.max(local)));
     let clock = LocalClock::new(timezone, first.min(last), last.max(first));
-    let mut placed = PlacedTimes {
-        instants: Vec::with_capacity(raw.len()),
-        repeated: 0,
-        skipped: 0,
-    };
+    let mut placed = PlacedTimes { instants: Vec::with_capacity(raw.len()), repeated: 0, skipped: 0 };
     for time in raw {
         let instant = match unit.local(*time) {
             None => unit.instant(*time),
@@ -140,10 +112,7 @@ fn place_times(raw: &[RawTime], timezone: &TimeZone) -> PlacedTimes {
                 }
                 Reading::Twice { earlier, later } => {
                     placed.repeated += 1;
-                    let is_passed = placed
-                        .instants
-                        .last()
-                        .is_some_and(|above| *above >= earlier);
+                    let is_passed = placed.instants.last().is_some_and(|above| *above >= earlier);
                     if is_passed { later } else { earlier }
                 }
             },
@@ -176,9 +145,7 @@ impl EpochUnit {
             };
             largest = largest.max(number.abs());
             numbers += 1;
-            dates += usize::from(
-                matches!(time, RawTime::Epoch(number) if compact_date(*number).is_some()),
-            );
+            dates += usize::from(matches!(time, RawTime::Epoch(number) if compact_date(*number).is_some()));
         }
         if numbers > 0 && dates == numbers {
             return Self::CompactDate;
@@ -215,9 +182,7 @@ impl EpochUnit {
             RawTime::EpochFraction(number) => {
                 let whole = number.floor();
                 let fraction_ns = ((number - whole) * unit_ns as f64).round() as i64;
-                (whole as i64)
-                    .saturating_mul(unit_ns)
-                    .saturating_add(fraction_ns)
+                (whole as i64).saturating_mul(unit_ns).saturating_add(fraction_ns)
             }
         }
     }
@@ -238,15 +203,9 @@ fn repair(columns: &mut BarColumns) -> (Repairs, Option<Vec<usize>>) {
     order.sort_by_key(|row| columns.time[*row]);
     order.dedup_by(|row, kept| {
         let is_repeated = columns.time[*row] == columns.time[*kept]
-            && [
-                &columns.open,
-                &columns.high,
-                &columns.low,
-                &columns.close,
-                &columns.volume,
-            ]
-            .iter()
-            .all(|values| values[*row].to_bits() == values[*kept].to_bits());
+            && [&columns.open, &columns.high, &columns.low, &columns.close, &columns.volume]
+                .iter()
+                .all(|values| values[*row].to_bits() == values[*kept].to_bits());
         if is_repeated {
             repairs.push_dropped(*row + 1);
         }
@@ -256,13 +215,7 @@ fn repair(columns: &mut BarColumns) -> (Repairs, Option<Vec<usize>>) {
         return (repairs, None);
     }
     columns.time = order.iter().map(|row| columns.time[*row]).collect();
-    for values in [
-        &mut columns.open,
-        &mut columns.high,
-        &mut columns.low,
-        &mut columns.close,
-        &mut columns.volume,
-    ] {
+    for values in [&mut columns.open, &mut columns.high, &mut columns.low, &mut columns.close, &mut columns.volume] {
         *values = order.iter().map(|row| values[*row]).collect();
     }
     (repairs, Some(order))
@@ -279,9 +232,7 @@ fn move_to_open(time: &mut [i64], timezone: &TimeZone) {
         *instant = if timeframe_ns < NANOS_PER_DAY {
             instant.saturating_sub(timeframe_ns)
         } else {
-            let (Reading::Once(open)
-            | Reading::Skipped(open)
-            | Reading::Twice { earlier: open, .. }) =
+            let (Reading::Once(open) | Reading::Skipped(open) | Reading::Twice { earlier: open, .. }) =
                 clock.read(clock.local(*instant).saturating_sub(timeframe_ns));
             open
         };
@@ -303,16 +254,10 @@ mod tests {
             // An early row, small in any unit, follows the column.
             let raw = [RawTime::Epoch(0), RawTime::Epoch(number)];
             assert_eq!(EpochUnit::of(&raw), EpochUnit::Nanoseconds(unit));
-            assert_eq!(
-                EpochUnit::of(&raw).instant(raw[1]),
-                1_700_000_000_000_000_000
-            );
+            assert_eq!(EpochUnit::of(&raw).instant(raw[1]), 1_700_000_000_000_000_000);
         }
         let fraction = RawTime::EpochFraction(1_700_000_000.25);
-        assert_eq!(
-            EpochUnit::of(&[fraction]).instant(fraction),
-            1_700_000_000_250_000_000
-        );
+        assert_eq!(EpochUnit::of(&[fraction]).instant(fraction), 1_700_000_000_250_000_000);
     }
 
     #[test]

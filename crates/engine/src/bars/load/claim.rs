@@ -63,15 +63,10 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn is_plausible_message<'a>(metadata: &[u8], body: &'a [u8]) -> Option<(bool, &'a [u8])> {
     let message = root_as_message(metadata).ok()?;
     let (body, rest) = body.split_at_checked(usize::try_from(message.bodyLength()).ok()?)?;
-    let batch = message.header_as_record_batch().or_else(|| {
-        message
-            .header_as_dictionary_batch()
-            .and_then(|dictionary| dictionary.data())
-    });
-    Some((
-        batch.is_none_or(|batch| is_plausible_batch(&batch, body)),
-        rest,
-    ))
+    let batch = message
+        .header_as_record_batch()
+        .or_else(|| message.header_as_dictionary_batch().and_then(|dictionary| dictionary.data()));
+    Some((batch.is_none_or(|batch| is_plausible_batch(&batch, body)), rest))
 }
 
 fn is_plausible_batch(batch: &RecordBatch<'_>, body: &[u8]) -> bool {
@@ -80,9 +75,7 @@ fn is_plausible_batch(batch: &RecordBatch<'_>, body: &[u8]) -> bool {
     }
     batch.buffers().into_iter().flatten().all(|buffer| {
         let start = usize::try_from(buffer.offset()).ok();
-        let prefix = start
-            .and_then(|start| body.get(start..))
-            .and_then(|bytes| bytes.first_chunk::<8>());
+        let prefix = start.and_then(|start| body.get(start..)).and_then(|bytes| bytes.first_chunk::<8>());
         prefix.is_none_or(|prefix| i64::from_le_bytes(*prefix) <= LARGEST)
     })
 }

@@ -30,11 +30,7 @@ impl FileFormat {
     /// # Errors
     /// [`DataError::UnknownType`] if the extension is none of ours.
     pub fn of_name(path: &Path) -> Result<Self, DataError> {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let endings = [
             (".csv.gz", Self::CsvGzip),
             (".csv.zst", Self::CsvZstd),
@@ -74,19 +70,13 @@ impl FileFormat {
             (&[0x1f, 0x8b], Self::CsvGzip),
             (&[0x28, 0xb5, 0x2f, 0xfd], Self::CsvZstd),
         ];
-        known
-            .iter()
-            .find(|(bytes, _)| magic.starts_with(bytes))
-            .map(|(_, format)| *format)
+        known.iter().find(|(bytes, _)| magic.starts_with(bytes)).map(|(_, format)| *format)
     }
 }
 
 /// Opens a file and tells its format.
 pub(super) fn open(path: &Path) -> Result<(File, FileFormat), DataError> {
-    let io = |source| DataError::Open {
-        path: path.to_owned(),
-        source,
-    };
+    let io = |source| DataError::Open { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(io)?;
     if file.metadata().map_err(io)?.is_dir() {
         return Err(io(std::io::ErrorKind::IsADirectory.into()));
@@ -103,11 +93,7 @@ pub(super) fn open(path: &Path) -> Result<(File, FileFormat), DataError> {
 
 /// Without telling first bytes it must be text, unless its name says otherwise.
 fn text_format(path: &Path, magic: &[u8]) -> Result<FileFormat, DataError> {
-    let extension = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let is_text = ["", "csv", "tsv", "txt", "prn", "dat"].contains(&extension.as_str());
     if is_text {
         return Ok(FileFormat::Csv);
@@ -131,33 +117,25 @@ pub(super) fn read_text(path: &Path, file: File, format: FileFormat) -> Result<V
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let read = match format {
         FileFormat::CsvGzip => flate2::bufread::MultiGzDecoder::new(reader).read_to_end(&mut text),
-        FileFormat::CsvZstd => zstd::Decoder::with_buffer(reader)
-            .and_then(|mut decoder| decoder.read_to_end(&mut text)),
+        FileFormat::CsvZstd => {
+            zstd::Decoder::with_buffer(reader).and_then(|mut decoder| decoder.read_to_end(&mut text))
+        }
         _ => reader.read_to_end(&mut text),
     };
     match read {
         Ok(_) => Ok(text),
-        Err(source) if format == FileFormat::Csv => Err(DataError::Open {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if format == FileFormat::Csv => Err(DataError::Open { path: path.to_owned(), source }),
         Err(source) => Err(corrupt(path, format, source)),
     }
 }
 
 /// The error for a file that breaks its format.
 pub(super) fn corrupt(path: &Path, format: FileFormat, detail: impl ToString) -> DataError {
-    DataError::Corrupt {
-        path: path.to_owned(),
-        format: format.name(),
-        detail: detail.to_string(),
-    }
+    DataError::Corrupt { path: path.to_owned(), format: format.name(), detail: detail.to_string() }
 }
 
 fn unknown(path: &Path) -> DataError {
-    DataError::UnknownType {
-        path: PathBuf::from(path),
-    }
+    DataError::UnknownType { path: PathBuf::from(path) }
 }
 
 #[cfg(test)]
@@ -176,12 +154,7 @@ mod tests {
         ] {
             assert_eq!(FileFormat::of_name(Path::new(name)).unwrap(), format);
         }
-        let message = FileFormat::of_name(Path::new("a.xlsx"))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("a.xlsx") && message.contains(".parquet"),
-            "{message}"
-        );
+        let message = FileFormat::of_name(Path::new("a.xlsx")).unwrap_err().to_string();
+        assert!(message.contains("a.xlsx") && message.contains(".parquet"), "{message}");
     }
 }

@@ -107,17 +107,11 @@ pub fn load(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Loaded, Dat
 
 /// Reads a file's raw cells. The Arrow and Parquet decoders index into what a broken file claims to
 /// hold, and may panic; to the caller that is a broken file, too.
-fn decode(
-    path: &Path,
-    file: std::fs::File,
-    (format, options): (FileFormat, &LoadOptions),
-) -> Result<Table, DataError> {
+fn decode(path: &Path, file: std::fs::File, (format, options): (FileFormat, &LoadOptions)) -> Result<Table, DataError> {
     // Nothing is shared with the closure but borrowed options and the file, which is dropped with it.
     let read = std::panic::AssertUnwindSafe(|| match format {
         FileFormat::Parquet => arrow::read_parquet(path, file, options),
-        FileFormat::ArrowFile | FileFormat::ArrowStream => {
-            arrow::read_ipc(path, file, format, options)
-        }
+        FileFormat::ArrowFile | FileFormat::ArrowStream => arrow::read_ipc(path, file, format, options),
         FileFormat::Csv | FileFormat::CsvGzip | FileFormat::CsvZstd => {
             text::read(path, &format::read_text(path, file, format)?, options)
         }
@@ -133,21 +127,9 @@ fn describe_columns(indices: &ColumnIndices, names: &[String]) -> Vec<(String, S
     let ours = ["open", "high", "low", "close"];
     let theirs = |index: usize| names.get(index).cloned().unwrap_or_default();
     let mut columns = vec![("time".to_owned(), theirs(indices.time))];
-    columns.extend(
-        indices
-            .time_of_day
-            .map(|index| ("time_of_day".to_owned(), theirs(index))),
-    );
-    columns.extend(
-        ours.iter()
-            .zip(indices.prices)
-            .map(|(ours, index)| ((*ours).to_owned(), theirs(index))),
-    );
-    columns.extend(
-        indices
-            .volume
-            .map(|index| ("volume".to_owned(), theirs(index))),
-    );
+    columns.extend(indices.time_of_day.map(|index| ("time_of_day".to_owned(), theirs(index))));
+    columns.extend(ours.iter().zip(indices.prices).map(|(ours, index)| ((*ours).to_owned(), theirs(index))));
+    columns.extend(indices.volume.map(|index| ("volume".to_owned(), theirs(index))));
     columns
 }
 

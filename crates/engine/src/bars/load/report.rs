@@ -116,10 +116,7 @@ impl Gaps {
         let clock = LocalClock::new(bars.timezone(), *first, *last);
         let mut lengths: BTreeMap<i64, usize> = BTreeMap::new();
         for pair in bars.time().windows(2) {
-            let gap = Gap {
-                from_ns: clock.add(pair[0], bars.timeframe_ns()),
-                to_ns: pair[1],
-            };
+            let gap = Gap { from_ns: clock.add(pair[0], bars.timeframe_ns()), to_ns: pair[1] };
             if gap.from_ns >= gap.to_ns {
                 continue;
             }
@@ -128,17 +125,12 @@ impl Gaps {
             if gaps.first.len() < SHOWN {
                 gaps.first.push(gap);
             }
-            if gaps
-                .longest
-                .is_none_or(|longest| longest.length_ns() < gap.length_ns())
-            {
+            if gaps.longest.is_none_or(|longest| longest.length_ns() < gap.length_ns()) {
                 gaps.longest = Some(gap);
             }
         }
-        let mut common: Vec<GapLength> = lengths
-            .into_iter()
-            .map(|(length_ns, count)| GapLength { length_ns, count })
-            .collect();
+        let mut common: Vec<GapLength> =
+            lengths.into_iter().map(|(length_ns, count)| GapLength { length_ns, count }).collect();
         common.sort_by_key(|length| std::cmp::Reverse(length.count));
         common.truncate(3);
         gaps.common = common;

@@ -51,9 +51,8 @@ impl Table {
     /// and `null` are NaN, and refused as such by the checks.
     pub(super) fn push_number(&mut self, index: usize, column: &str, text: &str) {
         let trimmed = text.trim();
-        let is_missing = ["", "nan", "null", "none", "na", "n/a"]
-            .iter()
-            .any(|missing| trimmed.eq_ignore_ascii_case(missing));
+        let is_missing =
+            ["", "nan", "null", "none", "na", "n/a"].iter().any(|missing| trimmed.eq_ignore_ascii_case(missing));
         let value = match trimmed.parse() {
             _ if is_missing => f64::NAN,
             Ok(value) => value,

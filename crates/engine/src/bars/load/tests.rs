@@ -9,16 +9,11 @@ use super::super::{NANOS_PER_DAY, NANOS_PER_MINUTE, describe, parse_timeframe, r
 use super::*;
 
 fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../testdata/bars")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/bars").join(name)
 }
 
 fn new_york() -> LoadOptions {
-    LoadOptions {
-        timezone: TimeZone::get("America/New_York").unwrap(),
-        ..LoadOptions::default()
-    }
+    LoadOptions { timezone: TimeZone::get("America/New_York").unwrap(), ..LoadOptions::default() }
 }
 
 fn read(text: &str, options: &LoadOptions) -> Result<Loaded, DataError> {
@@ -29,44 +24,26 @@ fn read(text: &str, options: &LoadOptions) -> Result<Loaded, DataError> {
 
 fn times(text: &str, options: &LoadOptions) -> Vec<String> {
     let bars = read(text, options).unwrap().bars;
-    bars.time()
-        .iter()
-        .map(|time| super::super::check::Utc(*time).to_string())
-        .collect()
+    bars.time().iter().map(|time| super::super::check::Utc(*time).to_string()).collect()
 }
 
 fn repairing() -> LoadOptions {
-    LoadOptions {
-        on_error: OnError::Repair,
-        ..LoadOptions::default()
-    }
+    LoadOptions { on_error: OnError::Repair, ..LoadOptions::default() }
 }
 
 #[test]
 fn every_format_and_spelling_gives_the_same_bars() {
     let expected: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(testdata("formats/expected.json")).unwrap())
-            .unwrap();
+        serde_json::from_str(&std::fs::read_to_string(testdata("formats/expected.json")).unwrap()).unwrap();
     let numbers = |name: &str| -> Vec<f64> {
-        expected[name]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|value| value.as_f64().unwrap())
-            .collect()
+        expected[name].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
     };
-    let instants: Vec<i64> = expected["time"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_i64().unwrap())
-        .collect();
+    let instants: Vec<i64> = expected["time"].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect();
     let files = expected["files"].as_array().unwrap();
     assert!(files.len() >= 20);
     for file in files {
         let name = file.as_str().unwrap();
-        let loaded = load(testdata(&format!("formats/{name}")), &new_york())
-            .unwrap_or_else(|error| panic!("{error}"));
+        let loaded = load(testdata(&format!("formats/{name}")), &new_york()).unwrap_or_else(|error| panic!("{error}"));
         let bars = &loaded.bars;
         assert_eq!(bars.time()[..], instants[..], "{name}");
         assert_eq!(bars.open()[..], numbers("open"), "{name}");
@@ -80,23 +57,12 @@ fn every_format_and_spelling_gives_the_same_bars() {
 #[test]
 fn resampling_agrees_with_pandas_across_both_changes_of_the_clock() {
     for season in ["spring", "autumn"] {
-        let base = load(testdata(&format!("resample/{season}_30m.csv")), &new_york())
-            .unwrap()
-            .bars;
+        let base = load(testdata(&format!("resample/{season}_30m.csv")), &new_york()).unwrap().bars;
         for timeframe in ["1h", "1d", "1w"] {
-            let expected = load(
-                testdata(&format!("resample/{season}_{timeframe}.csv")),
-                &new_york(),
-            )
-            .unwrap()
-            .bars;
+            let expected = load(testdata(&format!("resample/{season}_{timeframe}.csv")), &new_york()).unwrap().bars;
             let bars = resample(&base, parse_timeframe(timeframe).unwrap()).unwrap();
             assert_eq!(bars.time()[..], expected.time()[..], "{season} {timeframe}");
-            assert_eq!(
-                bars.content_hash(),
-                expected.content_hash(),
-                "{season} {timeframe}"
-            );
+            assert_eq!(bars.content_hash(), expected.content_hash(), "{season} {timeframe}");
         }
     }
 }
@@ -131,9 +97,7 @@ fn wrong_files_are_refused_in_words_a_trader_understands() {
     ];
     for name in files {
         let path = testdata(&format!("wrong/{name}"));
-        let error = load(&path, &LoadOptions::default())
-            .unwrap_err()
-            .to_string();
+        let error = load(&path, &LoadOptions::default()).unwrap_err().to_string();
         let folder = path.parent().unwrap().display().to_string() + "/";
         insta::assert_snapshot!(name.replace('.', "_"), error.replace(&folder, ""));
     }
@@ -147,56 +111,31 @@ fn repair_sorts_and_drops_exact_duplicates_and_says_so() {
     let loaded = read(text, &repairing()).unwrap();
     assert_eq!(loaded.bars.close()[..], [1.0, 2.0, 3.0]);
     let repairs = &loaded.report.repairs;
-    assert_eq!(
-        (repairs.moved, &repairs.first_moved_rows[..]),
-        (1, &[2][..])
-    );
-    assert_eq!(
-        (repairs.dropped, &repairs.first_dropped_rows[..]),
-        (1, &[3][..])
-    );
+    assert_eq!((repairs.moved, &repairs.first_moved_rows[..]), (1, &[2][..]));
+    assert_eq!((repairs.dropped, &repairs.first_dropped_rows[..]), (1, &[3][..]));
     let warnings = describe(&loaded).warnings;
-    assert!(
-        warnings.contains(&"1 rows were out of order and were moved".to_owned()),
-        "{warnings:?}"
-    );
+    assert!(warnings.contains(&"1 rows were out of order and were moved".to_owned()), "{warnings:?}");
 }
 
 #[test]
 fn repair_refuses_other_problems_at_their_row_of_the_file() {
-    let text = "time,open,high,low,close\n2024-01-03,3,3,3,3\n2024-01-01,1,1,9,1\n2024-01-03,3,3,3,3.0\n2024-01-03,4,4,4,4\n";
+    let text =
+        "time,open,high,low,close\n2024-01-03,3,3,3,3\n2024-01-01,1,1,9,1\n2024-01-03,3,3,3,3.0\n2024-01-03,4,4,4,4\n";
     let message = read(text, &repairing()).unwrap_err().to_string();
-    assert!(
-        message.contains("row 2 (line 3): high 1 is below low 9"),
-        "{message}"
-    );
-    assert!(
-        message.contains("row 4 (line 5): time 2024-01-03T00:00:00Z repeats"),
-        "{message}"
-    );
+    assert!(message.contains("row 2 (line 3): high 1 is below low 9"), "{message}");
+    assert!(message.contains("row 4 (line 5): time 2024-01-03T00:00:00Z repeats"), "{message}");
 }
 
 #[test]
 fn rows_stamped_at_their_close_open_one_timeframe_earlier() {
-    let options = LoadOptions {
-        stamp: Stamp::Close,
-        ..new_york()
-    };
+    let options = LoadOptions { stamp: Stamp::Close, ..new_york() };
     let intraday = "time,o,h,l,c\n2024-01-02 09:40,1,1,1,1\n2024-01-02 09:50,1,1,1,1\n";
-    assert_eq!(
-        times(intraday, &options),
-        ["2024-01-02T14:30:00Z", "2024-01-02T14:40:00Z"]
-    );
+    assert_eq!(times(intraday, &options), ["2024-01-02T14:30:00Z", "2024-01-02T14:40:00Z"]);
     // The day before New York's clocks go forward, and that day of 23 hours.
     let daily = "time,o,h,l,c\n2024-03-10,1,1,1,1\n2024-03-11,1,1,1,1\n2024-03-12,1,1,1,1\n2024-03-13,1,1,1,1\n";
     assert_eq!(
         times(daily, &options),
-        [
-            "2024-03-09T05:00:00Z",
-            "2024-03-10T05:00:00Z",
-            "2024-03-11T04:00:00Z",
-            "2024-03-12T04:00:00Z"
-        ]
+        ["2024-03-09T05:00:00Z", "2024-03-10T05:00:00Z", "2024-03-11T04:00:00Z", "2024-03-12T04:00:00Z"]
     );
 }
 
@@ -216,9 +155,7 @@ fn local_times_of_a_repeated_hour_follow_the_rows() {
         .concat();
     let loaded = read(&text, &new_york()).unwrap();
     let first = instant("2024-11-03T04:30:00Z");
-    let expected: Vec<i64> = (0..6)
-        .map(|step| first + step * 30 * NANOS_PER_MINUTE)
-        .collect();
+    let expected: Vec<i64> = (0..6).map(|step| first + step * 30 * NANOS_PER_MINUTE).collect();
     assert_eq!(loaded.bars.time()[..], expected[..]);
     assert_eq!(loaded.report.repeated_local_times, 4);
     let skipped = read("time,o,h,l,c\n2024-03-10 02:30,1,1,1,1\n", &new_york()).unwrap();
@@ -228,11 +165,7 @@ fn local_times_of_a_repeated_hour_follow_the_rows() {
 
 #[test]
 fn a_file_without_heading_is_read_in_the_usual_order() {
-    let loaded = read(
-        "1704067200,1,2,0.5,1.5,10\n1704067260,1,2,0.5,1.5,11\n",
-        &LoadOptions::default(),
-    )
-    .unwrap();
+    let loaded = read("1704067200,1,2,0.5,1.5,10\n1704067260,1,2,0.5,1.5,11\n", &LoadOptions::default()).unwrap();
     assert_eq!(loaded.bars.time()[0], instant("2024-01-01T00:00:00Z"));
     assert_eq!(loaded.bars.volume()[..], [10.0, 11.0]);
     assert!(loaded.report.notes[0].contains("no heading"));
@@ -244,11 +177,10 @@ fn a_file_without_heading_is_read_in_the_usual_order() {
 
 #[test]
 fn chosen_columns_and_a_longer_timeframe_are_used() {
-    let text = "when;o;h;l;c;bid\n2024-01-01 00:00;1;3;1;2;2\n2024-01-01 00:30;2;5;2;4;3\n2024-01-01 01:00;4;4;3;3;3.5\n";
+    let text =
+        "when;o;h;l;c;bid\n2024-01-01 00:00;1;3;1;2;2\n2024-01-01 00:30;2;5;2;4;3\n2024-01-01 01:00;4;4;3;3;3.5\n";
     let options = LoadOptions {
-        columns: [("time", "when"), ("close", "bid")]
-            .map(|(a, b)| (a.to_owned(), b.to_owned()))
-            .into(),
+        columns: [("time", "when"), ("close", "bid")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         timeframe_ns: Some(60 * NANOS_PER_MINUTE),
         ..LoadOptions::default()
     };
@@ -256,17 +188,9 @@ fn chosen_columns_and_a_longer_timeframe_are_used() {
     assert_eq!(loaded.bars.close()[..], [3.0, 3.5]);
     assert_eq!(loaded.report.file_timeframe_ns, 30 * NANOS_PER_MINUTE);
     assert_eq!(loaded.bars.timeframe_ns(), 60 * NANOS_PER_MINUTE);
-    let too_short = LoadOptions {
-        timeframe_ns: Some(NANOS_PER_MINUTE),
-        ..LoadOptions::default()
-    };
+    let too_short = LoadOptions { timeframe_ns: Some(NANOS_PER_MINUTE), ..LoadOptions::default() };
     let text = text.replace("when", "time");
-    assert!(
-        read(&text, &too_short)
-            .unwrap_err()
-            .to_string()
-            .contains("shorter")
-    );
+    assert!(read(&text, &too_short).unwrap_err().to_string().contains("shorter"));
 }
 
 #[test]
@@ -279,19 +203,11 @@ fn a_damaged_length_in_a_compressed_arrow_file_is_refused_before_it_is_believed(
         write(&path, &bars).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         let length = 8_000_i64.to_le_bytes();
-        let at = bytes
-            .windows(8)
-            .position(|window| window == length)
-            .expect("a compressed column");
+        let at = bytes.windows(8).position(|window| window == length).expect("a compressed column");
         bytes[at..at + 8].copy_from_slice(&(1_i64 << 61).to_le_bytes());
         std::fs::write(&path, bytes).unwrap();
-        let message = load(&path, &LoadOptions::default())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("a buffer claims to be larger"),
-            "{message}"
-        );
+        let message = load(&path, &LoadOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("a buffer claims to be larger"), "{message}");
     }
 }
 
@@ -325,46 +241,25 @@ fn daily_local_bars_have_no_gap_at_a_change_of_the_clock() {
 fn the_summary_names_a_jump_and_flat_and_silent_bars() {
     let mut text = "time,o,h,l,c,v\n".to_owned();
     for minute in 0..600 {
-        let close = if minute == 300 {
-            200.0
-        } else {
-            100.0 + f64::from(minute % 3)
-        };
+        let close = if minute == 300 { 200.0 } else { 100.0 + f64::from(minute % 3) };
         let (high, volume) = (close.max(100.0), minute % 2);
-        text += &format!(
-            "{},100,{high},100,{close},{volume}\n",
-            1_704_067_200 + minute * 60
-        );
+        text += &format!("{},100,{high},100,{close},{volume}\n", 1_704_067_200 + minute * 60);
     }
     let info = describe(&read(&text, &LoadOptions::default()).unwrap());
-    assert_eq!(
-        (info.rows, info.trading_days, info.timeframe.as_str()),
-        (600, 1, "1m")
-    );
+    assert_eq!((info.rows, info.trading_days, info.timeframe.as_str()), (600, 1, "1m"));
     assert_eq!((info.jumps, info.first_jumps[0].row), (2, 301));
-    assert_eq!(
-        (info.first_jumps[0].from, info.first_jumps[0].to),
-        (102.0, 200.0)
-    );
+    assert_eq!((info.first_jumps[0].from, info.first_jumps[0].to), (102.0, 200.0));
     assert_eq!((info.zero_volume_bars, info.flat_bars), (300, 199));
     assert_eq!((info.lowest, info.highest), (100.0, 200.0));
     assert_eq!(info.first, "2024-01-01 00:00:00+00:00");
-    assert!(
-        serde_json::to_string(&info)
-            .unwrap()
-            .contains("\"content_hash\"")
-    );
+    assert!(serde_json::to_string(&info).unwrap().contains("\"content_hash\""));
 }
 
 #[test]
 fn the_example_dataset_is_sound() {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/sp500_daily.parquet");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/sp500_daily.parquet");
     let info = describe(&load(path, &new_york()).unwrap());
-    assert_eq!(
-        (info.rows, info.trading_days, info.timeframe.as_str()),
-        (5_031, 5_031, "1d")
-    );
+    assert_eq!((info.rows, info.trading_days, info.timeframe.as_str()), (5_031, 5_031, "1d"));
     assert_eq!(info.first, "1999-01-04 00:00:00-05:00");
     assert_eq!(info.last, "2018-12-31 00:00:00-05:00");
     assert_eq!(info.warnings, Vec::<String>::new());

@@ -16,11 +16,7 @@ use super::time_text::parse_time;
 pub(super) fn read(path: &Path, text: &[u8], options: &LoadOptions) -> Result<Table, DataError> {
     let text = text.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(text);
     if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
-        return Err(corrupt(
-            path,
-            FileFormat::Csv,
-            "it is UTF-16; save it as UTF-8",
-        ));
+        return Err(corrupt(path, FileFormat::Csv, "it is UTF-16; save it as UTF-8"));
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -30,19 +26,12 @@ pub(super) fn read(path: &Path, text: &[u8], options: &LoadOptions) -> Result<Ta
         .from_reader(text);
     let mut record = csv::ByteRecord::new();
     let mut next = |record: &mut csv::ByteRecord| {
-        reader
-            .read_byte_record(record)
-            .map_err(|error| corrupt(path, FileFormat::Csv, error))
+        reader.read_byte_record(record).map_err(|error| corrupt(path, FileFormat::Csv, error))
     };
     if !next(&mut record)? {
-        return Err(DataError::NoRows {
-            path: Some(path.to_owned()),
-        });
+        return Err(DataError::NoRows { path: Some(path.to_owned()) });
     }
-    let names: Vec<String> = record
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-        .collect();
+    let names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
     let mut rows = Rows::new(path, &names, options)?;
     let mut has_row = !rows.has_heading || next(&mut record)?;
     while has_row {
@@ -68,56 +57,35 @@ impl Rows {
         let mut table = Table::default();
         let overrides = &options.columns;
         let indices = match first_price {
-            None => Search {
-                path,
-                names,
-                overrides,
-            }
-            .find()?,
+            None => Search { path, names, overrides }.find()?,
             Some(first_price) => {
                 let order = "read in the order time, open, high, low, close, volume";
-                table
-                    .notes
-                    .push(format!("the file has no heading: {order}"));
+                table.notes.push(format!("the file has no heading: {order}"));
                 ColumnIndices::in_order(first_price, names.len())
             }
         };
         let labels = if has_heading {
             names.to_vec()
         } else {
-            (1..=names.len())
-                .map(|number| format!("column {number}"))
-                .collect()
+            (1..=names.len()).map(|number| format!("column {number}")).collect()
         };
         table.columns = super::describe_columns(&indices, &labels);
-        Ok(Self {
-            table,
-            names: labels,
-            indices,
-            has_heading,
-        })
+        Ok(Self { table, names: labels, indices, has_heading })
     }
 
     fn push(&mut self, record: &csv::ByteRecord) {
         let row = self.table.time.len();
-        self.table
-            .lines
-            .push(record.position().map_or(0, csv::Position::line));
+        self.table.lines.push(record.position().map_or(0, csv::Position::line));
         if record.len() != self.names.len() {
             let (found, expected) = (record.len(), self.names.len());
-            self.table
-                .problems
-                .push(row, ProblemKind::FieldCount { found, expected });
+            self.table.problems.push(row, ProblemKind::FieldCount { found, expected });
         }
         let cell = |index: usize| String::from_utf8_lossy(record.get(index).unwrap_or_default());
         let is_short = self.indices.all().any(|index| index >= record.len());
         if is_short {
             // Counted above; keep the columns of one length.
             self.table.time.push(super::time_text::RawTime::Instant(0));
-            self.table
-                .values
-                .iter_mut()
-                .for_each(|values| values.push(f64::NAN));
+            self.table.values.iter_mut().for_each(|values| values.push(f64::NAN));
             return;
         }
         let time_name = &self.names[self.indices.time];
@@ -129,8 +97,7 @@ impl Rows {
             None => self.table.push_time(time_name, &cell(self.indices.time)),
         }
         for (column, index) in self.indices.prices.iter().enumerate() {
-            self.table
-                .push_number(column, &self.names[*index], &cell(*index));
+            self.table.push_number(column, &self.names[*index], &cell(*index));
         }
         if let Some(index) = self.indices.volume {
             self.table.push_number(4, &self.names[index], &cell(index));
@@ -160,8 +127,5 @@ fn delimiter(text: &[u8]) -> u8 {
         .find(|line| !line.is_empty() && line[0] != b'#')
         .unwrap_or_default();
     let count = |delimiter: u8| heading.iter().filter(|byte| **byte == delimiter).count();
-    [b'|', b'\t', b';', b',']
-        .into_iter()
-        .max_by_key(|delimiter| count(*delimiter))
-        .unwrap_or(b',')
+    [b'|', b'\t', b';', b','].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }

@@ -31,9 +31,7 @@ pub(super) fn parse_time(text: &str) -> Option<RawTime> {
     if let Some(time) = parse_civil(text) {
         return Some(time);
     }
-    let is_decimal = digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b".eE+".contains(&byte));
+    let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+".contains(&byte));
     let value: f64 = text.parse().ok().filter(|_| is_decimal)?;
     value.is_finite().then_some(RawTime::EpochFraction(value))
 }
@@ -44,15 +42,7 @@ pub(super) fn compact_date(number: i64) -> Option<i64> {
         return None;
     }
     let part = |divisor: i64, modulus: i64| number / divisor % modulus;
-    wall([
-        part(10_000, 10_000),
-        part(100, 100),
-        part(1, 100),
-        0,
-        0,
-        0,
-        0,
-    ])
+    wall([part(10_000, 10_000), part(100, 100), part(1, 100), 0, 0, 0, 0])
 }
 
 fn parse_civil(text: &str) -> Option<RawTime> {
@@ -130,11 +120,7 @@ impl Scanner<'_> {
             3 | 4 => [first / 100, first % 100, 0, 0],
             _ if self.skip(b":") => {
                 let (minute, _) = self.digits(2)?;
-                let second = if self.skip(b":") {
-                    self.digits(2)?.0
-                } else {
-                    0
-                };
+                let second = if self.skip(b":") { self.digits(2)?.0 } else { 0 };
                 [first, minute, second, 0]
             }
             _ => return None,
@@ -168,22 +154,13 @@ impl Scanner<'_> {
             _ => return None,
         };
         let is_sound = self.0.is_empty() && hours <= 25 && minutes < 60;
-        is_sound.then_some(Some(
-            sign * (hours * 60 + minutes) * super::super::NANOS_PER_MINUTE,
-        ))
+        is_sound.then_some(Some(sign * (hours * 60 + minutes) * super::super::NANOS_PER_MINUTE))
     }
 
     /// Up to `most` digits: their value and how many there were, at least one.
     fn digits(&mut self, most: usize) -> Option<(i64, usize)> {
-        let count = self
-            .0
-            .iter()
-            .take(most)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        let value = self.0[..count]
-            .iter()
-            .fold(0, |value, byte| value * 10 + i64::from(byte - b'0'));
+        let count = self.0.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+        let value = self.0[..count].iter().fold(0, |value, byte| value * 10 + i64::from(byte - b'0'));
         self.0 = &self.0[count..];
         (count > 0).then_some((value, count))
     }
@@ -259,19 +236,10 @@ mod tests {
 
     #[test]
     fn numbers_are_epochs() {
-        assert_eq!(
-            parse_time("1706711400"),
-            Some(RawTime::Epoch(1_706_711_400))
-        );
+        assert_eq!(parse_time("1706711400"), Some(RawTime::Epoch(1_706_711_400)));
         assert_eq!(parse_time("-5"), Some(RawTime::Epoch(-5)));
-        assert_eq!(
-            parse_time("1706711400.5"),
-            Some(RawTime::EpochFraction(1_706_711_400.5))
-        );
-        assert_eq!(
-            parse_time("1.7067114e9"),
-            Some(RawTime::EpochFraction(1_706_711_400.0))
-        );
+        assert_eq!(parse_time("1706711400.5"), Some(RawTime::EpochFraction(1_706_711_400.5)));
+        assert_eq!(parse_time("1.7067114e9"), Some(RawTime::EpochFraction(1_706_711_400.0)));
     }
 
     #[test]

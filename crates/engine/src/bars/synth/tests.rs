@@ -4,10 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn returns(bars: &Bars) -> Vec<f64> {
-    bars.close()
-        .windows(2)
-        .map(|pair| (pair[1] / pair[0]).ln())
-        .collect()
+    bars.close().windows(2).map(|pair| (pair[1] / pair[0]).ln()).collect()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -16,22 +13,14 @@ fn mean(values: &[f64]) -> f64 {
 
 fn kurtosis(values: &[f64]) -> f64 {
     let mean_value = mean(values);
-    let moment = |power: i32| {
-        mean(
-            &values
-                .iter()
-                .map(|v| (v - mean_value).powi(power))
-                .collect::<Vec<_>>(),
-        )
-    };
+    let moment = |power: i32| mean(&values.iter().map(|v| (v - mean_value).powi(power)).collect::<Vec<_>>());
     moment(4) / moment(2).powi(2)
 }
 
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let (mean_a, mean_b) = (mean(a), mean(b));
-    let sum = |x: &[f64], mx: f64, y: &[f64], my: f64| -> f64 {
-        x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum()
-    };
+    let sum =
+        |x: &[f64], mx: f64, y: &[f64], my: f64| -> f64 { x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum() };
     sum(a, mean_a, b, mean_b) / (sum(a, mean_a, a, mean_a) * sum(b, mean_b, b, mean_b)).sqrt()
 }
 
@@ -79,39 +68,18 @@ fn sessions_are_weekdays_in_local_time() {
         timeframe_ns: 30 * NANOS_PER_MINUTE,
         timezone: TimeZone::get("America/New_York").unwrap(),
         start: jiff::civil::date(2024, 3, 2),
-        hours: Hours::Weekdays {
-            open_minute: 570,
-            close_minute: 960,
-        },
+        hours: Hours::Weekdays { open_minute: 570, close_minute: 960 },
         ..SynthOptions::default()
     };
     let bars = synth(&options).unwrap();
     let calendar = bars.calendar();
     assert!(calendar.weekday.iter().all(|weekday| *weekday < 5));
-    assert_eq!(
-        &calendar.open_minute[..14],
-        [
-            570, 600, 630, 660, 690, 720, 750, 780, 810, 840, 870, 900, 930, 570
-        ]
-    );
-    assert!(
-        calendar.open_minute.chunks(13).all(|day| day[0] == 570),
-        "daylight saving does not move the open"
-    );
+    assert_eq!(&calendar.open_minute[..14], [570, 600, 630, 660, 690, 720, 750, 780, 810, 840, 870, 900, 930, 570]);
+    assert!(calendar.open_minute.chunks(13).all(|day| day[0] == 570), "daylight saving does not move the open");
     assert!(calendar.close_minute.iter().all(|minute| *minute <= 960));
-    let days = synth(&SynthOptions {
-        timeframe_ns: NANOS_PER_DAY,
-        bars: 10,
-        ..options
-    })
-    .unwrap();
+    let days = synth(&SynthOptions { timeframe_ns: NANOS_PER_DAY, bars: 10, ..options }).unwrap();
     assert_eq!(days.calendar().weekday, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
-    assert!(
-        days.calendar()
-            .open_minute
-            .iter()
-            .all(|minute| *minute == 0)
-    );
+    assert!(days.calendar().open_minute.iter().all(|minute| *minute == 0));
 }
 
 #[test]
@@ -124,24 +92,10 @@ fn prices_are_on_the_tick_grid_in_short_decimals() {
 
 #[test]
 fn the_same_seed_gives_the_same_bits_on_every_machine() {
-    let make = |seed| {
-        synth(&SynthOptions {
-            bars: 5_000,
-            seed,
-            ..SynthOptions::default()
-        })
-        .unwrap()
-    };
-    assert_eq!(
-        make(1).content_hash(),
-        "6ac0e6d5d132ddbd932839b5ef7f4a5dd1d10b1a1b7f84f58af8eac08ad39159"
-    );
+    let make = |seed| synth(&SynthOptions { bars: 5_000, seed, ..SynthOptions::default() }).unwrap();
+    assert_eq!(make(1).content_hash(), "6ac0e6d5d132ddbd932839b5ef7f4a5dd1d10b1a1b7f84f58af8eac08ad39159");
     assert_ne!(make(2).content_hash(), make(1).content_hash());
-    let longer = synth(&SynthOptions {
-        bars: 6_000,
-        ..SynthOptions::default()
-    })
-    .unwrap();
+    let longer = synth(&SynthOptions { bars: 6_000, ..SynthOptions::default() }).unwrap();
     assert_eq!(longer.prefix(5_000).content_hash(), make(1).content_hash());
 }
 
@@ -149,37 +103,10 @@ fn the_same_seed_gives_the_same_bits_on_every_machine() {
 fn a_refusal_says_which_option() {
     let refused = |options: SynthOptions| synth(&options).unwrap_err().to_string();
     let default = SynthOptions::default;
-    assert!(
-        refused(SynthOptions {
-            bars: 0,
-            ..default()
-        })
-        .contains("at least one bar")
-    );
-    assert!(
-        refused(SynthOptions {
-            degrees_of_freedom: 2.0,
-            ..default()
-        })
-        .contains("degrees of freedom")
-    );
-    assert!(
-        refused(SynthOptions {
-            start_price: f64::NAN,
-            ..default()
-        })
-        .contains("start price")
-    );
-    assert!(
-        refused(SynthOptions {
-            timeframe_ns: NANOS_PER_DAY,
-            ..default()
-        })
-        .contains("1800 to 2200")
-    );
-    let hours = Hours::Weekdays {
-        open_minute: 960,
-        close_minute: 570,
-    };
+    assert!(refused(SynthOptions { bars: 0, ..default() }).contains("at least one bar"));
+    assert!(refused(SynthOptions { degrees_of_freedom: 2.0, ..default() }).contains("degrees of freedom"));
+    assert!(refused(SynthOptions { start_price: f64::NAN, ..default() }).contains("start price"));
+    assert!(refused(SynthOptions { timeframe_ns: NANOS_PER_DAY, ..default() }).contains("1800 to 2200"));
+    let hours = Hours::Weekdays { open_minute: 960, close_minute: 570 };
     assert!(refused(SynthOptions { hours, ..default() }).contains("open before it closes"));
 }

@@ -1,9 +1,8 @@
 //! Moving averages and other smoothings of one series.
 
 use wickra_core::{
-    Alma, Decycler, Dema, Ehma, Ema, Evwma, Frama, GeometricMa, Hma, InstantaneousTrendline, Jma,
-    McGinleyDynamic, MedianMa, SineWeightedMa, Sma, SuperSmoother, T3, Tema, Trima, Vidya, Vwma,
-    Wma, Zlema,
+    Alma, Decycler, Dema, Ehma, Ema, Evwma, Frama, GeometricMa, Hma, InstantaneousTrendline, Jma, McGinleyDynamic,
+    MedianMa, SineWeightedMa, Sma, SuperSmoother, T3, Tema, Trima, Vidya, Vwma, Wma, Zlema,
 };
 
 use crate::function::adapter::{cv, mapped, one, series, step};

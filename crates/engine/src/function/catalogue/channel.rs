@@ -1,8 +1,8 @@
 //! Bands and channels around prices.
 
 use wickra_core::{
-    AccelerationBands, BollingerBands, BollingerBandwidth, LinRegChannel, MaEnvelope, PercentB,
-    StandardErrorBands, StarcBands,
+    AccelerationBands, BollingerBands, BollingerBandwidth, LinRegChannel, MaEnvelope, PercentB, StandardErrorBands,
+    StarcBands,
 };
 
 use crate::function::adapter::{hlc, mapped, series, step, value};

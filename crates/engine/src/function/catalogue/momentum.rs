@@ -1,20 +1,17 @@
 //! Speed and exhaustion of price moves.
 
 use wickra_core::{
-    AcceleratorOscillator, AwesomeOscillator, BalanceOfPower, CenterOfGravity, Cfo, ConnorsRsi,
-    Coppock, DerivativeOscillator, DisparityIndex, Dpo, DynamicMomentumIndex, ElderImpulse,
-    ElderRay, FisherRsi, FisherTransform, Inertia, IntradayMomentumIndex, Kst, LaguerreRsi, Mfi,
-    Mom, Pgo, Pmo, Qqe, Rmi, Roc, Rocp, Rocr, Rsi, Rsx, Rvi, Smi, Stc, Trix, Tsi, TtmSqueeze,
-    UltimateOscillator, WaveTrend,
+    AcceleratorOscillator, AwesomeOscillator, BalanceOfPower, CenterOfGravity, Cfo, ConnorsRsi, Coppock,
+    DerivativeOscillator, DisparityIndex, Dpo, DynamicMomentumIndex, ElderImpulse, ElderRay, FisherRsi,
+    FisherTransform, Inertia, IntradayMomentumIndex, Kst, LaguerreRsi, Mfi, Mom, Pgo, Pmo, Qqe, Rmi, Roc, Rocp, Rocr,
+    Rsi, Rsx, Rvi, Smi, Stc, Trix, Tsi, TtmSqueeze, UltimateOscillator, WaveTrend,
 };
 
 use crate::function::adapter::{hl, hlc, hlcv, mapped, oc, ohlc, one, price, series, step, value};
 use crate::function::declare::{HL, HLC, HLCV, OC, OHLC, SERIES, functions};
 use crate::function::kernel::channel_index::ChannelIndex;
 use crate::function::kernel::oscillator::{Difference, Macd, PercentDifference, Seed, TwoAverages};
-use crate::function::kernel::range::{
-    Range, Stochastic, StochasticMomentum, StochasticRsi, WilliamsR,
-};
+use crate::function::kernel::range::{Range, Stochastic, StochasticMomentum, StochasticRsi, WilliamsR};
 
 functions! { "Momentum", Number;
     "rsi", SERIES, (length: period(1) = 14), [""], length, series(Rsi::new(length)), "Relative strength index (Wilder), 0 to 100.";

@@ -1,10 +1,9 @@
 //! Statistics of a sliding window.
 
 use wickra_core::{
-    Autocorrelation, Beta, CoefficientOfVariation, HurstExponent, Kurtosis, LinRegAngle,
-    LinRegIntercept, LinRegSlope, LinearRegression, LogReturn, MedianAbsoluteDeviation,
-    PearsonCorrelation, RSquared, RollingQuantile, ShannonEntropy, Skewness, SpearmanCorrelation,
-    StandardError, StdDev, Tsf, Variance, ZScore,
+    Autocorrelation, Beta, CoefficientOfVariation, HurstExponent, Kurtosis, LinRegAngle, LinRegIntercept, LinRegSlope,
+    LinearRegression, LogReturn, MedianAbsoluteDeviation, PearsonCorrelation, RSquared, RollingQuantile,
+    ShannonEntropy, Skewness, SpearmanCorrelation, StandardError, StdDev, Tsf, Variance, ZScore,
 };
 
 use crate::function::adapter::{mapped, one, pair, series, step};

@@ -1,9 +1,9 @@
 //! Direction and strength of trends, and stops that trail them.
 
 use wickra_core::{
-    Alligator, AtrTrailingStop, ChandeKrollStop, ChandelierExit, ChoppinessIndex,
-    CorrelationTrendIndicator, HiLoActivator, PolarizedFractalEfficiency, Psar, Qstick, Rwi, Tii,
-    TrendStrengthIndex, TtmTrend, VerticalHorizontalFilter, Vortex,
+    Alligator, AtrTrailingStop, ChandeKrollStop, ChandelierExit, ChoppinessIndex, CorrelationTrendIndicator,
+    HiLoActivator, PolarizedFractalEfficiency, Psar, Qstick, Rwi, Tii, TrendStrengthIndex, TtmTrend,
+    VerticalHorizontalFilter, Vortex,
 };
 
 use crate::function::adapter::{hl, hlc, mapped, oc, one, series, step};

@@ -1,8 +1,8 @@
 //! How far prices move.
 
 use wickra_core::{
-    ChaikinVolatility, EwmaVolatility, GarmanKlassVolatility, HistoricalVolatility, MassIndex,
-    ParkinsonVolatility, RogersSatchellVolatility, YangZhangVolatility,
+    ChaikinVolatility, EwmaVolatility, GarmanKlassVolatility, HistoricalVolatility, MassIndex, ParkinsonVolatility,
+    RogersSatchellVolatility, YangZhangVolatility,
 };
 
 use crate::function::adapter::{hl, mapped, ohlc, one, series, step};

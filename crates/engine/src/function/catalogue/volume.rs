@@ -1,16 +1,14 @@
 //! Volume, alone and together with price.
 
 use wickra_core::{
-    Adl, ChaikinMoneyFlow, DemandIndex, EaseOfMovement, ForceIndex, Kvo, MarketFacilitationIndex,
-    Nvi, Pvi, Tsv, TwiggsMoneyFlow, VolumePriceTrend, VolumeRsi, Vzo,
+    Adl, ChaikinMoneyFlow, DemandIndex, EaseOfMovement, ForceIndex, Kvo, MarketFacilitationIndex, Nvi, Pvi, Tsv,
+    TwiggsMoneyFlow, VolumePriceTrend, VolumeRsi, Vzo,
 };
 
 use crate::function::adapter::{cv, hlcv, hlv, mapped, one, step, volume};
 use crate::function::declare::{CV, HLC, HLCV, HLCV_TIME, HLV, VOLUME, functions};
 use crate::function::kernel::oscillator::{PercentDifference, Seed, TwoAverages};
-use crate::function::kernel::volume::{
-    ChaikinOscillator, OnBalanceVolume, SessionVwap, WilliamsAccumulation,
-};
+use crate::function::kernel::volume::{ChaikinOscillator, OnBalanceVolume, SessionVwap, WilliamsAccumulation};
 
 functions! { "Volume", Number;
     "obv", CV, (), [""], 0, step(OnBalanceVolume::default()), "On-balance volume, from the first bar's volume on.";

@@ -25,11 +25,7 @@ pub(in crate::function) struct Efficiency {
 impl Efficiency {
     /// Over `length` changes, at least 1.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            length,
-            window: VecDeque::with_capacity(length + 2),
-            path: Sum::new(length),
-        }
+        Self { length, window: VecDeque::with_capacity(length + 2), path: Sum::new(length) }
     }
 
     fn push(&mut self, x: f64) -> Option<f64> {

@@ -25,22 +25,14 @@ pub(in crate::function) struct ChannelIndex {
 impl ChannelIndex {
     /// Over `length` bars, at least 2.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            length,
-            window: Vec::with_capacity(length),
-            oldest: 0,
-        }
+        Self { length, window: Vec::with_capacity(length), oldest: 0 }
     }
 
     fn index(&self, price: f64) -> f64 {
         let count = self.length as f64;
         let mean = self.window.iter().sum::<f64>() / count;
         let deviation = self.window.iter().map(|x| (x - mean).abs()).sum::<f64>() / count;
-        if deviation > NO_DEVIATION * mean.abs() {
-            (price - mean) / (0.015 * deviation)
-        } else {
-            0.0
-        }
+        if deviation > NO_DEVIATION * mean.abs() { (price - mean) / (0.015 * deviation) } else { 0.0 }
     }
 }
 

@@ -24,18 +24,12 @@ pub(in crate::function) struct Cross {
 impl Cross {
     /// `a[t] > b[t] and a[t-1] <= b[t-1]`.
     pub(in crate::function) const fn above() -> Self {
-        Self {
-            sign: 1.0,
-            previous: f64::NAN,
-        }
+        Self { sign: 1.0, previous: f64::NAN }
     }
 
     /// `a[t] < b[t] and a[t-1] >= b[t-1]`.
     pub(in crate::function) const fn below() -> Self {
-        Self {
-            sign: -1.0,
-            previous: f64::NAN,
-        }
+        Self { sign: -1.0, previous: f64::NAN }
     }
 }
 
@@ -43,17 +37,9 @@ impl Step<2, 1> for Cross {
     #[inline]
     fn step(&mut self, [a, b]: [f64; 2]) -> [f64; 1] {
         // The order of a and b as a number: comparing their difference would lose ties to rounding.
-        let order = if a.is_finite() && b.is_finite() {
-            self.sign * (truth(a > b) - truth(a < b))
-        } else {
-            f64::NAN
-        };
+        let order = if a.is_finite() && b.is_finite() { self.sign * (truth(a > b) - truth(a < b)) } else { f64::NAN };
         let previous = std::mem::replace(&mut self.previous, order);
-        [if previous.is_nan() || order.is_nan() {
-            f64::NAN
-        } else {
-            truth(order > 0.0 && previous <= 0.0)
-        }]
+        [if previous.is_nan() || order.is_nan() { f64::NAN } else { truth(order > 0.0 && previous <= 0.0) }]
     }
 }
 
@@ -70,24 +56,12 @@ pub(in crate::function) struct Run {
 impl Run {
     /// Every change of the last `length` was a rise.
     pub(in crate::function) const fn rising(length: usize) -> Self {
-        Self {
-            sign: 1.0,
-            length,
-            seen: 0,
-            run: 0,
-            previous: f64::NAN,
-        }
+        Self { sign: 1.0, length, seen: 0, run: 0, previous: f64::NAN }
     }
 
     /// Every change of the last `length` was a fall.
     pub(in crate::function) const fn falling(length: usize) -> Self {
-        Self {
-            sign: -1.0,
-            length,
-            seen: 0,
-            run: 0,
-            previous: f64::NAN,
-        }
+        Self { sign: -1.0, length, seen: 0, run: 0, previous: f64::NAN }
     }
 }
 
@@ -102,11 +76,7 @@ impl Step<1, 1> for Run {
         self.previous = ranked;
         self.run = if goes_on { self.run + 1 } else { 0 };
         self.seen = (self.seen + 1).min(self.length + 1);
-        [if self.seen <= self.length {
-            f64::NAN
-        } else {
-            truth(self.run >= self.length)
-        }]
+        [if self.seen <= self.length { f64::NAN } else { truth(self.run >= self.length) }]
     }
 }
 
@@ -174,11 +144,7 @@ pub(in crate::function) struct Count {
 impl Count {
     /// Over the last `length` bars.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            length,
-            window: VecDeque::with_capacity(length + 1),
-            trues: 0,
-        }
+        Self { length, window: VecDeque::with_capacity(length + 1), trues: 0 }
     }
 }
 
@@ -191,11 +157,7 @@ impl Step<1, 1> for Count {
         if self.window.len() > self.length {
             self.trues -= usize::from(self.window.pop_front() == Some(true));
         }
-        [if self.window.len() < self.length {
-            f64::NAN
-        } else {
-            self.trues as f64
-        }]
+        [if self.window.len() < self.length { f64::NAN } else { self.trues as f64 }]
     }
 }
 
@@ -243,10 +205,7 @@ mod tests {
 
     #[test]
     fn streak_counts_the_current_run() {
-        assert_eq!(
-            singles(Streak::default(), &[0.0, 1.0, 1.0, f64::NAN, 1.0]),
-            [0.0, 1.0, 2.0, 0.0, 1.0]
-        );
+        assert_eq!(singles(Streak::default(), &[0.0, 1.0, 1.0, f64::NAN, 1.0]), [0.0, 1.0, 2.0, 0.0, 1.0]);
     }
 
     #[test]
@@ -258,10 +217,7 @@ mod tests {
 
     #[test]
     fn value_when_holds_the_value_of_the_last_true_bar() {
-        let found = pairs(
-            ValueWhen::new(),
-            &[[0.0, 5.0], [1.0, 6.0], [0.0, 7.0], [1.0, f64::NAN]],
-        );
+        let found = pairs(ValueWhen::new(), &[[0.0, 5.0], [1.0, 6.0], [0.0, 7.0], [1.0, f64::NAN]]);
         assert!(found[0].is_nan());
         assert_eq!(found[1..], [6.0, 6.0, 6.0]);
     }

@@ -25,20 +25,12 @@ pub(in crate::function) struct UlcerIndex {
 impl UlcerIndex {
     /// Over `length` values, at least 1.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            highest: Extreme::new(End::Highest, length),
-            squares: Sum::new(length),
-            length: length as f64,
-        }
+        Self { highest: Extreme::new(End::Highest, length), squares: Sum::new(length), length: length as f64 }
     }
 
     fn push(&mut self, x: f64) -> Option<f64> {
         let (highest, _) = self.highest.push(x)?;
-        let drawdown = if highest == 0.0 {
-            0.0
-        } else {
-            100.0 * (x - highest) / highest
-        };
+        let drawdown = if highest == 0.0 { 0.0 } else { 100.0 * (x - highest) / highest };
         let squares = self.squares.push(drawdown * drawdown)?;
         Some((squares.max(0.0) / self.length).sqrt())
     }
@@ -98,11 +90,7 @@ impl Step<1, 1> for RelativeVolatility {
         let up = self.up.push(if x > previous { deviation } else { 0.0 });
         let down = self.down.push(if x < previous { deviation } else { 0.0 });
         // NaN until the averages start, and then NaN never again.
-        [if up + down == 0.0 {
-            0.0
-        } else {
-            100.0 * up / (up + down)
-        }]
+        [if up + down == 0.0 { 0.0 } else { 100.0 * up / (up + down) }]
     }
 }
 

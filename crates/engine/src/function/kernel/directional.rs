@@ -30,11 +30,7 @@ struct DecayingSum {
 
 impl DecayingSum {
     const fn new(length: usize) -> Self {
-        Self {
-            length,
-            seen: 0,
-            value: 0.0,
-        }
+        Self { length, seen: 0, value: 0.0 }
     }
 
     fn push(&mut self, x: f64) -> f64 {
@@ -57,10 +53,7 @@ impl Movement {
     fn push(&mut self, high: f64, low: f64) -> Option<[f64; 2]> {
         let [previous_high, previous_low] = self.previous.replace([high, low])?;
         let (up, down) = (high - previous_high, previous_low - low);
-        Some([
-            if up > down && up > 0.0 { up } else { 0.0 },
-            if down > up && down > 0.0 { down } else { 0.0 },
-        ])
+        Some([if up > down && up > 0.0 { up } else { 0.0 }, if down > up && down > 0.0 { down } else { 0.0 }])
     }
 }
 
@@ -74,10 +67,7 @@ pub(in crate::function) struct DirectionalMovement {
 impl DirectionalMovement {
     /// Smoothed over `length` bars, at least 2.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            movement: Movement { previous: None },
-            sums: [DecayingSum::new(length), DecayingSum::new(length)],
-        }
+        Self { movement: Movement { previous: None }, sums: [DecayingSum::new(length), DecayingSum::new(length)] }
     }
 
     /// The sums after this bar, and whether they are whole.
@@ -138,11 +128,7 @@ impl Step<3, 3> for DirectionalIndex {
             return [f64::NAN; 3];
         }
         let share = |sum: f64| {
-            if range > 0.0 {
-                100.0 * sum / range
-            } else {
-                0.0
-            }
+            if range > 0.0 { 100.0 * sum / range } else { 0.0 }
         };
         let (plus, minus) = (share(plus), share(minus));
         if plus + minus > 0.0 {
@@ -162,10 +148,7 @@ pub(in crate::function) struct AverageDirectionalIndex {
 impl AverageDirectionalIndex {
     /// Smoothed over `length` bars, at least 2.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            index: DirectionalIndex::new(length),
-            average: Exponential::wilder(length),
-        }
+        Self { index: DirectionalIndex::new(length), average: Exponential::wilder(length) }
     }
 }
 
@@ -187,11 +170,7 @@ pub(in crate::function) struct AverageDirectionalRating {
 impl AverageDirectionalRating {
     /// Over `length` bars, at least 2.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            adx: AverageDirectionalIndex::new(length),
-            window: VecDeque::with_capacity(length + 1),
-            length,
-        }
+        Self { adx: AverageDirectionalIndex::new(length), window: VecDeque::with_capacity(length + 1), length }
     }
 }
 

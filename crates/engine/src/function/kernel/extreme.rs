@@ -45,20 +45,13 @@ impl Extreme {
     #[inline]
     pub(in crate::function) fn push(&mut self, x: f64) -> Option<(f64, usize)> {
         let ranked = x * self.sign;
-        while self
-            .candidates
-            .back()
-            .is_some_and(|&(_, value)| value <= ranked)
-        {
+        while self.candidates.back().is_some_and(|&(_, value)| value <= ranked) {
             self.candidates.pop_back();
         }
         self.candidates.push_back((self.seen, ranked));
         self.seen += 1;
         if self.seen > self.length
-            && self
-                .candidates
-                .front()
-                .is_some_and(|&(number, _)| number + self.length < self.seen)
+            && self.candidates.front().is_some_and(|&(number, _)| number + self.length < self.seen)
         {
             self.candidates.pop_front();
         }
@@ -86,29 +79,13 @@ mod tests {
         let mut highest = Extreme::new(End::Highest, 3);
         let values = [5.0, 1.0, 2.0, 2.0, 1.0, 0.0];
         let found: Vec<_> = values.iter().map(|&x| highest.push(x)).collect();
-        assert_eq!(
-            found,
-            [
-                None,
-                None,
-                Some((5.0, 2)),
-                Some((2.0, 0)),
-                Some((2.0, 1)),
-                Some((2.0, 2))
-            ]
-        );
+        assert_eq!(found, [None, None, Some((5.0, 2)), Some((2.0, 0)), Some((2.0, 1)), Some((2.0, 2))]);
     }
 
     #[test]
     fn lowest_mirrors_highest() {
         let mut lowest = Extreme::new(End::Lowest, 2);
-        let found: Vec<_> = [3.0, 1.0, 4.0, 2.0]
-            .iter()
-            .map(|&x| lowest.push(x))
-            .collect();
-        assert_eq!(
-            found,
-            [None, Some((1.0, 0)), Some((1.0, 1)), Some((2.0, 0))]
-        );
+        let found: Vec<_> = [3.0, 1.0, 4.0, 2.0].iter().map(|&x| lowest.push(x)).collect();
+        assert_eq!(found, [None, Some((1.0, 0)), Some((1.0, 1)), Some((2.0, 0))]);
     }
 }

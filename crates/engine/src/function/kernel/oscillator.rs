@@ -31,24 +31,14 @@ impl TwoAverages {
     /// # Errors
     ///
     /// `fast` is not below `slow`.
-    pub(in crate::function) fn try_new(
-        fast: usize,
-        slow: usize,
-        seed: Seed,
-    ) -> Result<Self, InvalidArguments> {
+    pub(in crate::function) fn try_new(fast: usize, slow: usize, seed: Seed) -> Result<Self, InvalidArguments> {
         if fast >= slow {
-            return Err(InvalidArguments(format!(
-                "`fast` must be below `slow`, but {fast} is not below {slow}"
-            )));
+            return Err(InvalidArguments(format!("`fast` must be below `slow`, but {fast} is not below {slow}")));
         }
         Ok(Self {
             fast: Exponential::standard(fast),
             slow: Exponential::standard(slow),
-            delay: if seed == Seed::Together {
-                slow - fast
-            } else {
-                0
-            },
+            delay: if seed == Seed::Together { slow - fast } else { 0 },
         })
     }
 
@@ -90,11 +80,7 @@ impl Step<1, 1> for PercentDifference {
             return [f64::NAN];
         }
         let (fast, slow) = self.0.push(x);
-        [if slow == 0.0 {
-            0.0
-        } else {
-            (fast - slow) / slow * 100.0
-        }]
+        [if slow == 0.0 { 0.0 } else { (fast - slow) / slow * 100.0 }]
     }
 }
 
@@ -108,10 +94,7 @@ pub(in crate::function) struct Macd {
 impl Macd {
     /// From the averages and the signal's length.
     pub(in crate::function) fn new(averages: TwoAverages, signal: usize) -> Self {
-        Self {
-            difference: Difference(averages),
-            signal: Exponential::standard(signal),
-        }
+        Self { difference: Difference(averages), signal: Exponential::standard(signal) }
     }
 }
 

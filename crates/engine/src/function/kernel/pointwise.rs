@@ -71,29 +71,17 @@ fn defined(x: f64) -> f64 {
 
 /// -1, 0 or 1; the sign of either zero is 0.
 pub(in crate::function) fn sign(x: f64) -> f64 {
-    if x.is_nan() {
-        x
-    } else {
-        f64::from(i8::from(x > 0.0) - i8::from(x < 0.0))
-    }
+    if x.is_nan() { x } else { f64::from(i8::from(x > 0.0) - i8::from(x < 0.0)) }
 }
 
 /// The smaller of both; NaN if one is (std's `min` would hide an undefined value).
 pub(in crate::function) fn smaller(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.min(b)
-    }
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }
 }
 
 /// The larger of both; NaN if one is.
 pub(in crate::function) fn larger(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else {
-        a.max(b)
-    }
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
 
 #[cfg(test)]

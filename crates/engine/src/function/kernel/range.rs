@@ -21,10 +21,7 @@ pub(in crate::function) struct Range {
 impl Range {
     /// Over `length` bars, at least 1.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            highest: Extreme::new(End::Highest, length),
-            lowest: Extreme::new(End::Lowest, length),
-        }
+        Self { highest: Extreme::new(End::Highest, length), lowest: Extreme::new(End::Lowest, length) }
     }
 
     /// `(highest, its age, lowest, its age)`.
@@ -41,8 +38,7 @@ impl Range {
 
     #[inline]
     fn middle(&mut self, high: f64, low: f64) -> Option<f64> {
-        self.push(high, low)
-            .map(|(highest, _, lowest, _)| f64::midpoint(highest, lowest))
+        self.push(high, low).map(|(highest, _, lowest, _)| f64::midpoint(highest, lowest))
     }
 }
 
@@ -51,9 +47,7 @@ impl Step<2, 3> for Range {
     #[inline]
     fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 3] {
         self.push(high, low)
-            .map_or([f64::NAN; 3], |(highest, _, lowest, _)| {
-                [highest, lowest, f64::midpoint(highest, lowest)]
-            })
+            .map_or([f64::NAN; 3], |(highest, _, lowest, _)| [highest, lowest, f64::midpoint(highest, lowest)])
     }
 }
 
@@ -84,11 +78,7 @@ impl Step<1, 1> for MidPoint {
 #[inline]
 fn percent_of_range(x: f64, highest: f64, lowest: f64) -> f64 {
     let range = highest - lowest;
-    if range > NO_RANGE * highest.abs().max(lowest.abs()) {
-        100.0 * (x - lowest) / range
-    } else {
-        0.0
-    }
+    if range > NO_RANGE * highest.abs().max(lowest.abs()) { 100.0 * (x - lowest) / range } else { 0.0 }
 }
 
 /// Share of a value below which a difference is rounding.
@@ -108,16 +98,8 @@ impl Stochastic {
     /// # Errors
     ///
     /// A length that `wickra-core` refuses.
-    pub(in crate::function) fn try_new(
-        length: usize,
-        smooth: usize,
-        d: usize,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            range: Range::new(length),
-            smooth: Sma::new(smooth)?,
-            d: Sma::new(d)?,
-        })
+    pub(in crate::function) fn try_new(length: usize, smooth: usize, d: usize) -> Result<Self, Error> {
+        Ok(Self { range: Range::new(length), smooth: Sma::new(smooth)?, d: Sma::new(d)? })
     }
 
     #[inline]
@@ -126,9 +108,7 @@ impl Stochastic {
             return None;
         }
         let (highest, _, lowest, _) = self.range.push(high, low)?;
-        let k = self
-            .smooth
-            .update(percent_of_range(close, highest, lowest))?;
+        let k = self.smooth.update(percent_of_range(close, highest, lowest))?;
         let d = self.d.update(k)?;
         Some([k, d])
     }
@@ -153,10 +133,7 @@ pub(in crate::function) struct StochasticRsi {
 impl Step<1, 2> for StochasticRsi {
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 2] {
-        self.rsi
-            .update(x)
-            .and_then(|rsi| self.stochastic.push(rsi, rsi, rsi))
-            .unwrap_or([f64::NAN; 2])
+        self.rsi.update(x).and_then(|rsi| self.stochastic.push(rsi, rsi, rsi)).unwrap_or([f64::NAN; 2])
     }
 }
 
@@ -170,10 +147,7 @@ pub(in crate::function) struct StochasticMomentum {
 impl StochasticMomentum {
     /// With the length of the signal.
     pub(in crate::function) fn new(index: Smi, signal: usize) -> Self {
-        Self {
-            index,
-            signal: Exponential::standard(signal),
-        }
+        Self { index, signal: Exponential::standard(signal) }
     }
 }
 
@@ -201,16 +175,9 @@ impl Step<3, 1> for WilliamsR {
         if !close.is_finite() {
             return [f64::NAN];
         }
-        [self
-            .0
-            .push(high, low)
-            .map_or(f64::NAN, |(highest, _, lowest, _)| {
-                if highest > lowest {
-                    -100.0 * (highest - close) / (highest - lowest)
-                } else {
-                    0.0
-                }
-            })]
+        [self.0.push(high, low).map_or(f64::NAN, |(highest, _, lowest, _)| {
+            if highest > lowest { -100.0 * (highest - close) / (highest - lowest) } else { 0.0 }
+        })]
     }
 }
 
@@ -225,21 +192,16 @@ pub(in crate::function) struct Aroon {
 impl Aroon {
     /// Over `length` bars and the one before them.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            range: Range::new(length + 1),
-            length: length as f64,
-        }
+        Self { range: Range::new(length + 1), length: length as f64 }
     }
 }
 
 impl Step<2, 2> for Aroon {
     #[inline]
     fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 2] {
-        self.range
-            .push(high, low)
-            .map_or([f64::NAN; 2], |(_, high_age, _, low_age)| {
-                [high_age, low_age].map(|age| 100.0 * (self.length - age as f64) / self.length)
-            })
+        self.range.push(high, low).map_or([f64::NAN; 2], |(_, high_age, _, low_age)| {
+            [high_age, low_age].map(|age| 100.0 * (self.length - age as f64) / self.length)
+        })
     }
 }
 
@@ -269,11 +231,7 @@ pub(in crate::function) struct Ichimoku {
 impl Ichimoku {
     /// With the lengths of tenkan, kijun and senkou B.
     pub(in crate::function) fn new(lengths: [usize; 3], displacement: usize) -> Self {
-        Self {
-            ranges: lengths.map(Range::new),
-            spans: VecDeque::with_capacity(displacement + 1),
-            displacement,
-        }
+        Self { ranges: lengths.map(Range::new), spans: VecDeque::with_capacity(displacement + 1), displacement }
     }
 }
 

@@ -33,13 +33,7 @@ impl Exponential {
     }
 
     fn new(length: usize, weight: f64) -> Self {
-        Self {
-            length,
-            weight,
-            keep: 1.0 - weight,
-            seen: 0,
-            value: 0.0,
-        }
+        Self { length, weight, keep: 1.0 - weight, seen: 0, value: 0.0 }
     }
 
     /// The average after `x`, NaN until `length` values were seen. The product with `weight` does not
@@ -62,11 +56,7 @@ impl Exponential {
     /// As [`push`](Self::push), but an undefined value is skipped and gives NaN.
     #[inline]
     pub(in crate::function) fn push_defined(&mut self, x: f64) -> f64 {
-        if x.is_finite() {
-            self.push(x)
-        } else {
-            f64::NAN
-        }
+        if x.is_finite() { self.push(x) } else { f64::NAN }
     }
 }
 
@@ -86,9 +76,7 @@ pub(in crate::function) struct TrueRange {
 impl TrueRange {
     /// Before the first bar.
     pub(in crate::function) const fn new() -> Self {
-        Self {
-            previous_close: f64::NAN,
-        }
+        Self { previous_close: f64::NAN }
     }
 
     /// The true range of this bar; a bar with an undefined input is skipped.
@@ -123,10 +111,7 @@ pub(in crate::function) struct AverageTrueRange {
 impl AverageTrueRange {
     /// Over `length` true ranges.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            range: TrueRange::new(),
-            average: Exponential::wilder(length),
-        }
+        Self { range: TrueRange::new(), average: Exponential::wilder(length) }
     }
 }
 
@@ -146,10 +131,6 @@ impl Step<3, 1> for NormalizedAverageTrueRange {
     fn step(&mut self, input: [f64; 3]) -> [f64; 1] {
         let [range] = self.0.step(input);
         let percent = range / input[2] * 100.0;
-        [if percent.is_finite() {
-            percent
-        } else {
-            f64::NAN
-        }]
+        [if percent.is_finite() { percent } else { f64::NAN }]
     }
 }

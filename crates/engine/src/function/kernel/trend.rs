@@ -38,10 +38,7 @@ impl Keltner {
     /// With the lengths of the average and of the average true range.
     pub(in crate::function) fn new(length: usize, atr: usize, width: f64) -> Self {
         let first = (length - 1).max(atr);
-        let delayed = |average, length: usize| Delayed {
-            average,
-            delay: first + 1 - length,
-        };
+        let delayed = |average, length: usize| Delayed { average, delay: first + 1 - length };
         Self {
             middle: delayed(Exponential::standard(length), length),
             average_range: delayed(Exponential::wilder(atr), atr),
@@ -62,11 +59,7 @@ impl Step<3, 3> for Keltner {
         let range = self.range.push(input);
         let half = self.width * self.average_range.push(range);
         let middle = self.middle.push(typical);
-        [
-            middle + half,
-            if half.is_nan() { half } else { middle },
-            middle - half,
-        ]
+        [middle + half, if half.is_nan() { half } else { middle }, middle - half]
     }
 }
 
@@ -90,45 +83,19 @@ struct SupertrendState {
 impl Supertrend {
     /// Bands `width` average true ranges from the median price.
     pub(in crate::function) fn new(length: usize, width: f64) -> Self {
-        Self {
-            range: AverageTrueRange::new(length),
-            width,
-            state: None,
-        }
+        Self { range: AverageTrueRange::new(length), width, state: None }
     }
 
     fn advance(&mut self, [high, low, close]: [f64; 3], range: f64) -> SupertrendState {
         let median = f64::midpoint(high, low);
         let (upper, lower) = (median + self.width * range, median - self.width * range);
         let Some(last) = self.state else {
-            return SupertrendState {
-                upper,
-                lower,
-                close,
-                is_up: true,
-            };
+            return SupertrendState { upper, lower, close, is_up: true };
         };
-        let upper = if last.close <= last.upper {
-            upper.min(last.upper)
-        } else {
-            upper
-        };
-        let lower = if last.close >= last.lower {
-            lower.max(last.lower)
-        } else {
-            lower
-        };
-        let is_up = if last.is_up {
-            close >= lower
-        } else {
-            close > upper
-        };
-        SupertrendState {
-            upper,
-            lower,
-            close,
-            is_up,
-        }
+        let upper = if last.close <= last.upper { upper.min(last.upper) } else { upper };
+        let lower = if last.close >= last.lower { lower.max(last.lower) } else { lower };
+        let is_up = if last.is_up { close >= lower } else { close > upper };
+        SupertrendState { upper, lower, close, is_up }
     }
 }
 
@@ -141,11 +108,7 @@ impl Step<3, 2> for Supertrend {
         }
         let state = self.advance(input, range);
         self.state = Some(state);
-        if state.is_up {
-            [state.lower, 1.0]
-        } else {
-            [state.upper, -1.0]
-        }
+        if state.is_up { [state.lower, 1.0] } else { [state.upper, -1.0] }
     }
 }
 
@@ -156,12 +119,7 @@ mod tests {
     #[test]
     fn supertrend_turns_when_the_close_passes_the_band() {
         let mut supertrend = Supertrend::new(1, 1.0);
-        let bars = [
-            [10.0, 9.0, 9.5],
-            [11.0, 10.0, 10.5],
-            [10.6, 8.0, 8.2],
-            [8.5, 7.5, 8.0],
-        ];
+        let bars = [[10.0, 9.0, 9.5], [11.0, 10.0, 10.5], [10.6, 8.0, 8.2], [8.5, 7.5, 8.0]];
         let found = bars.map(|bar| supertrend.step(bar));
         assert!(found[0][0].is_nan());
         // True range 1.5 around 10.5; then 2.6 around 9.3, but the band below stays at 9.

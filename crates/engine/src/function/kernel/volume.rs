@@ -111,12 +111,7 @@ pub(in crate::function) struct SessionVwap {
 impl SessionVwap {
     /// Sessions begin each day at `start_hour`, UTC.
     pub(in crate::function) fn new(start_hour: f64) -> Self {
-        Self {
-            start_ns: start_hour * NANOS_PER_HOUR,
-            session: f64::NAN,
-            value_sum: 0.0,
-            volume_sum: 0.0,
-        }
+        Self { start_ns: start_hour * NANOS_PER_HOUR, session: f64::NAN, value_sum: 0.0, volume_sum: 0.0 }
     }
 }
 
@@ -134,11 +129,7 @@ impl Step<5, 1> for SessionVwap {
         let typical = (high + low + close) / 3.0;
         self.value_sum += typical * volume;
         self.volume_sum += volume;
-        [if self.volume_sum > 0.0 {
-            self.value_sum / self.volume_sum
-        } else {
-            typical
-        }]
+        [if self.volume_sum > 0.0 { self.value_sum / self.volume_sum } else { typical }]
     }
 }
 
@@ -149,15 +140,8 @@ mod tests {
     #[test]
     fn vwap_starts_anew_with_each_session() {
         let mut vwap = SessionVwap::new(22.0);
-        let at = |hour: f64, price: f64, volume: f64| {
-            [price, price, price, volume, hour * NANOS_PER_HOUR]
-        };
-        let bars = [
-            at(20.0, 1.0, 1.0),
-            at(21.0, 4.0, 2.0),
-            at(22.0, 9.0, 5.0),
-            at(24.0, 3.0, 5.0),
-        ];
+        let at = |hour: f64, price: f64, volume: f64| [price, price, price, volume, hour * NANOS_PER_HOUR];
+        let bars = [at(20.0, 1.0, 1.0), at(21.0, 4.0, 2.0), at(22.0, 9.0, 5.0), at(24.0, 3.0, 5.0)];
         assert_eq!(bars.map(|bar| vwap.step(bar)[0]), [1.0, 3.0, 9.0, 6.0]);
     }
 

@@ -21,12 +21,7 @@ pub(in crate::function) struct Sum {
 impl Sum {
     /// Over the last `length` values, at least 1.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            length,
-            window: VecDeque::with_capacity(length + 1),
-            sum: 0.0,
-            until_refresh: length,
-        }
+        Self { length, window: VecDeque::with_capacity(length + 1), sum: 0.0, until_refresh: length }
     }
 
     /// The sum after `x`, if `length` values were seen.
@@ -68,11 +63,7 @@ pub(in crate::function) struct PercentRank {
 impl PercentRank {
     /// Against the `length` values before, at least 1.
     pub(in crate::function) fn new(length: usize) -> Self {
-        Self {
-            length,
-            window: VecDeque::with_capacity(length + 1),
-            sorted: Vec::with_capacity(length + 1),
-        }
+        Self { length, window: VecDeque::with_capacity(length + 1), sorted: Vec::with_capacity(length + 1) }
     }
 }
 
@@ -83,11 +74,7 @@ impl Step<1, 1> for PercentRank {
         }
         let x = x + 0.0; // -0.0 and 0.0 are one value here.
         let below = self.sorted.partition_point(|&y| y < x);
-        let rank = if self.window.len() == self.length {
-            100.0 * below as f64 / self.length as f64
-        } else {
-            f64::NAN
-        };
+        let rank = if self.window.len() == self.length { 100.0 * below as f64 / self.length as f64 } else { f64::NAN };
         self.sorted.insert(below, x);
         self.window.push_back(x);
         if self.window.len() > self.length
@@ -111,10 +98,7 @@ pub(in crate::function) struct ReturnBeta {
 impl ReturnBeta {
     /// From the slope of a window.
     pub(in crate::function) const fn new(beta: Beta) -> Self {
-        Self {
-            beta,
-            previous: None,
-        }
+        Self { beta, previous: None }
     }
 }
 
@@ -128,11 +112,7 @@ impl Step<2, 1> for ReturnBeta {
             return [f64::NAN];
         };
         let change = |now: f64, before: f64| {
-            if before == 0.0 {
-                0.0
-            } else {
-                (now - before) / before
-            }
+            if before == 0.0 { 0.0 } else { (now - before) / before }
         };
         let changes = (change(x, x_before), change(market, market_before));
         [self.beta.update(changes).unwrap_or(f64::NAN)]
@@ -154,10 +134,7 @@ mod tests {
     #[test]
     fn rank_is_the_share_of_earlier_values_below() {
         let mut rank = PercentRank::new(4);
-        let found: Vec<f64> = [1.0, 2.0, 3.0, 4.0, 3.0, 9.0]
-            .iter()
-            .map(|&x| rank.step([x])[0])
-            .collect();
+        let found: Vec<f64> = [1.0, 2.0, 3.0, 4.0, 3.0, 9.0].iter().map(|&x| rank.step([x])[0]).collect();
         assert!(found[3].is_nan());
         assert_eq!(found[4..], [50.0, 100.0]);
     }

@@ -17,11 +17,7 @@ fn argument_sets(function: &Function) -> Vec<Vec<f64>> {
         }
     }
     assert!(
-        sets.len() >= 2
-            || function
-                .args
-                .iter()
-                .all(|arg| matches!(arg.kind, ArgKind::Real { .. })),
+        sets.len() >= 2 || function.args.iter().all(|arg| matches!(arg.kind, ArgKind::Real { .. })),
         "{}",
         function.name
     );
@@ -71,24 +67,11 @@ impl Market {
             let high = open.max(price) * (1.0 + 0.01 * noise.next());
             let low = open.min(price) * (1.0 - 0.01 * noise.next());
             let time = 1_600_000_000e9 + t as f64 * 1800e9;
-            let bar = [
-                open,
-                high,
-                low,
-                price,
-                (1000.0 * noise.next()).floor() + 1.0,
-                time,
-            ];
-            market
-                .columns
-                .iter_mut()
-                .zip(bar)
-                .for_each(|(column, x)| column.push(x));
+            let bar = [open, high, low, price, (1000.0 * noise.next()).floor() + 1.0, time];
+            market.columns.iter_mut().zip(bar).for_each(|(column, x)| column.push(x));
             market.series[0].push(price);
             market.series[1].push(price * (1.0 + 0.01 * (noise.next() - 0.5)));
-            market
-                .condition
-                .push(if noise.next() < 0.3 { 1.0 } else { 0.0 });
+            market.condition.push(if noise.next() < 0.3 { 1.0 } else { 0.0 });
         }
         // Every window must hold one true bar where a lookback of 0 is promised for conditions.
         if let Some(first) = market.condition.first_mut() {
@@ -103,11 +86,7 @@ impl Market {
         for column in self.series.iter_mut().chain([&mut self.condition]) {
             for x in column.iter_mut() {
                 if noise.next() < 0.02 {
-                    *x = if noise.next() < 0.8 {
-                        f64::NAN
-                    } else {
-                        f64::INFINITY
-                    };
+                    *x = if noise.next() < 0.8 { f64::NAN } else { f64::INFINITY };
                 }
             }
         }
@@ -134,12 +113,7 @@ fn whole(function: &Function, args: &[f64], inputs: &[&[f64]]) -> Vec<Vec<f64>> 
 }
 
 /// The same in stretches: a single update where a stretch is one bar long.
-fn stretches(
-    function: &Function,
-    args: &[f64],
-    inputs: &[&[f64]],
-    lengths: &[usize],
-) -> Vec<Vec<f64>> {
+fn stretches(function: &Function, args: &[f64], inputs: &[&[f64]], lengths: &[usize]) -> Vec<Vec<f64>> {
     let bars = inputs[0].len();
     let mut kernel = (function.make)(args).unwrap();
     let mut outputs = vec![Vec::new(); function.outputs.len()];
@@ -156,10 +130,7 @@ fn stretches(
             let columns: Vec<&[f64]> = inputs.iter().map(|column| &column[start..end]).collect();
             kernel.batch(&columns, &mut part);
         }
-        outputs
-            .iter_mut()
-            .zip(part)
-            .for_each(|(whole, part)| whole.extend(part));
+        outputs.iter_mut().zip(part).for_each(|(whole, part)| whole.extend(part));
         start = end;
     }
     outputs
@@ -167,24 +138,14 @@ fn stretches(
 
 fn bits(outputs: &[Vec<f64>]) -> Vec<Vec<u64>> {
     let canonical = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
-    outputs
-        .iter()
-        .map(|output| output.iter().map(canonical).collect())
-        .collect()
+    outputs.iter().map(|output| output.iter().map(canonical).collect()).collect()
 }
 
 #[test]
 fn names_are_unique_and_found() {
     let listed: Vec<_> = names().collect();
-    assert!(
-        listed.windows(2).all(|pair| pair[0] < pair[1]),
-        "{listed:?}"
-    );
-    assert!(
-        catalogue()
-            .iter()
-            .all(|function| std::ptr::eq(find(function.name).unwrap(), function))
-    );
+    assert!(listed.windows(2).all(|pair| pair[0] < pair[1]), "{listed:?}");
+    assert!(catalogue().iter().all(|function| std::ptr::eq(find(function.name).unwrap(), function)));
     assert!(find("emaa").is_none());
 }
 
@@ -192,32 +153,16 @@ fn names_are_unique_and_found() {
 fn entries_are_well_formed() {
     for function in catalogue() {
         let name = function.name;
-        assert!(
-            !function.outputs.is_empty() && !function.inputs.is_empty(),
-            "{name}"
-        );
-        assert!(
-            function.doc.ends_with('.'),
-            "{name}: the doc line is a sentence"
-        );
-        assert!(
-            function.outputs == [""] || function.outputs.iter().all(|output| !output.is_empty()),
-            "{name}"
-        );
+        assert!(!function.outputs.is_empty() && !function.inputs.is_empty(), "{name}");
+        assert!(function.doc.ends_with('.'), "{name}: the doc line is a sentence");
+        assert!(function.outputs == [""] || function.outputs.iter().all(|output| !output.is_empty()), "{name}");
         let defaults: Option<Vec<f64>> = function.args.iter().map(|arg| arg.default).collect();
         if let Some(defaults) = defaults {
-            assert!(
-                (function.make)(&defaults).is_ok(),
-                "{name}: its defaults do not fit"
-            );
+            assert!((function.make)(&defaults).is_ok(), "{name}: its defaults do not fit");
         }
         let first_default = function.args.iter().position(|arg| arg.default.is_some());
         assert!(
-            function
-                .args
-                .iter()
-                .skip(first_default.unwrap_or(0))
-                .all(|arg| arg.default.is_some())
+            function.args.iter().skip(first_default.unwrap_or(0)).all(|arg| arg.default.is_some())
                 || first_default.is_none(),
             "{name}"
         );
@@ -231,16 +176,8 @@ fn first_value_comes_after_the_lookback_and_none_is_missing() {
     for function in catalogue() {
         for args in argument_sets(function) {
             let lookback = (function.lookback)(&args);
-            for (name, output) in
-                function
-                    .outputs
-                    .iter()
-                    .zip(whole(function, &args, &market.inputs(function)))
-            {
-                let first = output
-                    .iter()
-                    .position(|x| !x.is_nan())
-                    .unwrap_or(usize::MAX);
+            for (name, output) in function.outputs.iter().zip(whole(function, &args, &market.inputs(function))) {
+                let first = output.iter().position(|x| !x.is_nan()).unwrap_or(usize::MAX);
                 let holes = output.iter().skip(first).filter(|x| !x.is_finite()).count();
                 if first != lookback || holes > 0 {
                     wrong.push(format!(
@@ -257,20 +194,9 @@ fn first_value_comes_after_the_lookback_and_none_is_missing() {
 #[test]
 fn conditions_are_zero_or_one() {
     let market = Market::new(2, 500);
-    for function in catalogue()
-        .iter()
-        .filter(|function| function.kind == OutputKind::Condition)
-    {
-        for output in whole(
-            function,
-            &argument_sets(function)[0],
-            &market.inputs(function),
-        ) {
-            assert!(
-                output.iter().all(|&x| x.is_nan() || x == 0.0 || x == 1.0),
-                "{}",
-                function.name
-            );
+    for function in catalogue().iter().filter(|function| function.kind == OutputKind::Condition) {
+        for output in whole(function, &argument_sets(function)[0], &market.inputs(function)) {
+            assert!(output.iter().all(|&x| x.is_nan() || x == 0.0 || x == 1.0), "{}", function.name);
             assert!(output.contains(&1.0), "{} is never true", function.name);
         }
     }
@@ -278,18 +204,7 @@ fn conditions_are_zero_or_one() {
 
 #[test]
 fn arguments_out_of_bounds_are_refused_without_a_panic() {
-    let extremes = [
-        f64::NAN,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        -1.0,
-        0.0,
-        0.5,
-        1.0,
-        2.0,
-        1e7,
-        1e18,
-    ];
+    let extremes = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 0.5, 1.0, 2.0, 1e7, 1e18];
     for function in catalogue() {
         for index in 0..function.args.len() {
             for extreme in extremes {
@@ -307,11 +222,7 @@ fn arguments_out_of_bounds_are_refused_without_a_panic() {
                 }
             }
         }
-        assert!(
-            (function.make)(&[1.0; 12]).is_err(),
-            "{} takes any number of arguments",
-            function.name
-        );
+        assert!((function.make)(&[1.0; 12]).is_err(), "{} takes any number of arguments", function.name);
     }
 }
 
@@ -322,21 +233,10 @@ fn constant_and_zero_prices_give_no_infinity() {
         for column in &mut market.columns[..5] {
             column.fill(price);
         }
-        market
-            .series
-            .iter_mut()
-            .for_each(|series| series.fill(price));
+        market.series.iter_mut().for_each(|series| series.fill(price));
         for function in catalogue() {
-            for output in whole(
-                function,
-                &argument_sets(function)[0],
-                &market.inputs(function),
-            ) {
-                assert!(
-                    output.iter().all(|x| !x.is_infinite()),
-                    "{} at price {price}",
-                    function.name
-                );
+            for output in whole(function, &argument_sets(function)[0], &market.inputs(function)) {
+                assert!(output.iter().all(|x| !x.is_infinite()), "{} at price {price}", function.name);
             }
         }
     }

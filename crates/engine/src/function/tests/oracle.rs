@@ -7,13 +7,8 @@ const EXPECTED: &str = include_str!("../../../../../testdata/indicators/expected
 const TOLERANCE: f64 = 1e-9;
 
 fn rows(text: &str) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    reader
-        .records()
-        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
-        .collect()
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
 /// The bars' columns by name.
@@ -27,10 +22,7 @@ impl Oracle {
         let mut rows = rows(BARS);
         let names = rows.remove(0);
         let column = |i: usize| rows.iter().map(|row| row[i].parse().unwrap()).collect();
-        Self {
-            columns: (0..names.len()).map(column).collect(),
-            names,
-        }
+        Self { columns: (0..names.len()).map(column).collect(), names }
     }
 
     fn column(&self, name: &str) -> &[f64] {
@@ -41,15 +33,9 @@ impl Oracle {
 
 /// Runs `function inputs arguments output`, as the headings of `expected.csv` say it.
 fn run(oracle: &Oracle, heading: &str) -> Result<Vec<f64>, InvalidArguments> {
-    let [name, inputs, args, output] = heading.split(' ').collect::<Vec<_>>()[..] else {
-        panic!("heading {heading}")
-    };
+    let [name, inputs, args, output] = heading.split(' ').collect::<Vec<_>>()[..] else { panic!("heading {heading}") };
     let function = find(name).unwrap_or_else(|| panic!("no function {name}"));
-    let args: Vec<f64> = args
-        .split(',')
-        .filter(|arg| *arg != "-")
-        .map(|arg| arg.parse().unwrap())
-        .collect();
+    let args: Vec<f64> = args.split(',').filter(|arg| *arg != "-").map(|arg| arg.parse().unwrap()).collect();
     let mut given = inputs.split('+');
     let columns: Vec<&[f64]> = function
         .inputs
@@ -64,9 +50,7 @@ fn run(oracle: &Oracle, heading: &str) -> Result<Vec<f64>, InvalidArguments> {
         })
         .collect();
     let mut outputs = vec![Vec::new(); function.outputs.len()];
-    (function.make)(&args)
-        .unwrap()
-        .batch(&columns, &mut outputs);
+    (function.make)(&args).unwrap().batch(&columns, &mut outputs);
     let output = if output == "-" { "" } else { output };
     let index = function.outputs.iter().position(|other| *other == output);
     Ok(outputs.swap_remove(index.unwrap_or_else(|| panic!("{name} has no output {output}"))))
@@ -79,14 +63,11 @@ fn difference(rows: &[Vec<String>], column: usize, ours: &[f64]) -> Option<Strin
     if first != Some(lookback) {
         return Some(format!("starts at {first:?}, TA-Lib at {lookback}"));
     }
-    rows[2..]
-        .iter()
-        .filter(|row| !row[column].is_empty())
-        .find_map(|row| {
-            let (t, theirs): (usize, f64) = (row[0].parse().unwrap(), row[column].parse().unwrap());
-            let close = (ours[t] - theirs).abs() <= TOLERANCE * theirs.abs().max(1.0);
-            (!close).then(|| format!("{} at bar {t}, TA-Lib {theirs}", ours[t]))
-        })
+    rows[2..].iter().filter(|row| !row[column].is_empty()).find_map(|row| {
+        let (t, theirs): (usize, f64) = (row[0].parse().unwrap(), row[column].parse().unwrap());
+        let close = (ours[t] - theirs).abs() <= TOLERANCE * theirs.abs().max(1.0);
+        (!close).then(|| format!("{} at bar {t}, TA-Lib {theirs}", ours[t]))
+    })
 }
 
 #[test]

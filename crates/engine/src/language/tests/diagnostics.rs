@@ -11,9 +11,7 @@ fn told(text: &str) -> String {
     let lines: Vec<String> = problems(&source(&[(RuleName::LongEntry, text)]))
         .iter()
         .map(|problem| {
-            let marked = text
-                .get(problem.span.clone())
-                .expect("spans lie on character boundaries");
+            let marked = text.get(problem.span.clone()).expect("spans lie on character boundaries");
             let help = problem.help.as_deref().unwrap_or("-");
             format!("{} [{marked}] {} | {help}", problem.code, problem.message)
         })
@@ -91,40 +89,23 @@ fn every_slip_is_told_with_its_place_and_remedy() {
         "exit",
         "clsoe > 1 and oepn < 2 and sma(close, 0) > hihg",
     ];
-    let report: Vec<String> = slips
-        .iter()
-        .map(|slip| format!("{slip}\n{}\n", told(slip)))
-        .collect();
+    let report: Vec<String> = slips.iter().map(|slip| format!("{slip}\n{}\n", told(slip))).collect();
     insta::assert_snapshot!(report.join("\n"));
 }
 
 #[test]
 fn all_problems_of_all_expressions_come_at_once_in_the_order_of_the_source() {
-    let lets = [
-        ("a", "b + 1"),
-        ("b", "a * 2"),
-        ("c", "clsoe"),
-        ("close", "1"),
-        ("d", "c > 1"),
-    ];
-    let rules = [
-        (RuleName::StopLoss, "close > 1"),
-        (RuleName::MaxBars, "stop"),
-        (RuleName::LongExit, "d and exit == 'x'"),
-    ];
-    let report: Vec<String> = problems(&with_lets(&lets, &rules))
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let lets = [("a", "b + 1"), ("b", "a * 2"), ("c", "clsoe"), ("close", "1"), ("d", "c > 1")];
+    let rules =
+        [(RuleName::StopLoss, "close > 1"), (RuleName::MaxBars, "stop"), (RuleName::LongExit, "d and exit == 'x'")];
+    let report: Vec<String> = problems(&with_lets(&lets, &rules)).iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(report.join("\n"));
 }
 
 #[test]
 fn a_slip_in_a_let_is_told_once_and_not_again_by_its_readers() {
-    let source = with_lets(
-        &[("a", "clsoe"), ("b", "a + 1")],
-        &[(RuleName::LongEntry, "a > b"), (RuleName::StopLoss, "b")],
-    );
+    let source =
+        with_lets(&[("a", "clsoe"), ("b", "a + 1")], &[(RuleName::LongEntry, "a > b"), (RuleName::StopLoss, "b")]);
     assert_eq!(problems(&source).len(), 1);
 }
 
@@ -152,21 +133,9 @@ fn nesting_and_length_are_bounded() {
 #[test]
 fn a_long_chain_of_lets_overflows_no_stack() {
     let lets: Vec<(String, String)> = (0..5000)
-        .map(|n| {
-            (
-                format!("x{n}"),
-                if n == 0 {
-                    "close".to_owned()
-                } else {
-                    format!("x{} + x{}", n - 1, n - 1)
-                },
-            )
-        })
+        .map(|n| (format!("x{n}"), if n == 0 { "close".to_owned() } else { format!("x{} + x{}", n - 1, n - 1) }))
         .collect();
-    let source = StrategySource {
-        lets,
-        ..source(&[(RuleName::LongEntry, "x4999 > 1")])
-    };
+    let source = StrategySource { lets, ..source(&[(RuleName::LongEntry, "x4999 > 1")]) };
     let strategy = compiled(&source);
     assert!(strategy.canonical().lines().count() < 5100);
     strategy.bind(&values()).unwrap();

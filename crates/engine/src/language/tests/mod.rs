@@ -21,47 +21,27 @@ const MONDAY: i64 = 1_704_067_200_000_000_000;
 pub(super) fn bars(closes: &[f64]) -> Bars {
     let shifted = |by: f64| closes.iter().map(|close| close + by).collect();
     let columns = BarColumns {
-        time: (0..closes.len())
-            .map(|t| MONDAY + HOUR * i64::try_from(t).unwrap())
-            .collect(),
+        time: (0..closes.len()).map(|t| MONDAY + HOUR * i64::try_from(t).unwrap()).collect(),
         open: closes.to_vec(),
         high: shifted(1.0),
         low: shifted(-1.0),
         close: closes.to_vec(),
         volume: (0..closes.len()).map(|t| 10.0 + t as f64).collect(),
     };
-    let checks = Checks {
-        allow_nonpositive: true,
-        timeframe_ns: Some(HOUR),
-    };
+    let checks = Checks { allow_nonpositive: true, timeframe_ns: Some(HOUR) };
     Bars::try_new(columns, TimeZone::UTC, checks).unwrap()
 }
 
 pub(super) fn params() -> Vec<ParamDecl> {
-    let decl = |name: &str, kind| ParamDecl {
-        name: name.to_owned(),
-        kind,
-    };
+    let decl = |name: &str, kind| ParamDecl { name: name.to_owned(), kind };
     vec![
         decl("fast", ParamKind::Int { low: 2, high: 60 }),
         decl("slow", ParamKind::Int { low: 20, high: 300 }),
         decl("offset", ParamKind::Int { low: -3, high: 3 }),
-        decl(
-            "stop",
-            ParamKind::Float {
-                low: 0.5,
-                high: 5.0,
-            },
-        ),
+        decl("stop", ParamKind::Float { low: 0.5, high: 5.0 }),
         decl("filter", ParamKind::Bool),
-        decl(
-            "exit",
-            ParamKind::Choice(vec!["cross".to_owned(), "target".to_owned()]),
-        ),
-        decl(
-            "htf",
-            ParamKind::Choice(vec!["2h".to_owned(), "4h".to_owned()]),
-        ),
+        decl("exit", ParamKind::Choice(vec!["cross".to_owned(), "target".to_owned()])),
+        decl("htf", ParamKind::Choice(vec!["2h".to_owned(), "4h".to_owned()])),
     ]
 }
 
@@ -82,25 +62,13 @@ pub(super) fn values() -> Params {
 }
 
 pub(super) fn source(rules: &[(RuleName, &str)]) -> StrategySource {
-    let rules = rules
-        .iter()
-        .map(|(rule, text)| (*rule, (*text).to_owned()))
-        .collect();
-    StrategySource {
-        lets: vec![],
-        rules,
-    }
+    let rules = rules.iter().map(|(rule, text)| (*rule, (*text).to_owned())).collect();
+    StrategySource { lets: vec![], rules }
 }
 
 pub(super) fn with_lets(lets: &[(&str, &str)], rules: &[(RuleName, &str)]) -> StrategySource {
-    let lets = lets
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-        .collect();
-    StrategySource {
-        lets,
-        ..source(rules)
-    }
+    let lets = lets.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    StrategySource { lets, ..source(rules) }
 }
 
 #[track_caller]
@@ -113,11 +81,7 @@ pub(super) fn compiled(source: &StrategySource) -> Strategy {
 
 #[track_caller]
 pub(super) fn signals(source: &StrategySource, bars: &Bars) -> Signals {
-    compiled(source)
-        .bind(&values())
-        .unwrap()
-        .signals(bars, &NoCache)
-        .unwrap()
+    compiled(source).bind(&values()).unwrap().signals(bars, &NoCache).unwrap()
 }
 
 /// A number expression over bars with these closes.
@@ -132,7 +96,5 @@ pub(super) fn numbers(text: &str, closes: &[f64]) -> Vec<f64> {
 #[track_caller]
 pub(super) fn condition(text: &str, closes: &[f64]) -> String {
     let mask = signals(&source(&[(RuleName::LongEntry, text)]), &bars(closes)).long_entry;
-    (0..mask.len())
-        .map(|t| if mask.get(t) { '1' } else { '0' })
-        .collect()
+    (0..mask.len()).map(|t| if mask.get(t) { '1' } else { '0' }).collect()
 }

@@ -12,33 +12,20 @@ fn expr(kind: ExprKind) -> Expr {
 }
 
 fn word(text: &str) -> Word {
-    Word {
-        text: text.to_owned(),
-        span: 0..0,
-    }
+    Word { text: text.to_owned(), span: 0..0 }
 }
 
 /// Any tree that a text can have: chains of one level, never two of the same level side by side
 /// without parentheses (the printer adds those).
 fn trees() -> impl Strategy<Value = Expr> {
     let leaf = prop_oneof![
-        (0u32..100_000).prop_map(|value| ExprKind::Number {
-            value: f64::from(value),
-            whole: true
-        }),
-        (0.0f64..1e12).prop_map(|value| ExprKind::Number {
-            value,
-            whole: false
-        }),
-        prop_oneof![Just(1e-300), Just(1e300), Just(0.1)].prop_map(|value| ExprKind::Number {
-            value,
-            whole: false
-        }),
+        (0u32..100_000).prop_map(|value| ExprKind::Number { value: f64::from(value), whole: true }),
+        (0.0f64..1e12).prop_map(|value| ExprKind::Number { value, whole: false }),
+        prop_oneof![Just(1e-300), Just(1e300), Just(0.1)].prop_map(|value| ExprKind::Number { value, whole: false }),
         "[a-zA-Z \"]{0,6}".prop_map(ExprKind::Text),
         any::<bool>().prop_map(ExprKind::Bool),
         Just(ExprKind::Undefined),
-        prop_oneof!["close", "fast", "x_1", "nota", "order"]
-            .prop_map(|name: String| ExprKind::Name(name)),
+        prop_oneof!["close", "fast", "x_1", "nota", "order"].prop_map(|name: String| ExprKind::Name(name)),
     ]
     .prop_map(expr);
     leaf.prop_recursive(5, 60, 4, |inner| {
@@ -51,47 +38,30 @@ fn trees() -> impl Strategy<Value = Expr> {
             Just(CompareOp::NotEqual),
             Just(CompareOp::GreaterEqual)
         ];
-        let arguments = prop::collection::vec(
-            (prop::option::of(Just(word("length"))), inner.clone()),
-            0..4,
-        );
+        let arguments = prop::collection::vec((prop::option::of(Just(word("length"))), inner.clone()), 0..4);
         prop_oneof![
             boxed().prop_map(ExprKind::Negate),
             boxed().prop_map(ExprKind::Not),
             (boxed(), prop::collection::vec((sums, inner.clone()), 1..3))
                 .prop_map(|(first, rest)| ExprKind::Arithmetic { first, rest }),
-            (
-                boxed(),
-                prop::collection::vec((products, inner.clone()), 1..3)
-            )
+            (boxed(), prop::collection::vec((products, inner.clone()), 1..3))
                 .prop_map(|(first, rest)| ExprKind::Arithmetic { first, rest }),
-            (
-                boxed(),
-                prop::collection::vec((compares, inner.clone()), 1..3)
-            )
+            (boxed(), prop::collection::vec((compares, inner.clone()), 1..3))
                 .prop_map(|(first, rest)| ExprKind::Compare { first, rest }),
-            (any::<bool>(), prop::collection::vec(inner.clone(), 2..4)).prop_map(
-                |(and, operands)| ExprKind::Logic {
-                    op: if and { LogicOp::And } else { LogicOp::Or },
-                    operands
-                }
-            ),
+            (any::<bool>(), prop::collection::vec(inner.clone(), 2..4)).prop_map(|(and, operands)| ExprKind::Logic {
+                op: if and { LogicOp::And } else { LogicOp::Or },
+                operands
+            }),
             (boxed(), boxed(), boxed()).prop_map(|(then, condition, otherwise)| ExprKind::Choose {
                 then,
                 condition,
                 otherwise
             }),
             (boxed(), boxed()).prop_map(|(target, lag)| ExprKind::Lag { target, lag }),
-            boxed().prop_map(|target| ExprKind::Output {
-                target,
-                name: word("signal")
-            }),
+            boxed().prop_map(|target| ExprKind::Output { target, name: word("signal") }),
             arguments.prop_map(|arguments| ExprKind::Call {
                 name: word("macd"),
-                arguments: arguments
-                    .into_iter()
-                    .map(|(keyword, value)| Argument { keyword, value })
-                    .collect(),
+                arguments: arguments.into_iter().map(|(keyword, value)| Argument { keyword, value }).collect(),
             }),
         ]
         .prop_map(expr)
@@ -147,21 +117,8 @@ fn scraps() -> impl Strategy<Value = String> {
         "x[1]",
         "\u{0}",
     ];
-    prop::collection::vec(
-        (prop::sample::select(pieces.to_vec()), any::<bool>()),
-        0..40,
-    )
-    .prop_map(|pieces| {
-        pieces
-            .into_iter()
-            .map(|(piece, space)| {
-                if space {
-                    format!("{piece} ")
-                } else {
-                    piece.to_owned()
-                }
-            })
-            .collect()
+    prop::collection::vec((prop::sample::select(pieces.to_vec()), any::<bool>()), 0..40).prop_map(|pieces| {
+        pieces.into_iter().map(|(piece, space)| if space { format!("{piece} ") } else { piece.to_owned() }).collect()
     })
 }
 
@@ -172,15 +129,11 @@ struct Writer {
 
 impl Writer {
     fn pick(&mut self, below: usize) -> usize {
-        self.choices
-            .next()
-            .map_or(0, |choice| choice as usize % below)
+        self.choices.next().map_or(0, |choice| choice as usize % below)
     }
 
     fn number(&mut self, depth: usize) -> String {
-        let series = [
-            "close", "open", "high", "low", "volume", "hl2", "hlc3", "ohlc4", "hour", "weekday",
-        ];
+        let series = ["close", "open", "high", "low", "volume", "hl2", "hlc3", "ohlc4", "hour", "weekday"];
         if depth == 0 {
             return series[self.pick(series.len())].to_owned();
         }
@@ -207,37 +160,21 @@ impl Writer {
     fn condition(&mut self, depth: usize) -> String {
         let compare = ["<", "<=", ">", ">=", "==", "!="];
         if depth == 0 {
-            return format!(
-                "{} {} {}",
-                self.number(0),
-                compare[self.pick(6)],
-                self.number(0)
-            );
+            return format!("{} {} {}", self.number(0), compare[self.pick(6)], self.number(0));
         }
         match self.pick(6) {
-            0 => format!(
-                "({} {} {})",
-                self.number(depth - 1),
-                compare[self.pick(6)],
-                self.number(depth - 1)
-            ),
+            0 => format!("({} {} {})", self.number(depth - 1), compare[self.pick(6)], self.number(depth - 1)),
             1 => format!("(not {})", self.condition(depth - 1)),
-            2 => format!(
-                "({} {} {})",
-                self.condition(depth - 1),
-                ["and", "or"][self.pick(2)],
-                self.condition(depth - 1)
-            ),
+            2 => {
+                format!("({} {} {})", self.condition(depth - 1), ["and", "or"][self.pick(2)], self.condition(depth - 1))
+            }
             3 => format!("({})[{}]", self.condition(depth - 1), self.pick(3)),
             _ => self.call(OutputKind::Condition, depth),
         }
     }
 
     fn call(&mut self, kind: OutputKind, depth: usize) -> String {
-        let fitting: Vec<&Function> = function::catalogue()
-            .iter()
-            .filter(|function| function.kind == kind)
-            .collect();
+        let fitting: Vec<&Function> = function::catalogue().iter().filter(|function| function.kind == kind).collect();
         let function = fitting[self.pick(fitting.len())];
         let mut arguments = Vec::new();
         for input in function.inputs {
@@ -257,11 +194,7 @@ impl Writer {
             arguments.push(written.to_string());
         }
         let output = function.outputs[self.pick(function.outputs.len())];
-        let pick = if output.is_empty() {
-            String::new()
-        } else {
-            format!(".{output}")
-        };
+        let pick = if output.is_empty() { String::new() } else { format!(".{output}") };
         format!("{}({}){pick}", function.name, arguments.join(", "))
     }
 
@@ -280,44 +213,32 @@ impl Writer {
 }
 
 fn strategies() -> impl Strategy<Value = StrategySource> {
-    prop::collection::vec(any::<u32>(), 60).prop_map(|choices| {
-        Writer {
-            choices: choices.into_iter(),
-        }
-        .strategy()
-    })
+    prop::collection::vec(any::<u32>(), 60).prop_map(|choices| Writer { choices: choices.into_iter() }.strategy())
 }
 
 /// A hundred bars or so that share everything up to `cut` and nothing after it.
 fn diverging_bars() -> impl Strategy<Value = (Bars, Bars, usize)> {
-    (
-        prop::collection::vec((1.0f64..2.0, -1.0f64..1.0), 80..160),
-        1usize..150,
-    )
-        .prop_map(|(moves, cut)| {
-            let cut = cut.min(moves.len() - 1);
-            let walk = |after: f64| {
-                let closes: Vec<f64> = moves
-                    .iter()
-                    .enumerate()
-                    .scan(50.0, |price, (t, (_, step))| {
-                        *price += if t > cut { step * after } else { *step };
-                        Some(*price)
-                    })
-                    .collect();
-                bars(&closes)
-            };
-            (walk(1.0), walk(-3.0), cut)
-        })
+    (prop::collection::vec((1.0f64..2.0, -1.0f64..1.0), 80..160), 1usize..150).prop_map(|(moves, cut)| {
+        let cut = cut.min(moves.len() - 1);
+        let walk = |after: f64| {
+            let closes: Vec<f64> = moves
+                .iter()
+                .enumerate()
+                .scan(50.0, |price, (t, (_, step))| {
+                    *price += if t > cut { step * after } else { *step };
+                    Some(*price)
+                })
+                .collect();
+            bars(&closes)
+        };
+        (walk(1.0), walk(-3.0), cut)
+    })
 }
 
 fn same_until(a: &Signals, b: &Signals, last: usize) -> Result<(), TestCaseError> {
     let bits = |signals: &Signals, t: usize| {
         let stop = signals.stop_distance.as_ref().map(|column| column[t]);
-        (
-            signals.long_entry.get(t),
-            stop.map(|stop| (!stop.is_nan()).then(|| stop.to_bits())),
-        )
+        (signals.long_entry.get(t), stop.map(|stop| (!stop.is_nan()).then(|| stop.to_bits())))
     };
     for t in 0..=last {
         prop_assert_eq!(bits(a, t), bits(b, t), "bar {}", t);
@@ -336,16 +257,9 @@ fn choices(seed: u32) -> Vec<u32> {
 
 #[test]
 fn most_generated_strategies_run_and_are_defined_within_the_bars() {
-    let bars = bars(
-        &(0..120)
-            .map(|t| 50.0 + f64::from(t * t % 23))
-            .collect::<Vec<_>>(),
-    );
+    let bars = bars(&(0..120).map(|t| 50.0 + f64::from(t * t % 23)).collect::<Vec<_>>());
     let defined = (0..300).filter(|seed| {
-        let source = Writer {
-            choices: choices(*seed).into_iter(),
-        }
-        .strategy();
+        let source = Writer { choices: choices(*seed).into_iter() }.strategy();
         let bound = compile(&source, &[]).unwrap().bind(&Params::new());
         bound.is_ok_and(|bound| bound.signals(&bars, &NoCache).unwrap().warmup < bars.len())
     });
@@ -361,34 +275,16 @@ fn every_function_of_the_catalogue_can_be_called() {
             Input::Condition => Some("close > open".to_owned()),
             Input::Column(_) => None,
         });
-        let required = function
-            .args
-            .iter()
-            .filter(|arg| arg.default.is_none())
-            .map(|arg| match arg.kind {
-                ArgKind::Period { min } => format!("{}={}", arg.name, min + 3),
-                ArgKind::Real { min, .. } => format!("{}={min}", arg.name),
-            });
-        let call = format!(
-            "{}({})",
-            function.name,
-            series.chain(required).collect::<Vec<_>>().join(", ")
-        );
+        let required = function.args.iter().filter(|arg| arg.default.is_none()).map(|arg| match arg.kind {
+            ArgKind::Period { min } => format!("{}={}", arg.name, min + 3),
+            ArgKind::Real { min, .. } => format!("{}={min}", arg.name),
+        });
+        let call = format!("{}({})", function.name, series.chain(required).collect::<Vec<_>>().join(", "));
         for output in function.outputs {
-            let text = if output.is_empty() {
-                call.clone()
-            } else {
-                format!("{call}.{output}")
-            };
-            let rule = if function.kind == OutputKind::Condition {
-                text
-            } else {
-                format!("{text} > 0")
-            };
+            let text = if output.is_empty() { call.clone() } else { format!("{call}.{output}") };
+            let rule = if function.kind == OutputKind::Condition { text } else { format!("{text} > 0") };
             let strategy = compiled(&source(&[(RuleName::LongEntry, &rule)]));
-            strategy
-                .bind(&values())
-                .unwrap_or_else(|error| panic!("{rule}: {error}"));
+            strategy.bind(&values()).unwrap_or_else(|error| panic!("{rule}: {error}"));
         }
     }
 }

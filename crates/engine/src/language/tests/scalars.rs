@@ -25,17 +25,9 @@ fn predicates_answer_from_the_parameters() {
 fn an_answer_that_hangs_on_an_inactive_parameter_is_the_callers() {
     let mut params = values();
     params.remove("stop");
-    for text in [
-        "stop > 1",
-        "not (stop > 1)",
-        "filter and stop > 1",
-        "not filter or stop > 1",
-    ] {
+    for text in ["stop > 1", "not (stop > 1)", "filter and stop > 1", "not filter or stop > 1"] {
         assert!(predicate(text).holds(&params), "{text}");
-        assert!(
-            !predicate(text).holds_or(&params, Inactive::Fails),
-            "{text}"
-        );
+        assert!(!predicate(text).holds_or(&params, Inactive::Fails), "{text}");
     }
     assert!(predicate("filter or stop > 1").holds_or(&params, Inactive::Fails));
     assert!(!predicate("not filter and stop > 1").holds(&params));
@@ -43,10 +35,7 @@ fn an_answer_that_hangs_on_an_inactive_parameter_is_the_callers() {
 
 #[test]
 fn predicates_name_what_they_read() {
-    assert_eq!(
-        predicate("slow > fast and slow > 3").reads(),
-        ["fast", "slow"]
-    );
+    assert_eq!(predicate("slow > fast and slow > 3").reads(), ["fast", "slow"]);
 }
 
 #[test]
@@ -80,12 +69,7 @@ fn formulas_are_arithmetic_over_metrics() {
     assert_eq!(formula.value(metric), Some(1.0));
     assert_eq!(formula.reads(), ["max_drawdown", "sharpe"]);
     assert_eq!(formula.value(|_| None), None);
-    assert_eq!(
-        compile_formula("sharpe / (trades - 12)", &METRICS)
-            .unwrap()
-            .value(metric),
-        None
-    );
+    assert_eq!(compile_formula("sharpe / (trades - 12)", &METRICS).unwrap().value(metric), None);
     let problems = compile_formula("sharp", &METRICS).unwrap_err();
     assert_eq!(problems[0].help.as_deref(), Some("did you mean `sharpe`?"));
     assert!(compile_formula("trades > 3", &METRICS).is_err());
@@ -105,13 +89,7 @@ fn violations_have_optunas_sign_and_the_metrics_unit() {
         ("max_drawdown <= 0.125 or trades >= 10", -2.0),
         ("0 < max_drawdown < 0.5", -0.25),
     ] {
-        assert_eq!(
-            compile_constraint(text, &METRICS)
-                .unwrap()
-                .violation(metric),
-            expected,
-            "{text}"
-        );
+        assert_eq!(compile_constraint(text, &METRICS).unwrap().violation(metric), expected, "{text}");
     }
 }
 
@@ -124,12 +102,7 @@ fn an_undefined_metric_violates_without_end() {
 
 #[test]
 fn constraints_without_a_measure_are_refused() {
-    for text in [
-        "not (trades < 3)",
-        "true",
-        "trades",
-        "(trades > 3) == (sharpe > 1)",
-    ] {
+    for text in ["not (trades < 3)", "true", "trades", "(trades > 3) == (sharpe > 1)"] {
         assert!(compile_constraint(text, &METRICS).is_err(), "{text}");
     }
 }

@@ -28,73 +28,34 @@ fn numbers_are_those_worked_out_by_hand() {
         ("-close", [-1.0, -2.0, -3.0, -5.0, -4.0, -4.0, -6.0, -8.0]),
         ("--close", CLOSES),
         ("2 * close + 1", [3.0, 5.0, 7.0, 11.0, 9.0, 9.0, 13.0, 17.0]),
-        (
-            "2 * (close + 1)",
-            [4.0, 6.0, 8.0, 12.0, 10.0, 10.0, 14.0, 18.0],
-        ),
-        (
-            "1 - 2 - 3 + close",
-            [-3.0, -2.0, -1.0, 1.0, 0.0, 0.0, 2.0, 4.0],
-        ),
-        (
-            "12 / 2 / 3 * close",
-            [2.0, 4.0, 6.0, 10.0, 8.0, 8.0, 12.0, 16.0],
-        ),
-        (
-            "-close[1] * 2",
-            [N, -2.0, -4.0, -6.0, -10.0, -8.0, -8.0, -12.0],
-        ),
-        (
-            "1e1 + close * .5",
-            [10.5, 11.0, 11.5, 12.5, 12.0, 12.0, 13.0, 14.0],
-        ),
+        ("2 * (close + 1)", [4.0, 6.0, 8.0, 12.0, 10.0, 10.0, 14.0, 18.0]),
+        ("1 - 2 - 3 + close", [-3.0, -2.0, -1.0, 1.0, 0.0, 0.0, 2.0, 4.0]),
+        ("12 / 2 / 3 * close", [2.0, 4.0, 6.0, 10.0, 8.0, 8.0, 12.0, 16.0]),
+        ("-close[1] * 2", [N, -2.0, -4.0, -6.0, -10.0, -8.0, -8.0, -12.0]),
+        ("1e1 + close * .5", [10.5, 11.0, 11.5, 12.5, 12.0, 12.0, 13.0, 14.0]),
         ("1_000 * close - 1000 * close", [0.0; 8]),
         ("close / 0", [f64::INFINITY; 8]),
         ("stop * close", [1.5, 3.0, 4.5, 7.5, 6.0, 6.0, 9.0, 12.0]),
         ("stop", [1.5; 8]),
         ("sma(close, 2)", [N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0, 7.0]),
         ("sma(close, fast)", [N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0, 7.0]),
-        (
-            "sma(close, length = 2)",
-            [N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0, 7.0],
-        ),
-        (
-            "sma(close, fast * 2 - 2)[1]",
-            [N, N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0],
-        ),
+        ("sma(close, length = 2)", [N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0, 7.0]),
+        ("sma(close, fast * 2 - 2)[1]", [N, N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0]),
         ("sma(close[1], 2)", [N, N, 1.5, 2.5, 4.0, 4.5, 4.0, 5.0]),
         ("highest(close, 3)", [N, N, 3.0, 5.0, 5.0, 5.0, 6.0, 8.0]),
         ("lowest(low, 2)", [N, 0.0, 1.0, 2.0, 3.0, 3.0, 3.0, 5.0]),
-        (
-            "highest(sma(close, 2), 2)",
-            [N, N, 2.5, 4.0, 4.5, 4.5, 5.0, 7.0],
-        ),
+        ("highest(sma(close, 2), 2)", [N, N, 2.5, 4.0, 4.5, 4.5, 5.0, 7.0]),
         ("true_range()", [N, 2.0, 2.0, 3.0, 2.0, 2.0, 3.0, 3.0]),
         ("donchian(2)", [N, 3.0, 4.0, 6.0, 6.0, 5.0, 7.0, 9.0]),
         ("donchian(2).high", [N, 3.0, 4.0, 6.0, 6.0, 5.0, 7.0, 9.0]),
-        (
-            "donchian(length=2).low[1]",
-            [N, N, 0.0, 1.0, 2.0, 3.0, 3.0, 3.0],
-        ),
-        (
-            "close if close > 3 else none",
-            [N, N, N, 5.0, 4.0, 4.0, 6.0, 8.0],
-        ),
+        ("donchian(length=2).low[1]", [N, N, 0.0, 1.0, 2.0, 3.0, 3.0, 3.0]),
+        ("close if close > 3 else none", [N, N, N, 5.0, 4.0, 4.0, 6.0, 8.0]),
         ("1 if filter else close", [1.0; 8]),
-        (
-            "close if not filter else 2 if exit == 'target' else 3",
-            [3.0; 8],
-        ),
+        ("close if not filter else 2 if exit == 'target' else 3", [3.0; 8]),
         ("on('2h', close)", [N, 2.0, 2.0, 5.0, 5.0, 4.0, 4.0, 8.0]),
         ("on(htf, high)", [N, 3.0, 3.0, 6.0, 6.0, 5.0, 5.0, 9.0]),
-        (
-            "on('2h', volume)",
-            [N, 21.0, 21.0, 25.0, 25.0, 29.0, 29.0, 33.0],
-        ),
-        (
-            "on('2h', sma(close, 2))",
-            [N, N, N, 3.5, 3.5, 4.5, 4.5, 6.0],
-        ),
+        ("on('2h', volume)", [N, 21.0, 21.0, 25.0, 25.0, 29.0, 29.0, 33.0]),
+        ("on('2h', sma(close, 2))", [N, N, N, 3.5, 3.5, 4.5, 4.5, 6.0]),
         ("on('2h', close[1])", [N, N, N, 2.0, 2.0, 5.0, 5.0, 4.0]),
         ("on('2h', hour)", [N, 0.0, 0.0, 2.0, 2.0, 4.0, 4.0, 6.0]),
         ("on('2h', close)[1]", [N, N, 2.0, 2.0, 5.0, 5.0, 4.0, 4.0]),
@@ -102,12 +63,8 @@ fn numbers_are_those_worked_out_by_hand() {
     ];
     for (text, expected) in cases {
         let actual = numbers(text, &CLOSES);
-        let bits = |values: &[f64]| {
-            values
-                .iter()
-                .map(|value| (!value.is_nan()).then(|| value.to_bits()))
-                .collect::<Vec<_>>()
-        };
+        let bits =
+            |values: &[f64]| values.iter().map(|value| (!value.is_nan()).then(|| value.to_bits())).collect::<Vec<_>>();
         let positive_zero: Vec<f64> = actual.iter().map(|value| value + 0.0).collect();
         assert_eq!(bits(&positive_zero), bits(expected), "{text}: {actual:?}");
     }
@@ -165,18 +122,8 @@ fn conditions_are_those_worked_out_by_hand() {
 
 #[test]
 fn lets_are_read_by_name_and_their_outputs_picked() {
-    let lets = [
-        ("band", "donchian(fast)"),
-        ("above", "close > middle"),
-        ("middle", "band.middle"),
-    ];
-    let source = with_lets(
-        &lets,
-        &[
-            (RuleName::LongEntry, "above"),
-            (RuleName::StopLoss, "band.high - band.low"),
-        ],
-    );
+    let lets = [("band", "donchian(fast)"), ("above", "close > middle"), ("middle", "band.middle")];
+    let source = with_lets(&lets, &[(RuleName::LongEntry, "above"), (RuleName::StopLoss, "band.high - band.low")]);
     let signals = signals(&source, &bars(&CLOSES));
     let width = signals.stop_distance.unwrap();
     assert_eq!(width[1..], [3.0, 3.0, 4.0, 3.0, 2.0, 4.0, 4.0]);
@@ -187,10 +134,7 @@ fn lets_are_read_by_name_and_their_outputs_picked() {
 
 #[test]
 fn the_warmup_is_the_longest_of_all_rules_and_each_rule_waits_for_its_own() {
-    let rules = [
-        (RuleName::LongEntry, "close > 0"),
-        (RuleName::LongExit, "close > sma(close, 4)"),
-    ];
+    let rules = [(RuleName::LongEntry, "close > 0"), (RuleName::LongExit, "close > sma(close, 4)")];
     let signals = signals(&source(&rules), &bars(&CLOSES));
     assert_eq!(signals.warmup, 3);
     assert_eq!(signals.long_entry.count(), 8);
@@ -203,17 +147,12 @@ fn a_higher_timeframe_is_defined_once_its_first_defined_bar_is_complete() {
     assert_eq!(bound.warmup(), 0);
     assert_eq!(bound.timeframes_ns(), [2 * HOUR]);
     assert_eq!(bound.signals(&bars(&CLOSES), &NoCache).unwrap().warmup, 5);
-    assert_eq!(
-        bound.signals(&bars(&CLOSES[..4]), &NoCache).unwrap().warmup,
-        4
-    );
+    assert_eq!(bound.signals(&bars(&CLOSES[..4]), &NoCache).unwrap().warmup, 4);
 }
 
 #[test]
 fn a_timeframe_shorter_than_the_bars_is_an_error() {
-    let bound = compiled(&source(&[(RuleName::LongEntry, "on('30m', close > 1)")]))
-        .bind(&values())
-        .unwrap();
+    let bound = compiled(&source(&[(RuleName::LongEntry, "on('30m', close > 1)")])).bind(&values()).unwrap();
     let error = bound.signals(&bars(&CLOSES), &NoCache).unwrap_err();
     assert!(error.to_string().contains("shorter"), "{error}");
 }

@@ -82,10 +82,6 @@ fn cost_share(profile: &Profile<'_>) -> MetricValue {
 
 fn break_even_cost(profile: &Profile<'_>) -> MetricValue {
     let ledger = &profile.ledger;
-    let share = ratio(
-        ledger.pnl + ledger.costs(),
-        ledger.notional,
-        Undefined::NoTrades,
-    )?;
+    let share = ratio(ledger.pnl + ledger.costs(), ledger.notional, Undefined::NoTrades)?;
     Ok(share * 10_000.0)
 }

@@ -96,19 +96,11 @@ fn avg_drawdown(profile: &Profile<'_>) -> MetricValue {
 }
 
 fn pain_index(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.underwater.sum,
-        profile.days() as f64,
-        Undefined::TooShort,
-    )
+    ratio(profile.underwater.sum, profile.days() as f64, Undefined::TooShort)
 }
 
 pub(crate) fn ulcer_index(profile: &Profile<'_>) -> MetricValue {
-    let mean_square = ratio(
-        profile.underwater.sum_of_squares,
-        profile.days() as f64,
-        Undefined::TooShort,
-    )?;
+    let mean_square = ratio(profile.underwater.sum_of_squares, profile.days() as f64, Undefined::TooShort)?;
     Ok(mean_square.sqrt())
 }
 
@@ -126,9 +118,5 @@ fn recovery_days(profile: &Profile<'_>) -> MetricValue {
 }
 
 fn time_under_water(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.underwater.days as f64,
-        profile.days() as f64,
-        Undefined::TooShort,
-    )
+    ratio(profile.underwater.days as f64, profile.days() as f64, Undefined::TooShort)
 }

@@ -75,51 +75,27 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 fn exposure(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.input.backtest.bars_in_market as f64,
-        profile.bars() as f64,
-        Undefined::TooShort,
-    )
+    ratio(profile.input.backtest.bars_in_market as f64, profile.bars() as f64, Undefined::TooShort)
 }
 
 fn avg_bars_in_trade(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.bars_held as f64,
-        profile.ledger.trades as f64,
-        Undefined::NoTrades,
-    )
+    ratio(profile.ledger.bars_held as f64, profile.ledger.trades as f64, Undefined::NoTrades)
 }
 
 fn avg_bars_winner(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.bars_in_wins as f64,
-        profile.ledger.wins as f64,
-        without(profile, Undefined::NoWins),
-    )
+    ratio(profile.ledger.bars_in_wins as f64, profile.ledger.wins as f64, without(profile, Undefined::NoWins))
 }
 
 fn avg_bars_loser(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.bars_in_losses as f64,
-        profile.ledger.losses as f64,
-        without(profile, Undefined::NoLosses),
-    )
+    ratio(profile.ledger.bars_in_losses as f64, profile.ledger.losses as f64, without(profile, Undefined::NoLosses))
 }
 
 fn mae_mean(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.adverse,
-        profile.ledger.trades as f64,
-        Undefined::NoTrades,
-    )
+    ratio(profile.ledger.adverse, profile.ledger.trades as f64, Undefined::NoTrades)
 }
 
 fn mfe_mean(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.favorable,
-        profile.ledger.trades as f64,
-        Undefined::NoTrades,
-    )
+    ratio(profile.ledger.favorable, profile.ledger.trades as f64, Undefined::NoTrades)
 }
 
 fn edge_ratio(profile: &Profile<'_>) -> MetricValue {

@@ -115,18 +115,14 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 fn sharpe(profile: &Profile<'_>) -> MetricValue {
-    Ok(
-        profile.daily.mean / profile.daily.deviation()?
-            * profile.input.trading_days_per_year.sqrt(),
-    )
+    Ok(profile.daily.mean / profile.daily.deviation()? * profile.input.trading_days_per_year.sqrt())
 }
 
 fn probabilistic_sharpe(profile: &Profile<'_>) -> MetricValue {
     let daily = &profile.daily;
     let daily_sharpe = daily.mean / daily.deviation()?;
     let (skew, raw_kurtosis) = (skew(profile)?, kurtosis(profile)? + 3.0);
-    let spread =
-        1.0 - skew * daily_sharpe + (raw_kurtosis - 1.0) / 4.0 * daily_sharpe * daily_sharpe;
+    let spread = 1.0 - skew * daily_sharpe + (raw_kurtosis - 1.0) / 4.0 * daily_sharpe * daily_sharpe;
     if spread <= 0.0 {
         return Err(Undefined::ZeroVariance);
     }
@@ -147,11 +143,7 @@ pub(crate) fn sortino(profile: &Profile<'_>) -> MetricValue {
 }
 
 fn calmar(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        cagr(profile)?,
-        max_drawdown(profile)?,
-        Undefined::NoDrawdown,
-    )
+    ratio(cagr(profile)?, max_drawdown(profile)?, Undefined::NoDrawdown)
 }
 
 fn martin(profile: &Profile<'_>) -> MetricValue {
@@ -164,9 +156,8 @@ pub(crate) fn omega(profile: &Profile<'_>) -> MetricValue {
 
 fn gain_to_pain(profile: &Profile<'_>) -> MetricValue {
     let months = profile.months.iter().map(|month| month.total_return);
-    let (gained, lost) = months.fold((0.0, 0.0), |(gained, lost), one: f64| {
-        (gained + one.max(0.0), lost + (-one).max(0.0))
-    });
+    let (gained, lost) =
+        months.fold((0.0, 0.0), |(gained, lost), one: f64| (gained + one.max(0.0), lost + (-one).max(0.0)));
     gain_over_loss(gained, lost)?;
     Ok((gained - lost) / lost)
 }

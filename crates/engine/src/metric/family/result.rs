@@ -200,9 +200,6 @@ fn worst_month(profile: &Profile<'_>) -> MetricValue {
 
 fn positive_months(profile: &Profile<'_>) -> MetricValue {
     let months = &profile.months;
-    let up = months
-        .iter()
-        .filter(|month| month.total_return > 0.0)
-        .count();
+    let up = months.iter().filter(|month| month.total_return > 0.0).count();
     ratio(up as f64, months.len() as f64, Undefined::TooShort)
 }

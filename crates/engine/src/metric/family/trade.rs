@@ -187,11 +187,7 @@ fn share_of_trades(part: usize, trades: usize) -> MetricValue {
 
 /// `reason`, unless there is no trade at all.
 pub(crate) fn without(profile: &Profile<'_>, reason: Undefined) -> Undefined {
-    if profile.ledger.trades == 0 {
-        Undefined::NoTrades
-    } else {
-        reason
-    }
+    if profile.ledger.trades == 0 { Undefined::NoTrades } else { reason }
 }
 
 fn trades(profile: &Profile<'_>) -> MetricValue {
@@ -208,11 +204,7 @@ fn short_trades(profile: &Profile<'_>) -> MetricValue {
 
 pub(crate) fn trades_per_1000_bars(profile: &Profile<'_>) -> MetricValue {
     let bars = profile.bars() as f64;
-    ratio(
-        1000.0 * profile.ledger.trades as f64,
-        bars,
-        Undefined::TooShort,
-    )
+    ratio(1000.0 * profile.ledger.trades as f64, bars, Undefined::TooShort)
 }
 
 pub(crate) fn win_rate(profile: &Profile<'_>) -> MetricValue {
@@ -244,27 +236,15 @@ pub(crate) fn profit_factor(profile: &Profile<'_>) -> MetricValue {
 }
 
 fn avg_trade(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.pnl,
-        profile.ledger.trades as f64,
-        Undefined::NoTrades,
-    )
+    ratio(profile.ledger.pnl, profile.ledger.trades as f64, Undefined::NoTrades)
 }
 
 fn avg_win(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.won,
-        profile.ledger.wins as f64,
-        without(profile, Undefined::NoWins),
-    )
+    ratio(profile.ledger.won, profile.ledger.wins as f64, without(profile, Undefined::NoWins))
 }
 
 pub(crate) fn avg_loss(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        -profile.ledger.lost,
-        profile.ledger.losses as f64,
-        without(profile, Undefined::NoLosses),
-    )
+    ratio(-profile.ledger.lost, profile.ledger.losses as f64, without(profile, Undefined::NoLosses))
 }
 
 fn largest_win(profile: &Profile<'_>) -> MetricValue {

@@ -71,11 +71,7 @@ fn mean_of_worst_tenth(headroom: &[f64]) -> MetricValue {
     let count = headroom.len().div_ceil(10);
     let mut days = headroom.to_vec();
     days.sort_unstable_by(f64::total_cmp);
-    ratio(
-        days[..count].iter().sum(),
-        count as f64,
-        Undefined::TooShort,
-    )
+    ratio(days[..count].iter().sum(), count as f64, Undefined::TooShort)
 }
 
 fn ambiguous_bars(profile: &Profile<'_>) -> MetricValue {
@@ -83,11 +79,7 @@ fn ambiguous_bars(profile: &Profile<'_>) -> MetricValue {
 }
 
 fn ambiguous_share(profile: &Profile<'_>) -> MetricValue {
-    ratio(
-        profile.ledger.ambiguous as f64,
-        profile.ledger.trades as f64,
-        Undefined::NoTrades,
-    )
+    ratio(profile.ledger.ambiguous as f64, profile.ledger.trades as f64, Undefined::NoTrades)
 }
 
 fn unaffordable_entries(profile: &Profile<'_>) -> MetricValue {
@@ -95,9 +87,7 @@ fn unaffordable_entries(profile: &Profile<'_>) -> MetricValue {
 }
 
 fn bankrupt(profile: &Profile<'_>) -> MetricValue {
-    Ok(f64::from(u8::from(
-        profile.input.backtest.bankrupt_at.is_some(),
-    )))
+    Ok(f64::from(u8::from(profile.input.backtest.bankrupt_at.is_some())))
 }
 
 pub(crate) fn viability(profile: &Profile<'_>) -> MetricValue {

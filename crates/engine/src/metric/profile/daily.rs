@@ -145,19 +145,13 @@ mod tests {
 
     #[test]
     fn identical_returns_have_no_deviation_whatever_the_rounding() {
-        assert_eq!(
-            Daily::of(&[0.1; 7]).deviation(),
-            Err(Undefined::ZeroVariance)
-        );
+        assert_eq!(Daily::of(&[0.1; 7]).deviation(), Err(Undefined::ZeroVariance));
         assert_eq!(Daily::of(&[0.1]).deviation(), Err(Undefined::TooShort));
     }
 
     #[test]
     fn one_day_is_its_own_quantiles() {
         let daily = Daily::of(&[-0.5]);
-        assert_eq!(
-            (daily.quantile_05, daily.quantile_95, daily.mean_of_worst),
-            (-0.5, -0.5, -0.5)
-        );
+        assert_eq!((daily.quantile_05, daily.quantile_95, daily.mean_of_worst), (-0.5, -0.5, -0.5));
     }
 }

@@ -19,11 +19,7 @@ pub(crate) struct Depth {
 impl Depth {
     /// The deepest fall of `equity`, with `cash` as the first peak.
     pub(crate) fn of(cash: f64, equity: &[f64]) -> Self {
-        let mut walk = Walk {
-            peak: cash,
-            trough: cash,
-            depth: Self::default(),
-        };
+        let mut walk = Walk { peak: cash, trough: cash, depth: Self::default() };
         let blocks = equity.chunks_exact(BLOCK);
         let rest = blocks.remainder();
         for block in blocks {
@@ -73,11 +69,7 @@ impl Walk {
 /// The share of a peak that is lost at `point`, which is not above it. More than everything cannot be lost:
 /// a fraction of a peak says nothing about debts, `max_drawdown_money` does.
 pub(crate) fn share_lost(peak: f64, point: f64) -> f64 {
-    if peak > 0.0 {
-        ((peak - point) / peak).min(1.0)
-    } else {
-        0.0
-    }
+    if peak > 0.0 { ((peak - point) / peak).min(1.0) } else { 0.0 }
 }
 
 /// Smallest and largest of a block whose length is a multiple of [`LANES`].
@@ -85,16 +77,8 @@ fn extremes(block: &[f64]) -> (f64, f64) {
     let (mut lowest, mut highest) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
     for row in block.as_chunks::<LANES>().0 {
         for lane in 0..LANES {
-            lowest[lane] = if row[lane] < lowest[lane] {
-                row[lane]
-            } else {
-                lowest[lane]
-            };
-            highest[lane] = if row[lane] > highest[lane] {
-                row[lane]
-            } else {
-                highest[lane]
-            };
+            lowest[lane] = if row[lane] < lowest[lane] { row[lane] } else { lowest[lane] };
+            highest[lane] = if row[lane] > highest[lane] { row[lane] } else { highest[lane] };
         }
     }
     let lowest = lowest.into_iter().fold(f64::INFINITY, f64::min);

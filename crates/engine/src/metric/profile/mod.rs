@@ -71,12 +71,7 @@ impl<'a> Profile<'a> {
     }
 
     pub(crate) fn final_equity(&self) -> f64 {
-        self.input
-            .backtest
-            .equity
-            .last()
-            .copied()
-            .unwrap_or(self.cash())
+        self.input.backtest.equity.last().copied().unwrap_or(self.cash())
     }
 
     pub(crate) fn days(&self) -> usize {

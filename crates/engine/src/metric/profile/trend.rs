@@ -25,10 +25,7 @@ impl Trend {
         }
         // Measured against the first day: a large common level would only cost digits.
         let origin = libm::log(daily_equity[0]);
-        let heights: Vec<f64> = daily_equity
-            .iter()
-            .map(|&equity| libm::log(equity) - origin)
-            .collect();
+        let heights: Vec<f64> = daily_equity.iter().map(|&equity| libm::log(equity) - origin).collect();
         Self::through(&heights)
     }
 
@@ -47,15 +44,7 @@ impl Trend {
         }
         let xx = count * (count * count - 1.0) / 12.0;
         let r_squared = (xy * xy / (xx * yy)).min(1.0);
-        let unexplained = if 1.0 - r_squared > ROUNDING {
-            1.0 - r_squared
-        } else {
-            0.0
-        };
-        Ok(Self {
-            slope: xy / xx,
-            slope_error: (unexplained * yy / xx / (count - 2.0)).sqrt(),
-            r_squared,
-        })
+        let unexplained = if 1.0 - r_squared > ROUNDING { 1.0 - r_squared } else { 0.0 };
+        Ok(Self { slope: xy / xx, slope_error: (unexplained * yy / xx / (count - 2.0)).sqrt(), r_squared })
     }
 }

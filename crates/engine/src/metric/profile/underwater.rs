@@ -94,14 +94,8 @@ mod tests {
     use super::*;
 
     fn underwater(points: &[(i32, f64)]) -> Underwater {
-        let days: Vec<Day> = points
-            .iter()
-            .enumerate()
-            .map(|(index, &(number, _))| Day {
-                number,
-                end: index + 1,
-            })
-            .collect();
+        let days: Vec<Day> =
+            points.iter().enumerate().map(|(index, &(number, _))| Day { number, end: index + 1 }).collect();
         let equity: Vec<f64> = points.iter().map(|&(_, equity)| equity).collect();
         Underwater::of(100.0, &equity, &days)
     }

@@ -3,15 +3,11 @@
 use proptest::prelude::*;
 
 use super::Case;
-use crate::metric::{
-    CompositeOptions, CompositeTerm, InvalidComposite, Undefined, composite, compute,
-};
+use crate::metric::{CompositeOptions, CompositeTerm, InvalidComposite, Undefined, composite, compute};
 
 /// Forty trades on forty bars: 20 win 20, 20 lose 10, in turn.
 fn forty_trades(cash: f64) -> Case {
-    let pnls: Vec<f64> = (0..40)
-        .map(|i| if i % 2 == 0 { 20.0 } else { -10.0 })
-        .collect();
+    let pnls: Vec<f64> = (0..40).map(|i| if i % 2 == 0 { 20.0 } else { -10.0 }).collect();
     Case::daily(cash, &equity_of(cash, &pnls)).with_pnls(&pnls)
 }
 
@@ -47,10 +43,7 @@ fn forty_trades_by_hand() {
     ];
     let weights = [0.30, 0.25, 0.15, 0.10, 0.10, 0.05, 0.05];
     for (part, want) in score.parts.iter().zip(normalised) {
-        assert!(
-            (part.normalised - want).abs() < 1e-12,
-            "{part:?}, not {want}"
-        );
+        assert!((part.normalised - want).abs() < 1e-12, "{part:?}, not {want}");
     }
     let want: f64 = weights.iter().zip(normalised).map(|(w, n)| w * n).sum();
     assert!((score.value - want).abs() < 1e-12);
@@ -138,23 +131,13 @@ fn impossible_options_are_refused_by_name() {
     );
     options = CompositeOptions::default();
     options.win_rate.best = f64::NAN;
-    assert!(matches!(
-        options.check(),
-        Err(InvalidComposite::Bounds {
-            name: "win_rate",
-            ..
-        })
-    ));
+    assert!(matches!(options.check(), Err(InvalidComposite::Bounds { name: "win_rate", .. })));
 }
 
 #[test]
 fn weights_of_zero_are_refused_and_leave_no_score() {
     let mut case = forty_trades(1_000.0);
-    let none = CompositeTerm {
-        weight: 0.0,
-        worst: 0.0,
-        best: 1.0,
-    };
+    let none = CompositeTerm { weight: 0.0, worst: 0.0, best: 1.0 };
     case.composite = CompositeOptions {
         profit_factor: none,
         net_profit: none,

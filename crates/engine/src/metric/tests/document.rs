@@ -12,10 +12,7 @@ fn the_documentation_is_the_catalogue() {
         std::fs::write(&path, &page).expect("docs can be written when blessing");
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        written == page,
-        "docs/metrics.md is out of date: run the tests with BARTUNE_BLESS=1"
-    );
+    assert!(written == page, "docs/metrics.md is out of date: run the tests with BARTUNE_BLESS=1");
 }
 
 #[test]

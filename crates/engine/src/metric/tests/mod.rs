@@ -46,11 +46,7 @@ impl Case {
 
     /// The same with trades of these results, one after the other.
     pub(crate) fn with_pnls(mut self, pnls: &[f64]) -> Self {
-        self.backtest.trades = pnls
-            .iter()
-            .enumerate()
-            .map(|(index, &pnl)| trade(index, pnl))
-            .collect();
+        self.backtest.trades = pnls.iter().enumerate().map(|(index, &pnl)| trade(index, pnl)).collect();
         self
     }
 

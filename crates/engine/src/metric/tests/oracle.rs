@@ -6,33 +6,17 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::Case;
-use crate::metric::{
-    Calendar, CompositeOptions, catalogue, compute, daily_equity, find, monthly_returns,
-};
+use crate::metric::{Calendar, CompositeOptions, catalogue, compute, daily_equity, find, monthly_returns};
 use crate::simulator::{Backtest, ExitReason, Side, Trade};
 
 const CASES: [(&str, &str); 3] = [
-    (
-        "weekdays_futures",
-        include_str!("../../../../../testdata/metrics/weekdays_futures.json"),
-    ),
-    (
-        "every_day_coin",
-        include_str!("../../../../../testdata/metrics/every_day_coin.json"),
-    ),
-    (
-        "one_bar_a_day",
-        include_str!("../../../../../testdata/metrics/one_bar_a_day.json"),
-    ),
+    ("weekdays_futures", include_str!("../../../../../testdata/metrics/weekdays_futures.json")),
+    ("every_day_coin", include_str!("../../../../../testdata/metrics/every_day_coin.json")),
+    ("one_bar_a_day", include_str!("../../../../../testdata/metrics/one_bar_a_day.json")),
 ];
 
 /// Metrics that no library has and the oracle does not define: the worked example checks them.
-const WORKED_BY_HAND: [&str; 4] = [
-    "ambiguous_bars",
-    "unaffordable_entries",
-    "bankrupt",
-    "composite",
-];
+const WORKED_BY_HAND: [&str; 4] = ["ambiguous_bars", "unaffordable_entries", "bankrupt", "composite"];
 
 fn number(value: &Value) -> f64 {
     value.as_f64().expect("the oracle writes a number here")
@@ -49,11 +33,7 @@ fn list(value: &Value) -> &Vec<Value> {
 /// A row in the order of the script's `COLUMNS`.
 fn trade(row: &Value) -> Trade {
     Trade {
-        side: if number(&row[0]) > 0.0 {
-            Side::Long
-        } else {
-            Side::Short
-        },
+        side: if number(&row[0]) > 0.0 { Side::Long } else { Side::Short },
         size: number(&row[1]),
         entry_bar: index(&row[2]),
         entry_price: number(&row[3]),
@@ -72,10 +52,8 @@ fn trade(row: &Value) -> Trade {
 fn case(file: &Value) -> Case {
     let equity: Vec<f64> = list(&file["equity"]).iter().map(number).collect();
     let bars_per_day = index(&file["bars_per_day"]);
-    let bar_days: Vec<i32> = list(&file["days"])
-        .iter()
-        .flat_map(|day| std::iter::repeat_n(number(day) as i32, bars_per_day))
-        .collect();
+    let bar_days: Vec<i32> =
+        list(&file["days"]).iter().flat_map(|day| std::iter::repeat_n(number(day) as i32, bars_per_day)).collect();
     let segment: Range<usize> = 0..equity.len();
     Case {
         backtest: Backtest {
@@ -105,10 +83,7 @@ fn files() -> impl Iterator<Item = (&'static str, Value)> {
 
 fn expected(file: &Value) -> BTreeMap<&str, f64> {
     let entries = file["expected"].as_object().expect("an object");
-    entries
-        .iter()
-        .map(|(name, value)| (name.as_str(), number(value)))
-        .collect()
+    entries.iter().map(|(name, value)| (name.as_str(), number(value))).collect()
 }
 
 #[test]

@@ -10,12 +10,9 @@ use crate::metric::{Calendar, compute};
 #[test]
 fn metrics_of_five_years_of_ten_minute_bars_are_cheap() {
     let bars = 262_782_i32;
-    let wave: Vec<f64> = (0..bars)
-        .map(|bar| 100_000.0 + 10_000.0 * (f64::from(bar) / 9_000.0).sin() + f64::from(bar) * 0.1)
-        .collect();
-    let pnls: Vec<f64> = (0..3_800)
-        .map(|i| (f64::from(i) * 0.7).sin() * 100.0)
-        .collect();
+    let wave: Vec<f64> =
+        (0..bars).map(|bar| 100_000.0 + 10_000.0 * (f64::from(bar) / 9_000.0).sin() + f64::from(bar) * 0.1).collect();
+    let pnls: Vec<f64> = (0..3_800).map(|i| (f64::from(i) * 0.7).sin() * 100.0).collect();
     let mut case = Case::daily(100_000.0, &wave).with_pnls(&pnls);
     let days: Vec<i32> = (0..bars).map(|bar| bar / 144).collect();
     case.calendar = Calendar::new(&days);

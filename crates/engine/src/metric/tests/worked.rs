@@ -6,16 +6,12 @@ use crate::simulator::Side;
 
 fn near(metrics: &Metrics, name: &str, want: f64) {
     let got = metrics.get(name);
-    assert!(
-        got.is_some_and(|value| (value - want).abs() < 1e-12),
-        "{name}: {got:?}, not {want}"
-    );
+    assert!(got.is_some_and(|value| (value - want).abs() < 1e-12), "{name}: {got:?}, not {want}");
 }
 
 /// Four trades: +20, −10, +10, 0, on equity 100, 120, 110, 120, 120.
 fn four_trades() -> Case {
-    let mut case = Case::daily(100.0, &[100.0, 120.0, 110.0, 120.0, 120.0])
-        .with_pnls(&[20.0, -10.0, 10.0, 0.0]);
+    let mut case = Case::daily(100.0, &[100.0, 120.0, 110.0, 120.0, 120.0]).with_pnls(&[20.0, -10.0, 10.0, 0.0]);
     case.backtest.trades[2].side = Side::Short;
     case.backtest.trades[1].ambiguous = true;
     case.backtest.ambiguous_bars = 2;
@@ -114,50 +110,22 @@ fn without_trades_trade_metrics_say_so_and_equity_metrics_stay() {
         "ambiguous_share",
         "edge_ratio",
     ] {
-        assert_eq!(
-            metrics.undefined_reason(name),
-            Some(Undefined::NoTrades),
-            "{name}"
-        );
+        assert_eq!(metrics.undefined_reason(name), Some(Undefined::NoTrades), "{name}");
         assert_eq!(metrics.get(name), None);
     }
     assert_eq!(metrics.get("trades"), Some(0.0));
     assert_eq!(metrics.get("total_return"), Some(0.0));
     assert_eq!(metrics.get("cagr"), Some(0.0));
-    assert_eq!(
-        metrics.undefined_reason("sharpe"),
-        Some(Undefined::ZeroVariance)
-    );
-    assert_eq!(
-        metrics.undefined_reason("sortino"),
-        Some(Undefined::NothingMoved)
-    );
-    assert_eq!(
-        metrics.undefined_reason("calmar"),
-        Some(Undefined::NoDrawdown)
-    );
+    assert_eq!(metrics.undefined_reason("sharpe"), Some(Undefined::ZeroVariance));
+    assert_eq!(metrics.undefined_reason("sortino"), Some(Undefined::NothingMoved));
+    assert_eq!(metrics.undefined_reason("calmar"), Some(Undefined::NoDrawdown));
 }
 
 #[test]
 fn winners_alone_have_no_loss_to_divide_by() {
-    let metrics = compute(
-        &Case::daily(100.0, &[101.0, 103.0])
-            .with_pnls(&[1.0, 2.0])
-            .input(),
-    );
-    for name in [
-        "profit_factor",
-        "avg_loss",
-        "payoff_ratio",
-        "kelly",
-        "sortino",
-        "omega",
-    ] {
-        assert_eq!(
-            metrics.undefined_reason(name),
-            Some(Undefined::NoLosses),
-            "{name}"
-        );
+    let metrics = compute(&Case::daily(100.0, &[101.0, 103.0]).with_pnls(&[1.0, 2.0]).input());
+    for name in ["profit_factor", "avg_loss", "payoff_ratio", "kelly", "sortino", "omega"] {
+        assert_eq!(metrics.undefined_reason(name), Some(Undefined::NoLosses), "{name}");
     }
     assert_eq!(metrics.get("recovery_days"), Some(0.0));
 }
@@ -181,8 +149,7 @@ fn a_drawdown_within_the_day_counts_for_max_drawdown_only() {
 
 #[test]
 fn a_bankrupt_account_lost_everything_once() {
-    let mut case =
-        Case::daily(100.0, &[&[50.0, -10.0][..], &[-10.0; 20]].concat()).with_pnls(&[-110.0]);
+    let mut case = Case::daily(100.0, &[&[50.0, -10.0][..], &[-10.0; 20]].concat()).with_pnls(&[-110.0]);
     case.backtest.bankrupt_at = Some(1);
     let metrics = compute(&case.input());
     near(&metrics, "bankrupt", 1.0);
@@ -192,14 +159,8 @@ fn a_bankrupt_account_lost_everything_once() {
     near(&metrics, "max_drawdown_money", 110.0);
     near(&metrics, "viability", 0.0);
     near(&metrics, "worst_day", -1.2);
-    assert_eq!(
-        metrics.undefined_reason("stability"),
-        Some(Undefined::Bankrupt)
-    );
-    assert_eq!(
-        daily_returns(100.0, &[50.0, -10.0, -10.0]),
-        [-0.5, -1.2, 0.0]
-    );
+    assert_eq!(metrics.undefined_reason("stability"), Some(Undefined::Bankrupt));
+    assert_eq!(daily_returns(100.0, &[50.0, -10.0, -10.0]), [-0.5, -1.2, 0.0]);
 }
 
 #[test]
@@ -207,20 +168,14 @@ fn viability_with_headroom_is_the_mean_of_the_worst_tenth_of_days() {
     let case = Case::daily(100.0, &[100.0; 20]);
     let mut headroom = [1.0; 20];
     (headroom[3], headroom[11]) = (0.2, 0.5);
-    let input = crate::metric::MetricInput {
-        headroom: Some(&headroom),
-        ..case.input()
-    };
+    let input = crate::metric::MetricInput { headroom: Some(&headroom), ..case.input() };
     near(&compute(&input), "viability", 0.35);
 }
 
 #[test]
 fn a_streak_ends_at_zero() {
-    let metrics = compute(
-        &Case::daily(100.0, &[100.0])
-            .with_pnls(&[1.0, 1.0, 0.0, 1.0, -1.0, -1.0, -1.0, 2.0])
-            .input(),
-    );
+    let metrics =
+        compute(&Case::daily(100.0, &[100.0]).with_pnls(&[1.0, 1.0, 0.0, 1.0, -1.0, -1.0, -1.0, 2.0]).input());
     near(&metrics, "max_consecutive_wins", 2.0);
     near(&metrics, "max_consecutive_losses", 3.0);
 }
@@ -228,10 +183,7 @@ fn a_streak_ends_at_zero() {
 #[test]
 fn a_trade_within_one_bar_lasts_one_bar() {
     let mut case = Case::daily(100.0, &[100.0]);
-    case.backtest.trades = vec![crate::simulator::Trade {
-        exit_bar: 0,
-        ..trade(0, 1.0)
-    }];
+    case.backtest.trades = vec![crate::simulator::Trade { exit_bar: 0, ..trade(0, 1.0) }];
     near(&compute(&case.input()), "avg_bars_in_trade", 1.0);
 }
 
@@ -239,19 +191,8 @@ fn a_trade_within_one_bar_lasts_one_bar() {
 fn an_empty_segment_has_no_returns_and_does_not_panic() {
     let metrics = compute(&Case::daily(100.0, &[]).input());
     assert_eq!(metrics.get("final_equity"), Some(100.0));
-    for name in [
-        "sharpe",
-        "avg_day",
-        "exposure",
-        "var_95",
-        "best_month",
-        "ulcer_index",
-    ] {
-        assert_eq!(
-            metrics.undefined_reason(name),
-            Some(Undefined::TooShort),
-            "{name}"
-        );
+    for name in ["sharpe", "avg_day", "exposure", "var_95", "best_month", "ulcer_index"] {
+        assert_eq!(metrics.undefined_reason(name), Some(Undefined::TooShort), "{name}");
     }
 }
 
@@ -261,19 +202,15 @@ fn broken_inputs_become_reasons_not_nan() {
     case.trading_days_per_year = f64::NAN;
     let metrics = compute(&case.input());
     assert!(metrics.to_map().values().all(|value| value.is_finite()));
-    assert_eq!(
-        metrics.undefined_reason("volatility"),
-        Some(Undefined::NotFinite)
-    );
+    assert_eq!(metrics.undefined_reason("volatility"), Some(Undefined::NotFinite));
 }
 
 #[test]
 fn names_are_snake_case_and_unique() {
     let mut names: Vec<_> = catalogue().iter().map(|metric| metric.name).collect();
-    assert!(names.iter().all(|name| {
-        name.bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    }));
+    assert!(
+        names.iter().all(|name| { name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') })
+    );
     assert!(names.len() >= 50, "{}", names.len());
     names.sort_unstable();
     names.dedup();

@@ -5,22 +5,13 @@ use super::*;
 fn refusal(change: impl FnOnce(&mut Scenario)) -> String {
     let mut scenario = Scenario::new(&[QUIET; 3]);
     change(&mut scenario);
-    scenario
-        .try_run()
-        .expect_err("the input is wrong")
-        .to_string()
+    scenario.try_run().expect_err("the input is wrong").to_string()
 }
 
 #[test]
 fn segments_must_lie_within_the_bars() {
-    assert_eq!(
-        refusal(|scenario| scenario.segment = 1..4),
-        "segment 1..4 does not lie within the 3 bars, or is empty"
-    );
-    assert_eq!(
-        refusal(|scenario| scenario.segment = 2..2),
-        "segment 2..2 does not lie within the 3 bars, or is empty"
-    );
+    assert_eq!(refusal(|scenario| scenario.segment = 1..4), "segment 1..4 does not lie within the 3 bars, or is empty");
+    assert_eq!(refusal(|scenario| scenario.segment = 2..2), "segment 2..2 does not lie within the 3 bars, or is empty");
 }
 
 #[test]
@@ -35,10 +26,7 @@ fn every_series_has_one_value_a_bar() {
         "short_exit has 4 values for 3 bars; every series must have one value a bar"
     );
     let error = BarView::try_new(&[1.0], &[1.0], &[], &[1.0]).expect_err("low is empty");
-    assert_eq!(
-        error.to_string(),
-        "low has 0 values for 1 bars; every series must have one value a bar"
-    );
+    assert_eq!(error.to_string(), "low has 0 values for 1 bars; every series must have one value a bar");
 }
 
 #[test]
@@ -50,10 +38,7 @@ fn money_settings_are_in_range() {
         refusal(|scenario| scenario.execution.commission = Commission::Fraction(1.0)),
         "commission is 1; it must be a fraction from 0 to below 1"
     );
-    for commission in [
-        Commission::Fraction(-0.1),
-        Commission::PerContract(f64::NAN),
-    ] {
+    for commission in [Commission::Fraction(-0.1), Commission::PerContract(f64::NAN)] {
         let message = refusal(|scenario| scenario.execution.commission = commission);
         assert!(message.starts_with("commission is"), "{message}");
     }
@@ -61,11 +46,7 @@ fn money_settings_are_in_range() {
         let message = refusal(|scenario| scenario.execution.slippage = slippage);
         assert!(message.starts_with("slippage"), "{message}");
     }
-    for size in [
-        Size::Contracts(0.0),
-        Size::Notional(f64::NAN),
-        Size::EquityFraction(1.5),
-    ] {
+    for size in [Size::Contracts(0.0), Size::Notional(f64::NAN), Size::EquityFraction(1.5)] {
         let message = refusal(|scenario| scenario.execution.size = size);
         assert!(message.starts_with("size"), "{message}");
     }
@@ -75,19 +56,14 @@ fn money_settings_are_in_range() {
 
 #[test]
 fn settings_that_need_each_other_are_checked_together() {
-    assert!(
-        refusal(|scenario| scenario.execution.slippage = Slippage::Ticks(1.0)).contains("no tick")
-    );
+    assert!(refusal(|scenario| scenario.execution.slippage = Slippage::Ticks(1.0)).contains("no tick"));
     assert!(refusal(|scenario| scenario.execution.size = Size::Risk(0.01)).contains("stop_loss"));
     assert!(refusal(|scenario| scenario.signals.rules.flat_by = Some(900)).contains("with_clock"));
 }
 
 #[test]
 fn time_rules_are_in_range() {
-    assert_eq!(
-        refusal(|scenario| scenario.signals.rules.max_bars = Some(0)),
-        "max_bars is 0; it must be at least 1"
-    );
+    assert_eq!(refusal(|scenario| scenario.signals.rules.max_bars = Some(0)), "max_bars is 0; it must be at least 1");
     assert!(refusal(|scenario| scenario.signals.rules.flat_by = Some(1440)).contains("flat_by"));
     assert!(refusal(|scenario| scenario.clock = Some((vec![1, 2, 3], 0))).contains("timeframe"));
     assert!(refusal(|scenario| scenario.clock = Some((vec![1], 1))).contains("clock has 1"));

@@ -26,11 +26,7 @@ pub(crate) fn execution() -> Execution {
         commission: Commission::Fraction(0.0),
         slippage: Slippage::Fraction(0.0),
         size: Size::Contracts(1.0),
-        instrument: Instrument {
-            tick: None,
-            point_value: 1.0,
-            whole_contracts: false,
-        },
+        instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
     }
 }
 
@@ -116,24 +112,14 @@ impl Scenario {
     }
 
     pub(crate) fn try_run(&self) -> Result<Backtest, InvalidSimulation> {
-        let column =
-            |index: usize| -> Vec<f64> { self.prices.iter().map(|bar| bar[index]).collect() };
+        let column = |index: usize| -> Vec<f64> { self.prices.iter().map(|bar| bar[index]).collect() };
         let (open, high, low, close) = (column(0), column(1), column(2), column(3));
         let mut bars = BarView::try_new(&open, &high, &low, &close)?;
         if let Some((local_close, timeframe_ns)) = &self.clock {
-            bars = bars.with_clock(Clock {
-                local_close,
-                timeframe_ns: *timeframe_ns,
-            })?;
+            bars = bars.with_clock(Clock { local_close, timeframe_ns: *timeframe_ns })?;
         }
         let account = Account { cash: self.cash };
-        let input = SimulationInput::try_new(
-            bars,
-            self.segment.clone(),
-            &self.signals,
-            &self.execution,
-            &account,
-        )?;
+        let input = SimulationInput::try_new(bars, self.segment.clone(), &self.signals, &self.execution, &account)?;
         Ok(reference::simulate(&input))
     }
 

@@ -21,20 +21,8 @@ struct Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let flag = || prop::bool::weighted(0.25);
-    (
-        -6..=6_i32,
-        -8..=8_i32,
-        (0..=6_i32, 0..=6_i32),
-        [flag(), flag(), flag(), flag()],
-        [1..40_i32, 1..40, 1..40],
-    )
-        .prop_map(|(gap, body, wicks, flags, distances)| Step {
-            gap,
-            body,
-            wicks,
-            flags,
-            distances,
-        })
+    (-6..=6_i32, -8..=8_i32, (0..=6_i32, 0..=6_i32), [flag(), flag(), flag(), flag()], [1..40_i32, 1..40, 1..40])
+        .prop_map(|(gap, body, wicks, flags, distances)| Step { gap, body, wicks, flags, distances })
 }
 
 fn prices(steps: &[Step]) -> Vec<Prices> {
@@ -78,11 +66,7 @@ fn fill() -> impl Strategy<Value = Fill> {
 }
 
 fn policy() -> impl Strategy<Value = Intrabar> {
-    prop_oneof![
-        Just(Intrabar::Worst),
-        Just(Intrabar::Best),
-        Just(Intrabar::Path)
-    ]
+    prop_oneof![Just(Intrabar::Worst), Just(Intrabar::Best), Just(Intrabar::Path)]
 }
 
 fn size() -> impl Strategy<Value = Size> {
@@ -96,14 +80,8 @@ fn size() -> impl Strategy<Value = Size> {
 
 fn costs() -> impl Strategy<Value = (Commission, Slippage)> {
     (
-        prop_oneof![
-            (0.0..0.01).prop_map(Commission::Fraction),
-            (0.0..3.0).prop_map(Commission::PerContract)
-        ],
-        prop_oneof![
-            (0.0..0.01).prop_map(Slippage::Fraction),
-            (0.0..4.0).prop_map(Slippage::Ticks)
-        ],
+        prop_oneof![(0.0..0.01).prop_map(Commission::Fraction), (0.0..3.0).prop_map(Commission::PerContract)],
+        prop_oneof![(0.0..0.01).prop_map(Slippage::Fraction), (0.0..4.0).prop_map(Slippage::Ticks)],
     )
 }
 

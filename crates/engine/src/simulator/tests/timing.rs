@@ -36,10 +36,7 @@ fn a_position_is_closed_at_the_last_close() {
     let scenario = stairs().enter(Short, &[1]);
     assert_eq!(scenario.outline(), [(2, 4, SegmentEnd)]);
     let trade = scenario.trade();
-    assert_eq!(
-        (trade.entry_price, trade.exit_price, trade.pnl),
-        (30.0, 55.0, -25.0)
-    );
+    assert_eq!((trade.entry_price, trade.exit_price, trade.pnl), (30.0, 55.0, -25.0));
 }
 
 #[test]
@@ -84,10 +81,7 @@ fn an_opposite_entry_closes_and_reverses_at_one_price() {
 
 #[test]
 fn an_exit_beside_an_opposite_entry_names_the_reason() {
-    let scenario = stairs()
-        .enter(Long, &[0])
-        .enter(Short, &[2])
-        .leave(Long, &[2]);
+    let scenario = stairs().enter(Long, &[0]).enter(Short, &[2]).leave(Long, &[2]);
     assert_eq!(scenario.outline(), [(1, 3, Rule), (3, 4, SegmentEnd)]);
 }
 
@@ -114,9 +108,7 @@ fn both_entries_at_once_are_none() {
 #[test]
 fn a_stop_inside_the_bar_leaves_room_for_the_decision_at_its_close() {
     let fall = [100.0, 100.0, 90.0, 95.0];
-    let scenario = Scenario::new(&[QUIET, fall, still(95.0), still(95.0)])
-        .enter(Long, &[0, 1])
-        .stop(2.0);
+    let scenario = Scenario::new(&[QUIET, fall, still(95.0), still(95.0)]).enter(Long, &[0, 1]).stop(2.0);
     assert_eq!(scenario.outline(), [(1, 1, StopLoss), (2, 3, SegmentEnd)]);
     let at_close = scenario.at_close();
     assert_eq!(at_close.outline(), [(0, 1, StopLoss), (1, 3, SegmentEnd)]);
@@ -125,19 +117,15 @@ fn a_stop_inside_the_bar_leaves_room_for_the_decision_at_its_close() {
 
 #[test]
 fn a_reversal_whose_position_was_stopped_at_the_open_still_enters() {
-    let scenario = Scenario::new(&[QUIET, QUIET, still(95.0), still(95.0)])
-        .enter(Long, &[0])
-        .enter(Short, &[1])
-        .stop(2.0);
+    let scenario =
+        Scenario::new(&[QUIET, QUIET, still(95.0), still(95.0)]).enter(Long, &[0]).enter(Short, &[1]).stop(2.0);
     assert_eq!(scenario.outline(), [(1, 2, StopLoss), (2, 3, SegmentEnd)]);
     assert_eq!(scenario.run().trades[1].side, Short);
 }
 
 #[test]
 fn an_ignored_entry_is_not_revived_by_a_stop_before_its_fill() {
-    let scenario = Scenario::new(&[QUIET, QUIET, still(95.0), still(95.0)])
-        .enter(Long, &[0, 1])
-        .stop(2.0);
+    let scenario = Scenario::new(&[QUIET, QUIET, still(95.0), still(95.0)]).enter(Long, &[0, 1]).stop(2.0);
     assert_eq!(scenario.outline(), [(1, 2, StopLoss)]);
 }
 

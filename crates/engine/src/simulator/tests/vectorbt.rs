@@ -4,14 +4,8 @@ use serde_json::Value;
 
 use super::*;
 
-const BARS: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../testdata/execution/bars.csv"
-));
-const CASES: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../testdata/execution/vectorbt.json"
-));
+const BARS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/execution/bars.csv"));
+const CASES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/execution/vectorbt.json"));
 
 fn bars() -> Vec<Prices> {
     let mut reader = csv::Reader::from_reader(BARS.as_bytes());
@@ -25,10 +19,7 @@ fn bars() -> Vec<Prices> {
 
 fn numbers(value: &Value) -> Vec<f64> {
     let values = value.as_array().expect("an array");
-    values
-        .iter()
-        .map(|x| x.as_f64().expect("a number"))
-        .collect()
+    values.iter().map(|x| x.as_f64().expect("a number")).collect()
 }
 
 fn indices(value: &Value) -> Vec<usize> {
@@ -46,10 +37,7 @@ fn scenario(prices: &[Prices], case: &Value) -> Scenario {
     };
     let distance = |name: &str| {
         let share = case[name].as_f64()?;
-        let values: Vec<f64> = prices
-            .iter()
-            .map(|bar| bar[3] * fill_factor * share)
-            .collect();
+        let values: Vec<f64> = prices.iter().map(|bar| bar[3] * fill_factor * share).collect();
         Some(Column::from(values))
     };
     let mut scenario = Scenario::new(prices)
@@ -61,9 +49,7 @@ fn scenario(prices: &[Prices], case: &Value) -> Scenario {
         .with(|execution| {
             execution.commission = Commission::Fraction(case["fees"].as_f64().expect("a number"));
             execution.slippage = Slippage::Fraction(slippage);
-            execution.size = case["size"]
-                .as_f64()
-                .map_or(Size::EquityFraction(1.0), Size::Contracts);
+            execution.size = case["size"].as_f64().map_or(Size::EquityFraction(1.0), Size::Contracts);
         });
     scenario.cash = 100_000.0;
     scenario.signals.stop_distance = distance("stop");
@@ -80,39 +66,21 @@ fn check(prices: &[Prices], case: &Value) {
     let name = case["name"].as_str().expect("a name");
     let expected = &case["expected"];
     let backtest = scenario(prices, case).run();
-    let entry_bars: Vec<usize> = backtest
-        .trades
-        .iter()
-        .map(|trade| trade.entry_bar)
-        .collect();
+    let entry_bars: Vec<usize> = backtest.trades.iter().map(|trade| trade.entry_bar).collect();
     let exit_bars: Vec<usize> = backtest.trades.iter().map(|trade| trade.exit_bar).collect();
     assert_eq!(entry_bars, indices(&expected["entry_bar"]), "{name}");
     assert_eq!(exit_bars, indices(&expected["exit_bar"]), "{name}");
     let (prices, pnls) = (numbers(&expected["exit_price"]), numbers(&expected["pnl"]));
     for (index, trade) in backtest.trades.iter().enumerate() {
-        let side = if trade.side == Side::Long {
-            "long"
-        } else {
-            "short"
-        };
-        assert_eq!(
-            Some(side),
-            expected["side"][index].as_str(),
-            "{name} {index}"
-        );
-        assert!(
-            is_close(trade.exit_price, prices[index]),
-            "{name} {index} {trade:?}"
-        );
+        let side = if trade.side == Side::Long { "long" } else { "short" };
+        assert_eq!(Some(side), expected["side"][index].as_str(), "{name} {index}");
+        assert!(is_close(trade.exit_price, prices[index]), "{name} {index} {trade:?}");
         assert!(is_close(trade.pnl, pnls[index]), "{name} {index} {trade:?}");
     }
     let last = backtest.equity.last().expect("there are bars");
     let total_return = last / backtest.cash - 1.0;
     let expected_return = expected["total_return"].as_f64().expect("a number");
-    assert!(
-        (total_return - expected_return).abs() <= 1e-9,
-        "{name}: {total_return} instead of {expected_return}"
-    );
+    assert!((total_return - expected_return).abs() <= 1e-9, "{name}: {total_return} instead of {expected_return}");
 }
 
 #[test]

@@ -62,22 +62,14 @@ impl Columns {
 impl Column {
     fn extend(&mut self, dimension: &Dimension, internals: &[f64]) {
         let start = self.positions.len();
-        self.positions.extend(
-            internals
-                .iter()
-                .map(|&internal| dimension.position(internal)),
-        );
+        self.positions.extend(internals.iter().map(|&internal| dimension.position(internal)));
         if matches!(dimension, Dimension::Categorical { .. }) {
             return;
         }
         let rows = start..self.positions.len();
-        self.sorted.extend(
-            rows.filter(|&row| !self.positions[row].is_nan())
-                .map(|row| row as u32),
-        );
+        self.sorted.extend(rows.filter(|&row| !self.positions[row].is_nan()).map(|row| row as u32));
         // A stable sort of a sorted run and a few new rows is a merge: linear, and ties keep numbers.
         let positions = &self.positions;
-        self.sorted
-            .sort_by(|&a, &b| positions[a as usize].total_cmp(&positions[b as usize]));
+        self.sorted.sort_by(|&a, &b| positions[a as usize].total_cmp(&positions[b as usize]));
     }
 }

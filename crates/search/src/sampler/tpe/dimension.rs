@@ -35,26 +35,13 @@ pub(crate) struct Interval {
 impl Dimension {
     pub(crate) fn of(distribution: &Distribution) -> Self {
         match distribution {
-            Distribution::Categorical { choices } => Self::Categorical {
-                choices: choices.len(),
-            },
-            Distribution::Float {
-                low,
-                high,
-                step,
-                log,
-            } => Self::Numerical(Interval::new(*low, *high, *step, IsLog(*log))),
-            Distribution::Int {
-                low,
-                high,
-                step,
-                log,
-            } => Self::Numerical(Interval::new(
-                *low as f64,
-                *high as f64,
-                Some(*step as f64),
-                IsLog(*log),
-            )),
+            Distribution::Categorical { choices } => Self::Categorical { choices: choices.len() },
+            Distribution::Float { low, high, step, log } => {
+                Self::Numerical(Interval::new(*low, *high, *step, IsLog(*log)))
+            }
+            Distribution::Int { low, high, step, log } => {
+                Self::Numerical(Interval::new(*low as f64, *high as f64, Some(*step as f64), IsLog(*log)))
+            }
         }
     }
 
@@ -72,14 +59,7 @@ struct IsLog(bool);
 impl Interval {
     fn new(low: f64, high: f64, step: Option<f64>, IsLog(is_log): IsLog) -> Self {
         let half = step.unwrap_or(0.0) / 2.0;
-        let mut interval = Self {
-            low,
-            high,
-            step,
-            is_log,
-            start: 0.0,
-            end: 0.0,
-        };
+        let mut interval = Self { low, high, step, is_log, start: 0.0, end: 0.0 };
         interval.start = interval.position(low - half);
         interval.end = interval.position(high + half);
         interval
@@ -88,20 +68,12 @@ impl Interval {
     /// Position of an internal value.
     #[inline]
     pub(super) fn position(&self, internal: f64) -> f64 {
-        if self.is_log {
-            libm::log(internal)
-        } else {
-            internal
-        }
+        if self.is_log { libm::log(internal) } else { internal }
     }
 
     /// The internal value nearest to a position.
     pub(super) fn internal(&self, position: f64) -> f64 {
-        let internal = if self.is_log {
-            libm::exp(position)
-        } else {
-            position
-        };
+        let internal = if self.is_log { libm::exp(position) } else { position };
         let internal = match self.step {
             Some(step) => self.low + ((internal - self.low) / step).round() * step,
             None => internal,

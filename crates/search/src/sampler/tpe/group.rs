@@ -49,11 +49,7 @@ pub(super) fn groups(space: &Space, sharing: Sharing) -> Vec<Group> {
         group_of[index] = home;
         let is_single = space.param(index).1.distribution.is_single();
         let group = &mut groups[home];
-        if is_single {
-            group.singles.push(index)
-        } else {
-            group.params.push(index)
-        }
+        if is_single { group.singles.push(index) } else { group.params.push(index) }
     }
     for require in 0..space.require().len() {
         let reads = space.structure().require_reads(require);
@@ -66,16 +62,8 @@ pub(super) fn groups(space: &Space, sharing: Sharing) -> Vec<Group> {
 }
 
 fn have_same_condition(space: &Space, left: usize, right: usize) -> bool {
-    let text = |index| {
-        space
-            .param(index)
-            .1
-            .when
-            .as_ref()
-            .map(|when| when.text.as_str())
-    };
-    text(left) == text(right)
-        && space.structure().when_reads(left) == space.structure().when_reads(right)
+    let text = |index| space.param(index).1.when.as_ref().map(|when| when.text.as_str());
+    text(left) == text(right) && space.structure().when_reads(left) == space.structure().when_reads(right)
 }
 
 impl Group {
@@ -87,10 +75,7 @@ impl Group {
 
     /// The estimator's dimensions.
     pub(super) fn dimensions(&self, all: &[Dimension]) -> Vec<Dimension> {
-        self.params
-            .iter()
-            .map(|&index| all[index].clone())
-            .collect()
+        self.params.iter().map(|&index| all[index].clone()).collect()
     }
 
     /// Put the single values into an assignment.
@@ -113,8 +98,6 @@ impl Group {
 
     /// Whether every relation that is due holds.
     pub(super) fn is_allowed(&self, space: &Space, decided: &Assignment) -> bool {
-        self.due
-            .iter()
-            .all(|&require| (space.require()[require].holds)(decided))
+        self.due.iter().all(|&require| (space.require()[require].holds)(decided))
     }
 }

@@ -66,10 +66,7 @@ impl Tpe {
     ///
     /// [`SamplerError::Option`] for an option out of its range.
     pub fn try_new(options: TpeOptions) -> Result<Self, SamplerError> {
-        Ok(Self {
-            options: options.validated()?,
-            columns: Columns::default(),
-        })
+        Ok(Self { options: options.validated()?, columns: Columns::default() })
     }
 
     /// The options.
@@ -94,10 +91,7 @@ impl Sampler for Tpe {
 
     fn propose(&mut self, request: &Request<'_>) -> Result<Assignment, SamplerError> {
         let [direction] = *request.directions else {
-            return Err(SamplerError::Objectives {
-                sampler: self.name(),
-                objectives: request.directions.len(),
-            });
+            return Err(SamplerError::Objectives { sampler: self.name(), objectives: request.directions.len() });
         };
         if !request.view.is_of(request.space) {
             return Err(SamplerError::OtherSpace);
@@ -107,21 +101,13 @@ impl Sampler for Tpe {
             return Ok(request.space.sample_uniform(&mut stream)?);
         }
         let params = request.space.params().values();
-        let dimensions: Vec<_> = params
-            .map(|param| Dimension::of(&param.distribution))
-            .collect();
+        let dimensions: Vec<_> = params.map(|param| Dimension::of(&param.distribution)).collect();
         self.columns.update(&request.view, &dimensions);
-        let split = Split::of(&request.view, direction, |trials| {
-            self.options.gamma.good(trials)
-        });
+        let split = Split::of(&request.view, direction, |trials| self.options.gamma.good(trials));
         let model = Model {
             space: request.space,
             options: &self.options,
-            pending: if self.options.constant_liar {
-                request.pending
-            } else {
-                &[]
-            },
+            pending: if self.options.constant_liar { request.pending } else { &[] },
             columns: &self.columns,
             dimensions,
             split,
@@ -164,12 +150,7 @@ impl Model<'_> {
     }
 
     /// The candidate of the largest `l/g`. `decided` may be left with any candidate's values.
-    fn best_candidate(
-        &self,
-        group: &Group,
-        decided: &mut Assignment,
-        stream: &mut RandomStream,
-    ) -> Option<Vec<f64>> {
+    fn best_candidate(&self, group: &Group, decided: &mut Assignment, stream: &mut RandomStream) -> Option<Vec<f64>> {
         let (good, rest) = self.estimators(group);
         let mut candidates = Vec::with_capacity(self.options.candidates);
         for _ in 0..self.options.candidates * DRAWS_PER_CANDIDATE {
@@ -185,10 +166,7 @@ impl Model<'_> {
             }
             candidates.push(candidate);
         }
-        let scores = good
-            .ln_density(&candidates)
-            .into_iter()
-            .zip(rest.ln_density(&candidates));
+        let scores = good.ln_density(&candidates).into_iter().zip(rest.ln_density(&candidates));
         let mut best: Option<(usize, f64)> = None;
         for (index, score) in scores.map(|(good, rest)| good - rest).enumerate() {
             if best.is_none_or(|(_, incumbent)| score > incumbent) {
@@ -203,10 +181,7 @@ impl Model<'_> {
         let dimensions = group.dimensions(&self.dimensions);
         let good = self.good_observations(group, &dimensions);
         let rest = self.rest_observations(group, &dimensions);
-        (
-            ParzenEstimator::new(&dimensions, good, self.options),
-            ParzenEstimator::new(&dimensions, rest, self.options),
-        )
+        (ParzenEstimator::new(&dimensions, good, self.options), ParzenEstimator::new(&dimensions, rest, self.options))
     }
 
     /// Good trials that have the group's parameters. They are few: sorting them is cheap.
@@ -222,10 +197,7 @@ impl Model<'_> {
         let mut positions = self.positions(group, &rows);
         let pending = self.pending_positions(group, dimensions);
         for candidate in &pending {
-            positions
-                .iter_mut()
-                .zip(candidate)
-                .for_each(|(column, &position)| column.push(position));
+            positions.iter_mut().zip(candidate).for_each(|(column, &position)| column.push(position));
         }
         let mut kernel_of = vec![UNUSED; self.columns.rows()];
         for (kernel, &row) in rows.iter().enumerate() {
@@ -236,30 +208,16 @@ impl Model<'_> {
             .iter()
             .zip(&positions)
             .map(|(&param, positions)| self.order(param, positions, &kernel_of, rows.len()));
-        Observations {
-            len: rows.len() + pending.len(),
-            sorted: sorted.collect(),
-            positions,
-        }
+        Observations { len: rows.len() + pending.len(), sorted: sorted.collect(), positions }
     }
 
     /// The order of a parameter's observations: rows from the sorted column, then, from `first_pending`
     /// on, the pending ones. Empty for categories.
-    fn order(
-        &self,
-        param: usize,
-        positions: &[f64],
-        kernel_of: &[u32],
-        first_pending: usize,
-    ) -> Vec<u32> {
+    fn order(&self, param: usize, positions: &[f64], kernel_of: &[u32], first_pending: usize) -> Vec<u32> {
         if matches!(self.dimensions[param], Dimension::Categorical { .. }) {
             return Vec::new();
         }
-        let kernels = self
-            .columns
-            .sorted(param)
-            .iter()
-            .map(|&row| kernel_of[row as usize]);
+        let kernels = self.columns.sorted(param).iter().map(|&row| kernel_of[row as usize]);
         let mut order: Vec<u32> = kernels.filter(|&kernel| kernel != UNUSED).collect();
         order.extend(first_pending as u32..positions.len() as u32);
         // A sorted run and a few more: the stable sort is a merge.
@@ -278,13 +236,8 @@ impl Model<'_> {
 
     /// Positions of the group's parameters in these rows.
     fn positions(&self, group: &Group, rows: &[u32]) -> Vec<Vec<f64>> {
-        let columns = group
-            .params
-            .iter()
-            .map(|&param| self.columns.positions(param));
-        columns
-            .map(|column| rows.iter().map(|&row| column[row as usize]).collect())
-            .collect()
+        let columns = group.params.iter().map(|&param| self.columns.positions(param));
+        columns.map(|column| rows.iter().map(|&row| column[row as usize]).collect()).collect()
     }
 
     /// Positions of the group's parameters in each pending trial that has them all.
@@ -293,9 +246,7 @@ impl Model<'_> {
             let params = group.params.iter().zip(dimensions);
             let position = params.map(|(&param, dimension)| {
                 let (name, param) = self.space.param(param);
-                let value = assignment
-                    .get(name)
-                    .filter(|value| param.distribution.contains(value));
+                let value = assignment.get(name).filter(|value| param.distribution.contains(value));
                 value.map(|value| dimension.position(param.distribution.to_internal(value)))
             });
             position.collect::<Option<Vec<f64>>>()

@@ -102,10 +102,7 @@ impl Default for TpeOptions {
         Self {
             startup_trials: 10,
             candidates: 24,
-            gamma: Gamma::Linear {
-                fraction: 0.1,
-                limit: 25,
-            },
+            gamma: Gamma::Linear { fraction: 0.1, limit: 25 },
             weights: Weights::Ramp,
             prior_weight: 1.0,
             multivariate: Multivariate::Automatic,
@@ -123,29 +120,15 @@ impl TpeOptions {
     ///
     /// [`SamplerError::Option`] for the first one out of its range.
     pub fn validated(self) -> Result<Self, SamplerError> {
-        let error = |option, expected, got: String| {
-            Err(SamplerError::Option {
-                sampler: "tpe",
-                option,
-                expected,
-                got,
-            })
-        };
+        let error = |option, expected, got: String| Err(SamplerError::Option { sampler: "tpe", option, expected, got });
         if self.candidates == 0 {
             return error("candidates", "at least 1", self.candidates.to_string());
         }
         // Zero would give a choice that was never seen a density of 0 and its logarithm no value.
         if !(self.prior_weight > 0.0 && self.prior_weight.is_finite()) {
-            return error(
-                "prior_weight",
-                "above 0 and finite",
-                self.prior_weight.to_string(),
-            );
+            return error("prior_weight", "above 0 and finite", self.prior_weight.to_string());
         }
-        let (Gamma::Linear {
-            fraction: share, ..
-        }
-        | Gamma::SquareRoot { factor: share, .. }) = self.gamma;
+        let (Gamma::Linear { fraction: share, .. } | Gamma::SquareRoot { factor: share, .. }) = self.gamma;
         if !(share > 0.0 && share.is_finite()) {
             return error("gamma", "above 0 and finite", share.to_string());
         }
@@ -160,27 +143,14 @@ mod tests {
     #[test]
     fn a_tenth_of_the_trials_is_good_up_to_25() {
         let gamma = TpeOptions::default().gamma;
-        let good: Vec<usize> = [0, 1, 10, 11, 30, 250, 251, 10_000]
-            .map(|n| gamma.good(n))
-            .to_vec();
+        let good: Vec<usize> = [0, 1, 10, 11, 30, 250, 251, 10_000].map(|n| gamma.good(n)).to_vec();
         assert_eq!(good, [0, 1, 1, 2, 3, 25, 25, 25]);
-        assert_eq!(
-            Gamma::SquareRoot {
-                factor: 0.25,
-                limit: 25
-            }
-            .good(100),
-            3
-        );
+        assert_eq!(Gamma::SquareRoot { factor: 0.25, limit: 25 }.good(100), 3);
     }
 
     #[test]
     fn the_newest_25_weigh_1_and_the_ramp_ends_at_1() {
-        let weights = |n| {
-            (0..n)
-                .map(|i| Weights::Ramp.weight(i, n))
-                .collect::<Vec<_>>()
-        };
+        let weights = |n| (0..n).map(|i| Weights::Ramp.weight(i, n)).collect::<Vec<_>>();
         assert_eq!(weights(3), [1.0; 3]);
         assert_eq!(weights(26)[..2], [1.0 / 26.0, 1.0]);
         let of_28 = weights(28);
@@ -191,19 +161,10 @@ mod tests {
 
     #[test]
     fn options_out_of_range_are_named() {
-        let wrong = TpeOptions {
-            candidates: 0,
-            ..TpeOptions::default()
-        };
+        let wrong = TpeOptions { candidates: 0, ..TpeOptions::default() };
         let message = wrong.validated().unwrap_err().to_string();
-        assert_eq!(
-            message,
-            "option 'candidates' of the sampler 'tpe' must be at least 1, got 0"
-        );
-        let wrong = TpeOptions {
-            prior_weight: f64::NAN,
-            ..TpeOptions::default()
-        };
+        assert_eq!(message, "option 'candidates' of the sampler 'tpe' must be at least 1, got 0");
+        let wrong = TpeOptions { prior_weight: f64::NAN, ..TpeOptions::default() };
         assert!(wrong.validated().is_err());
     }
 }

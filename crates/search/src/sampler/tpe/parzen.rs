@@ -42,22 +42,15 @@ pub(crate) struct Observations {
 impl Observations {
     /// Observations of these positions, sorted here.
     pub(crate) fn new(dimensions: &[Dimension], positions: Vec<Vec<f64>>) -> Self {
-        let sorted = dimensions
-            .iter()
-            .zip(&positions)
-            .map(|(dimension, column)| match dimension {
-                Dimension::Categorical { .. } => Vec::new(),
-                Dimension::Numerical(_) => {
-                    let mut order: Vec<u32> = (0..column.len() as u32).collect();
-                    order.sort_by(|&a, &b| column[a as usize].total_cmp(&column[b as usize]));
-                    order
-                }
-            });
-        Self {
-            len: positions.first().map_or(0, Vec::len),
-            sorted: sorted.collect(),
-            positions,
-        }
+        let sorted = dimensions.iter().zip(&positions).map(|(dimension, column)| match dimension {
+            Dimension::Categorical { .. } => Vec::new(),
+            Dimension::Numerical(_) => {
+                let mut order: Vec<u32> = (0..column.len() as u32).collect();
+                order.sort_by(|&a, &b| column[a as usize].total_cmp(&column[b as usize]));
+                order
+            }
+        });
+        Self { len: positions.first().map_or(0, Vec::len), sorted: sorted.collect(), positions }
     }
 }
 
@@ -113,16 +106,9 @@ pub(crate) struct ParzenEstimator {
 }
 
 impl ParzenEstimator {
-    pub(crate) fn new(
-        dimensions: &[Dimension],
-        observations: Observations,
-        options: &TpeOptions,
-    ) -> Self {
+    pub(crate) fn new(dimensions: &[Dimension], observations: Observations, options: &TpeOptions) -> Self {
         let weights = mixture_weights(observations.len, options);
-        let kernels = dimensions
-            .iter()
-            .zip(observations.positions)
-            .zip(observations.sorted);
+        let kernels = dimensions.iter().zip(observations.positions).zip(observations.sorted);
         let mut sum = 0.0;
         Self {
             ln_weights: weights.iter().map(|&weight| libm::log(weight)).collect(),
@@ -139,9 +125,7 @@ impl ParzenEstimator {
                     Dimension::Categorical { choices } => {
                         Kernels::Categorical(Categories::new(*choices, &positions, options))
                     }
-                    Dimension::Numerical(interval) => {
-                        numerical(*interval, positions, &sorted, options)
-                    }
+                    Dimension::Numerical(interval) => numerical(*interval, positions, &sorted, options),
                 })
                 .collect(),
         }
@@ -155,17 +139,9 @@ impl ParzenEstimator {
         let kernel = kernel.min(self.weights.len() - 1);
         let values = self.dimensions.iter().map(|dimension| match dimension {
             Kernels::Categorical(categories) => categories.sample(kernel, stream.uniform()),
-            Kernels::Continuous {
-                interval, kernels, ..
-            }
-            | Kernels::Grid {
-                interval, kernels, ..
-            } => {
+            Kernels::Continuous { interval, kernels, .. } | Kernels::Grid { interval, kernels, .. } => {
                 let (centre, width) = (kernels.centres[kernel], kernels.widths[kernel]);
-                let (a, b) = (
-                    (interval.start - centre) / width,
-                    (interval.end - centre) / width,
-                );
+                let (a, b) = ((interval.start - centre) / width, (interval.end - centre) / width);
                 interval.internal(quantile_value(stream.uniform(), a, b) * width + centre)
             }
         });
@@ -179,8 +155,7 @@ impl ParzenEstimator {
         let densities = candidates.iter().map(|candidate| {
             terms.clear();
             terms.extend_from_slice(&self.ln_weights);
-            for ((dimension, &value), memo) in self.dimensions.iter().zip(candidate).zip(&mut memo)
-            {
+            for ((dimension, &value), memo) in self.dimensions.iter().zip(candidate).zip(&mut memo) {
                 dimension.add_ln_density(value, memo, &mut terms);
             }
             ln_sum_exp(&terms)
@@ -215,12 +190,7 @@ impl Kernels {
     fn add_ln_density(&self, value: f64, memo: &mut GridMemo, terms: &mut [f64]) {
         match self {
             Self::Categorical(categories) => categories.add_ln_density(value, terms),
-            Self::Continuous {
-                interval,
-                kernels,
-                scales,
-                offsets,
-            } => {
+            Self::Continuous { interval, kernels, scales, offsets } => {
                 let position = interval.position(value);
                 let kernels = kernels.centres.iter().zip(scales).zip(offsets);
                 for (term, ((&centre, &scale), &offset)) in terms.iter_mut().zip(kernels) {
@@ -228,13 +198,10 @@ impl Kernels {
                     *term -= z * z + offset;
                 }
             }
-            Self::Grid {
-                interval, classes, ..
-            } => {
+            Self::Grid { interval, classes, .. } => {
                 let known = memo.cells.iter().position(|(cell, _)| *cell == value);
                 let index = known.unwrap_or_else(|| {
-                    memo.cells
-                        .push((value, classes.ln_cell_masses(*interval, value)));
+                    memo.cells.push((value, classes.ln_cell_masses(*interval, value)));
                     memo.cells.len() - 1
                 });
                 let masses = &memo.cells[index].1;
@@ -254,35 +221,22 @@ impl Classes {
         let prior = kernels.centres.len() - 1;
         for kernel in sorted.iter().map(|&kernel| kernel as usize).chain([prior]) {
             let (centre, width) = (kernels.centres[kernel], kernels.widths[kernel]);
-            let same_centre = distinct
-                .iter()
-                .enumerate()
-                .rev()
-                .take_while(|(_, class)| class.0 == centre);
+            let same_centre = distinct.iter().enumerate().rev().take_while(|(_, class)| class.0 == centre);
             let known = same_centre.into_iter().find(|(_, class)| class.1 == width);
             let class = known.map(|(index, _)| index).unwrap_or_else(|| {
-                let (a, b) = (
-                    (interval.start - centre) / width,
-                    (interval.end - centre) / width,
-                );
+                let (a, b) = ((interval.start - centre) / width, (interval.end - centre) / width);
                 distinct.push((centre, width, ln_normal_mass(a, b)));
                 distinct.len() - 1
             });
             of_kernel[kernel] = class as u32;
         }
-        Self {
-            of_kernel,
-            distinct,
-        }
+        Self { of_kernel, distinct }
     }
 
     /// For each class the log of its share of mass in the cell of `value`.
     fn ln_cell_masses(&self, interval: Interval, value: f64) -> Vec<f64> {
         let half = interval.step.unwrap_or(0.0) / 2.0;
-        let (left, right) = (
-            interval.position(value - half),
-            interval.position(value + half),
-        );
+        let (left, right) = (interval.position(value - half), interval.position(value + half));
         let masses = self.distinct.iter().map(|&(centre, width, ln_range_mass)| {
             ln_normal_mass((left - centre) / width, (right - centre) / width) - ln_range_mass
         });
@@ -324,11 +278,7 @@ impl Categories {
         let index = value as u32;
         let (observed, prior) = terms.split_at_mut(self.observed.len());
         for (term, &choice) in observed.iter_mut().zip(&self.observed) {
-            *term += if choice == index {
-                self.ln_hit
-            } else {
-                self.ln_miss
-            };
+            *term += if choice == index { self.ln_hit } else { self.ln_miss };
         }
         for term in prior {
             *term -= libm::log(self.choices as f64);
@@ -348,12 +298,7 @@ fn mixture_weights(observations: usize, options: &TpeOptions) -> Vec<f64> {
     weights
 }
 
-fn numerical(
-    interval: Interval,
-    positions: Vec<f64>,
-    sorted: &[u32],
-    options: &TpeOptions,
-) -> Kernels {
+fn numerical(interval: Interval, positions: Vec<f64>, sorted: &[u32], options: &TpeOptions) -> Kernels {
     let mut widths = kernel_widths(interval, &positions, sorted, options);
     let mut centres = positions;
     centres.push(0.5 * (interval.start + interval.end));
@@ -361,20 +306,11 @@ fn numerical(
     let kernels = Normals { centres, widths };
     if interval.step.is_some() {
         let classes = Classes::new(interval, &kernels, sorted);
-        return Kernels::Grid {
-            interval,
-            kernels,
-            classes,
-        };
+        return Kernels::Grid { interval, kernels, classes };
     }
     let offsets = ln_normalisers(interval, &kernels);
     let scales = kernels.widths.iter().map(|width| FRAC_1_SQRT_2 / width);
-    Kernels::Continuous {
-        interval,
-        scales: scales.collect(),
-        kernels,
-        offsets,
-    }
+    Kernels::Continuous { interval, scales: scales.collect(), kernels, offsets }
 }
 
 /// For each kernel `ln(√(2π) · width · mass inside the range)`.
@@ -394,12 +330,7 @@ fn ln_normalisers(interval: Interval, kernels: &Normals) -> Vec<f64> {
 }
 
 /// The width of each observation's kernel.
-fn kernel_widths(
-    interval: Interval,
-    positions: &[f64],
-    sorted: &[u32],
-    options: &TpeOptions,
-) -> Vec<f64> {
+fn kernel_widths(interval: Interval, positions: &[f64], sorted: &[u32], options: &TpeOptions) -> Vec<f64> {
     let count = sorted.len();
     let at = |rank: usize| positions[sorted[rank] as usize];
     let widest = interval.width();
@@ -433,9 +364,7 @@ fn ln_sum_exp(terms: &[f64]) -> f64 {
     /// Terms this far below the largest are left out. A million of them would change the sum by a
     /// relative 2·10⁻¹⁶, one rounding.
     const NEGLIGIBLE: f64 = -50.0;
-    let largest = terms.iter().fold(f64::NEG_INFINITY, |largest, &term| {
-        if term > largest { term } else { largest }
-    });
+    let largest = terms.iter().fold(f64::NEG_INFINITY, |largest, &term| if term > largest { term } else { largest });
     if largest == f64::NEG_INFINITY {
         return largest;
     }

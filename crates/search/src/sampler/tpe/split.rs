@@ -40,23 +40,14 @@ impl Rank {
         let (group, first, second) = match lesson {
             Lesson::Nothing => return None,
             Lesson::Complete => (0, loss(value), 0.0),
-            Lesson::Pruned {
-                last: Some((step, value)),
-            } if value.is_nan() => (1, -(step as f64), f64::INFINITY),
-            Lesson::Pruned {
-                last: Some((step, value)),
-            } => (1, -(step as f64), loss(value)),
+            Lesson::Pruned { last: Some((step, value)) } if value.is_nan() => (1, -(step as f64), f64::INFINITY),
+            Lesson::Pruned { last: Some((step, value)) } => (1, -(step as f64), loss(value)),
             // Below every step from -1 on, which is where Optuna puts it too.
             Lesson::Pruned { last: None } => (1, 1.0, 0.0),
             Lesson::Infeasible { violation } => (2, violation, 0.0),
         };
         // Adding 0 makes -0.0 equal to 0.0 under `total_cmp`.
-        Some(Self {
-            group,
-            first: first + 0.0,
-            second: second + 0.0,
-            row: 0,
-        })
+        Some(Self { group, first: first + 0.0, second: second + 0.0, row: 0 })
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -70,19 +61,12 @@ impl Rank {
 
 impl Split {
     /// Divide a view so that `good(n)` of the `n` trials learned from are good. Linear in the trials.
-    pub(crate) fn of(
-        view: &View<'_>,
-        direction: StudyDirection,
-        good: impl FnOnce(usize) -> usize,
-    ) -> Self {
+    pub(crate) fn of(view: &View<'_>, direction: StudyDirection, good: impl FnOnce(usize) -> usize) -> Self {
         let mut ranks: Vec<Rank> = Vec::with_capacity(view.learned());
         for (row, lesson) in view.lessons().enumerate() {
             let value = view.values(row).first().copied().unwrap_or(f64::NAN);
             if let Some(rank) = Rank::of(lesson, value, direction) {
-                ranks.push(Rank {
-                    row: row as u32,
-                    ..rank
-                });
+                ranks.push(Rank { row: row as u32, ..rank });
             }
         }
         let good = good(ranks.len()).min(ranks.len());
@@ -94,9 +78,6 @@ impl Split {
             rows.sort_unstable();
             rows
         };
-        Self {
-            good: rows(&ranks[..good]),
-            rest: rows(&ranks[good..]),
-        }
+        Self { good: rows(&ranks[..good]), rest: rows(&ranks[good..]) }
     }
 }

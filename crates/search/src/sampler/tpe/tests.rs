@@ -49,13 +49,7 @@ impl Oracle {
     fn space(&self) -> Space {
         let params = self.space.iter().map(|(name, json)| {
             let distribution = Distribution::from_json(json).expect("Optuna wrote it");
-            (
-                name.clone(),
-                Param {
-                    distribution,
-                    when: None,
-                },
-            )
+            (name.clone(), Param { distribution, when: None })
         });
         Space::try_new(params.collect(), vec![]).expect("the oracle's space is valid")
     }
@@ -69,11 +63,7 @@ impl Oracle {
 
     fn assignment(space: &Space, internals: &[f64]) -> Assignment {
         let named = space.params().iter().zip(internals);
-        named
-            .map(|((name, param), &internal)| {
-                (name.clone(), param.distribution.from_internal(internal))
-            })
-            .collect()
+        named.map(|((name, param), &internal)| (name.clone(), param.distribution.from_internal(internal))).collect()
     }
 
     fn trial(number: usize, space: &Space, row: &OracleTrial) -> Trial {
@@ -87,17 +77,8 @@ impl Oracle {
             params: Self::assignment(space, &row.params),
             distributions: IndexMap::new(),
             values: row.value.into_iter().collect(),
-            constraints: row
-                .constraints
-                .iter()
-                .enumerate()
-                .map(|(i, &value)| (i.to_string(), value))
-                .collect(),
-            intermediate_values: row
-                .steps
-                .iter()
-                .map(|&(step, value)| (step, value.unwrap_or(f64::NAN)))
-                .collect(),
+            constraints: row.constraints.iter().enumerate().map(|(i, &value)| (i.to_string(), value)).collect(),
+            intermediate_values: row.steps.iter().map(|&(step, value)| (step, value.unwrap_or(f64::NAN))).collect(),
             user_attrs: IndexMap::new(),
             system_attrs: IndexMap::new(),
             started_ms: None,
@@ -110,10 +91,7 @@ impl Oracle {
 fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
     for (ours, theirs) in ours.iter().zip(theirs) {
-        assert!(
-            (ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0),
-            "{what}: {ours} and {theirs}"
-        );
+        assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0), "{what}: {ours} and {theirs}");
     }
 }
 
@@ -123,47 +101,25 @@ fn splits_and_densities_equal_optunas() {
     assert!(oracles.len() >= 20);
     for oracle in oracles {
         let space = oracle.space();
-        let trials: Vec<Trial> = oracle
-            .trials
-            .iter()
-            .enumerate()
-            .map(|(n, row)| Oracle::trial(n, &space, row))
-            .collect();
+        let trials: Vec<Trial> =
+            oracle.trials.iter().enumerate().map(|(n, row)| Oracle::trial(n, &space, row)).collect();
         let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
-        let pending: Vec<Assignment> = oracle
-            .pending
-            .iter()
-            .map(|row| Oracle::assignment(&space, row))
-            .collect();
+        let pending: Vec<Assignment> = oracle.pending.iter().map(|row| Oracle::assignment(&space, row)).collect();
         let options = TpeOptions::default();
         let view = history.view(history.len());
-        let dimensions: Vec<Dimension> = space
-            .params()
-            .values()
-            .map(|param| Dimension::of(&param.distribution))
-            .collect();
+        let dimensions: Vec<Dimension> =
+            space.params().values().map(|param| Dimension::of(&param.distribution)).collect();
         let mut columns = Columns::default();
         columns.update(&view, &dimensions);
         let split = Split::of(&view, oracle.direction(), |n| options.gamma.good(n));
         assert_eq!(split.good, oracle.good.numbers, "{}", oracle.name);
         assert_eq!(split.rest, oracle.rest.numbers, "{}", oracle.name);
-        let model = Model {
-            space: &space,
-            options: &options,
-            pending: &pending,
-            columns: &columns,
-            dimensions,
-            split,
-        };
+        let model = Model { space: &space, options: &options, pending: &pending, columns: &columns, dimensions, split };
         let groups = groups(&space, Sharing::Joint);
         assert_eq!(groups.len(), 1);
         let (good, rest) = model.estimators(&groups[0]);
         for (ours, theirs) in [(good, oracle.good), (rest, oracle.rest)] {
-            assert_close(
-                &ours.ln_density(&oracle.queries),
-                &theirs.ln_density,
-                &oracle.name,
-            );
+            assert_close(&ours.ln_density(&oracle.queries), &theirs.ln_density, &oracle.name);
             if !theirs.weights.is_empty() {
                 assert_close(ours.weights(), &theirs.weights, &oracle.name);
             }
@@ -184,18 +140,12 @@ fn truncated_normals_equal_optunas() {
     let tables: Tables = serde_json::from_str(TRUNCATED_NORMAL).expect("the oracle is JSON");
     for (a, b, expected) in tables.ln_masses {
         let ours = truncated_normal::ln_normal_mass(a, b);
-        assert!(
-            (ours - expected).abs() < 1e-9 * expected.abs().max(1.0),
-            "{a} {b}: {ours} and {expected}"
-        );
+        assert!((ours - expected).abs() < 1e-9 * expected.abs().max(1.0), "{a} {b}: {ours} and {expected}");
     }
     for (quantile, a, b, expected) in tables.quantiles {
         let ours = truncated_normal::quantile_value(quantile, a, b);
         // Their Newton iteration stops at a relative 1e-8 of the slowest of all values asked at once.
-        assert!(
-            (ours - expected).abs() < 1e-7 * expected.abs().max(1e-2),
-            "{quantile} {a} {b}: {ours} and {expected}"
-        );
+        assert!((ours - expected).abs() < 1e-7 * expected.abs().max(1e-2), "{quantile} {a} {b}: {ours} and {expected}");
     }
 }
 
@@ -212,53 +162,21 @@ fn several_objectives_are_refused_with_a_way_out() {
         number: 0,
         attempt: 0,
     };
-    let error = Tpe::default()
-        .propose(&request)
-        .expect_err("two objectives");
-    assert_eq!(
-        error,
-        SamplerError::Objectives {
-            sampler: "tpe",
-            objectives: 2
-        }
-    );
+    let error = Tpe::default().propose(&request).expect_err("two objectives");
+    assert_eq!(error, SamplerError::Objectives { sampler: "tpe", objectives: 2 });
     let other = spaces::space(&[("y", always(float(0.0, 1.0)))], vec![]).expect("valid");
-    let request = Request {
-        space: &other,
-        directions: &[StudyDirection::Minimize],
-        ..request
-    };
-    assert_eq!(
-        Tpe::default().propose(&request),
-        Err(SamplerError::OtherSpace)
-    );
+    let request = Request { space: &other, directions: &[StudyDirection::Minimize], ..request };
+    assert_eq!(Tpe::default().propose(&request), Err(SamplerError::OtherSpace));
 }
 
 #[test]
 fn parameters_with_one_condition_share_a_group_that_comes_after_what_it_reads() {
     let spaces = spaces::all();
-    let (_, space) = spaces
-        .iter()
-        .find(|(name, _)| *name == "conditions")
-        .expect("it is there");
-    let name = |&index: &usize| {
-        space
-            .params()
-            .get_index(index)
-            .expect("in range")
-            .0
-            .as_str()
-    };
-    let names: Vec<Vec<&str>> = groups(space, Sharing::Joint)
-        .iter()
-        .map(|group| group.params.iter().map(name).collect())
-        .collect();
-    let expected: [&[&str]; 4] = [
-        &["kind", "base"],
-        &["gain_b"],
-        &["filter"],
-        &["level", "width"],
-    ];
+    let (_, space) = spaces.iter().find(|(name, _)| *name == "conditions").expect("it is there");
+    let name = |&index: &usize| space.params().get_index(index).expect("in range").0.as_str();
+    let names: Vec<Vec<&str>> =
+        groups(space, Sharing::Joint).iter().map(|group| group.params.iter().map(name).collect()).collect();
+    let expected: [&[&str]; 4] = [&["kind", "base"], &["gain_b"], &["filter"], &["level", "width"]];
     assert_eq!(names, expected);
     assert_eq!(groups(space, Sharing::Independent).len(), 6);
 }
@@ -267,20 +185,9 @@ fn parameters_with_one_condition_share_a_group_that_comes_after_what_it_reads() 
 fn best_value(problem: &objective::Problem, sampler: &mut dyn Sampler, seed: u64) -> f64 {
     let evaluate = |_, params: &Assignment| Outcome::complete((problem.value)(params));
     let direction = StudyDirection::Minimize;
-    let study = Study {
-        space: &problem.space,
-        direction,
-        seed,
-        lag: 16,
-        evaluate: &evaluate,
-    };
-    let trials = study
-        .run(sampler, Vec::new(), 100)
-        .expect("the problems have points");
-    trials
-        .iter()
-        .map(|trial| trial.values[0])
-        .fold(f64::INFINITY, f64::min)
+    let study = Study { space: &problem.space, direction, seed, lag: 16, evaluate: &evaluate };
+    let trials = study.run(sampler, Vec::new(), 100).expect("the problems have points");
+    trials.iter().map(|trial| trial.values[0]).fold(f64::INFINITY, f64::min)
 }
 
 #[test]
@@ -295,12 +202,7 @@ fn tpe_beats_random_on_every_problem() {
             tpe_sum += tpe;
             random_sum += random;
         }
-        println!(
-            "{}: {wins} of 20, mean {} against {}",
-            problem.name,
-            tpe_sum / 20.0,
-            random_sum / 20.0
-        );
+        println!("{}: {wins} of 20, mean {} against {}", problem.name, tpe_sum / 20.0, random_sum / 20.0);
         assert!(
             wins >= 15 && tpe_sum < random_sum / 2.0,
             "{}: {wins} of 20, {tpe_sum} against {random_sum}",
@@ -312,25 +214,12 @@ fn tpe_beats_random_on_every_problem() {
 #[test]
 fn pending_trials_push_the_proposal_away() {
     let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("valid");
-    let evaluate = |_, params: &Assignment| {
-        Outcome::complete((number(params, "x").unwrap_or(0.0) - 0.5).abs())
-    };
-    let study = Study {
-        space: &space,
-        direction: StudyDirection::Minimize,
-        seed: 3,
-        lag: 1,
-        evaluate: &evaluate,
-    };
-    let trials = study
-        .run(&mut Tpe::default(), Vec::new(), 40)
-        .expect("the space has points");
+    let evaluate = |_, params: &Assignment| Outcome::complete((number(params, "x").unwrap_or(0.0) - 0.5).abs());
+    let study = Study { space: &space, direction: StudyDirection::Minimize, seed: 3, lag: 1, evaluate: &evaluate };
+    let trials = study.run(&mut Tpe::default(), Vec::new(), 40).expect("the space has points");
     let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
     let propose = |pending: &[Assignment], liar| {
-        let options = TpeOptions {
-            constant_liar: liar,
-            ..TpeOptions::default()
-        };
+        let options = TpeOptions { constant_liar: liar, ..TpeOptions::default() };
         let mut sampler = Tpe::try_new(options).expect("valid");
         let spread: f64 = (0..50)
             .map(|number| {
@@ -350,12 +239,7 @@ fn pending_trials_push_the_proposal_away() {
         spread
     };
     let busy = vec![Assignment::from([("x".to_owned(), ParamValue::Float(0.5))]); 30];
-    assert!(
-        propose(&busy, true) > 1.5 * propose(&[], true),
-        "{} {}",
-        propose(&busy, true),
-        propose(&[], true)
-    );
+    assert!(propose(&busy, true) > 1.5 * propose(&[], true), "{} {}", propose(&busy, true), propose(&[], true));
     assert_eq!(propose(&busy, false), propose(&[], true));
 }
 
@@ -373,9 +257,7 @@ fn a_region_that_no_candidate_reaches_is_still_sampled() {
             constraints: vec![],
             steps: vec![],
         };
-        history
-            .append(&Oracle::trial(number, &space, &row))
-            .expect("numbers count up");
+        history.append(&Oracle::trial(number, &space, &row)).expect("numbers count up");
     }
     for number in 30..60 {
         let request = Request {
@@ -387,9 +269,7 @@ fn a_region_that_no_candidate_reaches_is_still_sampled() {
             number,
             attempt: 0,
         };
-        let proposal = Tpe::default()
-            .propose(&request)
-            .expect("half of the space is allowed");
+        let proposal = Tpe::default().propose(&request).expect("half of the space is allowed");
         assert!(space.is_member(&proposal), "{proposal:?}");
     }
 }
@@ -398,25 +278,13 @@ fn a_region_that_no_candidate_reaches_is_still_sampled() {
 fn maximising_is_minimising_the_negative() {
     for problem in objective::all() {
         let run = |direction, sign: f64| {
-            let evaluate =
-                |_, params: &Assignment| Outcome::complete(sign * (problem.value)(params));
-            let study = Study {
-                space: &problem.space,
-                direction,
-                seed: 2,
-                lag: 4,
-                evaluate: &evaluate,
-            };
+            let evaluate = |_, params: &Assignment| Outcome::complete(sign * (problem.value)(params));
+            let study = Study { space: &problem.space, direction, seed: 2, lag: 4, evaluate: &evaluate };
             let trials = study.run(&mut Tpe::default(), Vec::new(), 60);
             let trials = trials.expect("the problems have points");
             let params = trials.into_iter().map(|trial| trial.params);
             params.collect::<Vec<_>>()
         };
-        assert_eq!(
-            run(StudyDirection::Minimize, 1.0),
-            run(StudyDirection::Maximize, -1.0),
-            "{}",
-            problem.name
-        );
+        assert_eq!(run(StudyDirection::Minimize, 1.0), run(StudyDirection::Maximize, -1.0), "{}", problem.name);
     }
 }

@@ -73,11 +73,7 @@ fn ln_left_mass(a: f64, b: f64) -> f64 {
 fn inverse_ln_normal_cdf(y: f64) -> f64 {
     // Close to 1, `Φ` is flat: solve for the other tail and flip the sign.
     let is_flipped = y > -1e-2;
-    let target = if is_flipped {
-        libm::log(-libm::expm1(y))
-    } else {
-        y
-    };
+    let target = if is_flipped { libm::log(-libm::expm1(y)) } else { y };
     let mut x = if target < -5.0 {
         -(-2.0 * (target + LN_SQRT_2PI)).sqrt()
     } else {
@@ -118,11 +114,7 @@ pub(super) fn quantile_value(quantile: f64, a: f64, b: f64) -> f64 {
 /// `ln(eˣ + eʸ)`.
 fn ln_sum(x: f64, y: f64) -> f64 {
     let (high, low) = if x > y { (x, y) } else { (y, x) };
-    if low == f64::NEG_INFINITY {
-        high
-    } else {
-        high + libm::log1p(libm::exp(low - high))
-    }
+    if low == f64::NEG_INFINITY { high } else { high + libm::log1p(libm::exp(low - high)) }
 }
 
 #[cfg(test)]
@@ -142,28 +134,16 @@ mod tests {
         }
         // The series and the error function agree where they meet.
         let (left, right) = (ln_normal_cdf(-20.000_000_1), ln_normal_cdf(-19.999_999_9));
-        assert!(
-            (right - left - 20.05e-7 * 2.0).abs() < 1e-7,
-            "{left} {right}"
-        );
+        assert!((right - left - 20.05e-7 * 2.0).abs() < 1e-7, "{left} {right}");
     }
 
     #[test]
     fn quantiles_invert_the_mass() {
-        for (a, b) in [
-            (-1.0, 1.0),
-            (-30.0, -20.0),
-            (3.0, 9.0),
-            (-0.001, 50.0),
-            (-100.0, 100.0),
-        ] {
+        for (a, b) in [(-1.0, 1.0), (-30.0, -20.0), (3.0, 9.0), (-0.001, 50.0), (-100.0, 100.0)] {
             for quantile in [1e-12, 0.01, 0.3, 0.5, 0.9, 0.999_999] {
                 let x = quantile_value(quantile, a, b);
                 let back = libm::exp(ln_normal_mass(a, x) - ln_normal_mass(a, b));
-                assert!(
-                    (back - quantile).abs() < 1e-7 * quantile.max(1e-3),
-                    "{a} {b} {quantile} {x} {back}"
-                );
+                assert!((back - quantile).abs() < 1e-7 * quantile.max(1e-3), "{a} {b} {quantile} {x} {back}");
             }
         }
     }

@@ -29,12 +29,7 @@ fn json_bounds_and_grids_equal_optunas() {
         };
         assert_eq!(high, oracle.high);
         for (position, &point) in oracle.points.iter().enumerate() {
-            assert_eq!(
-                distribution.nth(position as u64),
-                Some(ParamValue::Float(point)),
-                "{}",
-                oracle.json
-            );
+            assert_eq!(distribution.nth(position as u64), Some(ParamValue::Float(point)), "{}", oracle.json);
         }
         if !oracle.points.is_empty() {
             assert_eq!(distribution.cardinality(), Some(oracle.points.len() as u64));
@@ -46,23 +41,8 @@ fn json_bounds_and_grids_equal_optunas() {
 fn high_off_the_grid_is_lowered_to_the_last_point() {
     let lowered = stepped(0.1, 0.95, 0.1).validated().expect("valid");
     assert_eq!(lowered, stepped(0.1, 0.9, 0.1));
-    let lowered = Distribution::Int {
-        low: 5,
-        high: 61,
-        step: 5,
-        log: false,
-    }
-    .validated()
-    .expect("valid");
-    assert_eq!(
-        lowered,
-        Distribution::Int {
-            low: 5,
-            high: 60,
-            step: 5,
-            log: false
-        }
-    );
+    let lowered = Distribution::Int { low: 5, high: 61, step: 5, log: false }.validated().expect("valid");
+    assert_eq!(lowered, Distribution::Int { low: 5, high: 60, step: 5, log: false });
 }
 
 #[test]
@@ -80,68 +60,24 @@ fn the_grid_is_counted_from_low() {
 fn wrong_ranges_are_refused_by_name() {
     use DistributionError as E;
     let nan = f64::NAN;
-    assert!(matches!(
-        float(nan, 1.0).validated(),
-        Err(E::NotFinite { .. })
-    ));
-    assert!(matches!(
-        float(-1e308, 1e308 * 1.7).validated(),
-        Err(E::NotFinite { .. })
-    ));
-    assert!(matches!(
-        stepped(0.0, 1.0, nan).validated(),
-        Err(E::NotFinite { .. })
-    ));
-    assert!(matches!(
-        float(2.0, 1.0).validated(),
-        Err(E::LowAboveHigh { .. })
-    ));
+    assert!(matches!(float(nan, 1.0).validated(), Err(E::NotFinite { .. })));
+    assert!(matches!(float(-1e308, 1e308 * 1.7).validated(), Err(E::NotFinite { .. })));
+    assert!(matches!(stepped(0.0, 1.0, nan).validated(), Err(E::NotFinite { .. })));
+    assert!(matches!(float(2.0, 1.0).validated(), Err(E::LowAboveHigh { .. })));
     assert!(matches!(int(2, 1).validated(), Err(E::LowAboveHigh { .. })));
-    assert!(matches!(
-        stepped(0.0, 1.0, 0.0).validated(),
-        Err(E::StepNotPositive { .. })
-    ));
-    assert!(matches!(
-        log_float(0.0, 1.0).validated(),
-        Err(E::LogOfNonPositive { whole: false, .. })
-    ));
-    assert!(matches!(
-        log_int(0, 5).validated(),
-        Err(E::LogOfNonPositive { whole: true, .. })
-    ));
-    assert!(matches!(
-        int(0, i64::MAX).validated(),
-        Err(E::IntTooLarge { value: i64::MAX })
-    ));
-    let step_and_log = Distribution::Int {
-        low: 1,
-        high: 9,
-        step: 2,
-        log: true,
-    };
-    assert!(matches!(
-        step_and_log.validated(),
-        Err(E::StepWithLog { .. })
-    ));
+    assert!(matches!(stepped(0.0, 1.0, 0.0).validated(), Err(E::StepNotPositive { .. })));
+    assert!(matches!(log_float(0.0, 1.0).validated(), Err(E::LogOfNonPositive { whole: false, .. })));
+    assert!(matches!(log_int(0, 5).validated(), Err(E::LogOfNonPositive { whole: true, .. })));
+    assert!(matches!(int(0, i64::MAX).validated(), Err(E::IntTooLarge { value: i64::MAX })));
+    let step_and_log = Distribution::Int { low: 1, high: 9, step: 2, log: true };
+    assert!(matches!(step_and_log.validated(), Err(E::StepWithLog { .. })));
     assert!(matches!(choice(&[]).validated(), Err(E::NoChoices)));
-    let equal = Distribution::Categorical {
-        choices: vec![Choice::Int(1), Choice::Null, Choice::Bool(true)],
-    };
-    assert_eq!(
-        equal.validated(),
-        Err(E::DuplicateChoice {
-            first: 0,
-            second: 2
-        })
-    );
-    let infinite = Distribution::Categorical {
-        choices: vec![Choice::Float(f64::INFINITY)],
-    };
+    let equal = Distribution::Categorical { choices: vec![Choice::Int(1), Choice::Null, Choice::Bool(true)] };
+    assert_eq!(equal.validated(), Err(E::DuplicateChoice { first: 0, second: 2 }));
+    let infinite = Distribution::Categorical { choices: vec![Choice::Float(f64::INFINITY)] };
     assert_eq!(infinite.validated(), Err(E::ChoiceNotFinite { index: 0 }));
     assert_eq!(
-        log_float(-1.0, 1.0)
-            .validated()
-            .map_err(|error| error.to_string()),
+        log_float(-1.0, 1.0).validated().map_err(|error| error.to_string()),
         Err("a logarithmic range must start above 0, got low -1".to_owned())
     );
 }
@@ -149,30 +85,15 @@ fn wrong_ranges_are_refused_by_name() {
 #[test]
 fn optunas_old_classes_are_read() {
     let cases = [
-        (
-            r#"{"name": "UniformDistribution", "attributes": {"low": 0, "high": 1}}"#,
-            float(0.0, 1.0),
-        ),
-        (
-            r#"{"name": "LogUniformDistribution", "attributes": {"low": 0.1, "high": 1}}"#,
-            log_float(0.1, 1.0),
-        ),
+        (r#"{"name": "UniformDistribution", "attributes": {"low": 0, "high": 1}}"#, float(0.0, 1.0)),
+        (r#"{"name": "LogUniformDistribution", "attributes": {"low": 0.1, "high": 1}}"#, log_float(0.1, 1.0)),
         (
             r#"{"name": "DiscreteUniformDistribution", "attributes": {"low": 0, "high": 1, "q": 0.5}}"#,
             stepped(0.0, 1.0, 0.5),
         ),
-        (
-            r#"{"name": "IntUniformDistribution", "attributes": {"low": 1, "high": 5, "step": 1}}"#,
-            int(1, 5),
-        ),
-        (
-            r#"{"name": "IntLogUniformDistribution", "attributes": {"low": 1, "high": 5}}"#,
-            log_int(1, 5),
-        ),
-        (
-            r#"{"name": "CategoricalDistribution", "attributes": {"choices": [false, true]}}"#,
-            switch(),
-        ),
+        (r#"{"name": "IntUniformDistribution", "attributes": {"low": 1, "high": 5, "step": 1}}"#, int(1, 5)),
+        (r#"{"name": "IntLogUniformDistribution", "attributes": {"low": 1, "high": 5}}"#, log_int(1, 5)),
+        (r#"{"name": "CategoricalDistribution", "attributes": {"choices": [false, true]}}"#, switch()),
     ];
     for (json, expected) in cases {
         assert_eq!(Distribution::from_json(json), Ok(expected));
@@ -184,18 +105,9 @@ fn text_that_is_no_distribution_says_why() {
     for (json, reason) in [
         ("{", "EOF"),
         ("{}", "no text under \"name\""),
-        (
-            r#"{"name": "Beta", "attributes": {}}"#,
-            "unknown class \"Beta\"",
-        ),
-        (
-            r#"{"name": "FloatDistribution", "attributes": {"low": "a"}}"#,
-            "no number under \"low\"",
-        ),
-        (
-            r#"{"name": "CategoricalDistribution", "attributes": {"choices": [[1]]}}"#,
-            "\"choices\"",
-        ),
+        (r#"{"name": "Beta", "attributes": {}}"#, "unknown class \"Beta\""),
+        (r#"{"name": "FloatDistribution", "attributes": {"low": "a"}}"#, "no number under \"low\""),
+        (r#"{"name": "CategoricalDistribution", "attributes": {"choices": [[1]]}}"#, "\"choices\""),
     ] {
         let message = Distribution::from_json(json).expect_err(json).to_string();
         assert!(message.contains(reason), "{message}");
@@ -217,23 +129,16 @@ fn draws_of_each_kind_are_uniform_in_optunas_sense() {
     // A grid's ends are as likely as its middle.
     let mut counts = [0; 4];
     for _ in 0..8_000 {
-        let ParamValue::Float(value) = stepped(0.0, 0.3, 0.1).draw(&mut stream) else {
-            panic!("a float")
-        };
+        let ParamValue::Float(value) = stepped(0.0, 0.3, 0.1).draw(&mut stream) else { panic!("a float") };
         counts[(value * 10.0).round() as usize] += 1;
     }
-    assert!(
-        counts.iter().all(|&count| (1_800..2_200).contains(&count)),
-        "{counts:?}"
-    );
+    assert!(counts.iter().all(|&count| (1_800..2_200).contains(&count)), "{counts:?}");
     // Half of a logarithmic range lies below its geometric mean.
     let below = (0..8_000)
         .filter(|_| matches!(log_float(1e-4, 1.0).draw(&mut stream), ParamValue::Float(value) if value < 1e-2))
         .count();
     assert!((3_800..4_200).contains(&below), "{below}");
-    let ones = (0..8_000)
-        .filter(|_| log_int(1, 8).draw(&mut stream) == ParamValue::Int(1))
-        .count();
+    let ones = (0..8_000).filter(|_| log_int(1, 8).draw(&mut stream) == ParamValue::Int(1)).count();
     // ln(1.5 / 0.5) / ln(8.5 / 0.5) = 0.3878.
     assert!((2_900..3_300).contains(&ones), "{ones}");
 }
@@ -241,39 +146,21 @@ fn draws_of_each_kind_are_uniform_in_optunas_sense() {
 /// Any valid distribution.
 fn distributions() -> impl Strategy<Value = Distribution> {
     let floats = (-1e6..1e6_f64, 0.0..1e6_f64).prop_map(|(low, width)| float(low, low + width));
-    let grids = (-1e3..1e3_f64, 0.0..1e3_f64, 1e-3..10.0_f64)
-        .prop_map(|(low, width, step)| stepped(low, low + width, step));
+    let grids =
+        (-1e3..1e3_f64, 0.0..1e3_f64, 1e-3..10.0_f64).prop_map(|(low, width, step)| stepped(low, low + width, step));
     let decimals = (-1000..1000_i32, 0..1000_i32, 1..50_i32).prop_map(|(low, width, step)| {
-        stepped(
-            f64::from(low) / 100.0,
-            f64::from(low + width) / 100.0,
-            f64::from(step) / 100.0,
-        )
+        stepped(f64::from(low) / 100.0, f64::from(low + width) / 100.0, f64::from(step) / 100.0)
     });
     let logs = (1e-9..1e3_f64, 1.0..1e6_f64).prop_map(|(low, factor)| log_float(low, low * factor));
-    let ints = (-1000..1000_i64, 0..1000_i64, 1..20_i64).prop_map(|(low, width, step)| {
-        Distribution::Int {
-            low,
-            high: low + width,
-            step,
-            log: false,
-        }
+    let ints = (-1000..1000_i64, 0..1000_i64, 1..20_i64).prop_map(|(low, width, step)| Distribution::Int {
+        low,
+        high: low + width,
+        step,
+        log: false,
     });
     let log_ints = (1..1000_i64, 0..1000_i64).prop_map(|(low, width)| log_int(low, low + width));
-    prop_oneof![
-        floats,
-        grids,
-        decimals,
-        logs,
-        ints,
-        log_ints,
-        Just(choice(&["a", "b", "c"]))
-    ]
-    .prop_map(|distribution| {
-        distribution
-            .validated()
-            .expect("the strategy makes valid ones")
-    })
+    prop_oneof![floats, grids, decimals, logs, ints, log_ints, Just(choice(&["a", "b", "c"]))]
+        .prop_map(|distribution| distribution.validated().expect("the strategy makes valid ones"))
 }
 
 proptest! {

@@ -4,10 +4,7 @@ use proptest::prelude::*;
 
 fn estimator(distribution: &crate::space::Distribution, internals: &[f64]) -> ParzenEstimator {
     let dimension = [Dimension::of(distribution)];
-    let positions = internals
-        .iter()
-        .map(|&internal| dimension[0].position(internal))
-        .collect();
+    let positions = internals.iter().map(|&internal| dimension[0].position(internal)).collect();
     let observations = Observations::new(&dimension, vec![positions]);
     ParzenEstimator::new(&dimension, observations, &TpeOptions::default())
 }
@@ -18,10 +15,7 @@ fn without_observations_the_prior_is_all() {
     assert_eq!(prior.weights(), [1.0]);
     assert_eq!(prior.widths(0), [2.0]);
     let density = prior.ln_density(&[vec![0.5], vec![1.5]]);
-    assert!(
-        (density[0] - density[1]).abs() < 1e-15,
-        "the prior is symmetric"
-    );
+    assert!((density[0] - density[1]).abs() < 1e-15, "the prior is symmetric");
     let uniform = estimator(&choice(&["a", "b", "c", "d"]), &[]);
     assert!((uniform.ln_density(&[vec![2.0]])[0] - 0.25_f64.ln()).abs() < 1e-15);
 }
@@ -41,17 +35,9 @@ fn widths_are_the_larger_gap_to_a_neighbour() {
     // Sorted 1, 4, 9: the gaps are 3 and 5. Floor: 10 / (3 + 2) = 2.
     assert_eq!(three.widths(0), [5.0, 3.0, 5.0, 10.0]);
     let one = estimator(&float(0.0, 10.0), &[3.0]);
-    assert_eq!(
-        one.widths(0),
-        [7.0, 10.0],
-        "a single one has the ends as neighbours"
-    );
+    assert_eq!(one.widths(0), [7.0, 10.0], "a single one has the ends as neighbours");
     let equal = estimator(&float(0.0, 10.0), &[3.0; 4]);
-    assert_eq!(
-        equal.widths(0)[..4],
-        [10.0 / 6.0; 4],
-        "equal ones get the floor"
-    );
+    assert_eq!(equal.widths(0)[..4], [10.0 / 6.0; 4], "equal ones get the floor");
 }
 
 #[test]
@@ -67,11 +53,7 @@ fn masses_on_a_grid_sum_to_one() {
         let points: Vec<Vec<f64>> = (0..count)
             .map(|k| vec![distribution.to_internal(&distribution.nth(k).expect("below the count"))])
             .collect();
-        let total: f64 = estimator
-            .ln_density(&points)
-            .iter()
-            .map(|ln| ln.exp())
-            .sum();
+        let total: f64 = estimator.ln_density(&points).iter().map(|ln| ln.exp()).sum();
         assert!((total - 1.0).abs() < 1e-12, "{distribution:?}: {total}");
     }
 }
@@ -80,19 +62,12 @@ fn masses_on_a_grid_sum_to_one() {
 fn a_continuous_density_integrates_to_one() {
     for distribution in [float(-1.0, 3.0), log_float(1e-3, 1e2)] {
         let estimator = estimator(&distribution, &[0.9, 1.0, 2.5]);
-        let Dimension::Numerical(interval) = Dimension::of(&distribution) else {
-            panic!("a number")
-        };
+        let Dimension::Numerical(interval) = Dimension::of(&distribution) else { panic!("a number") };
         let cells = 20_000;
         let width = interval.width() / cells as f64;
-        let points: Vec<Vec<f64>> = (0..cells)
-            .map(|cell| vec![interval.internal(interval.start + (cell as f64 + 0.5) * width)])
-            .collect();
-        let total: f64 = estimator
-            .ln_density(&points)
-            .iter()
-            .map(|ln| ln.exp() * width)
-            .sum();
+        let points: Vec<Vec<f64>> =
+            (0..cells).map(|cell| vec![interval.internal(interval.start + (cell as f64 + 0.5) * width)]).collect();
+        let total: f64 = estimator.ln_density(&points).iter().map(|ln| ln.exp() * width).sum();
         assert!((total - 1.0).abs() < 1e-6, "{distribution:?}: {total}");
     }
 }
@@ -110,10 +85,7 @@ fn samples_follow_the_density() {
     let points: Vec<Vec<f64>> = (1..=6).map(|value| vec![f64::from(value)]).collect();
     for (count, ln_mass) in counts.iter().zip(estimator.ln_density(&points)) {
         let expected = ln_mass.exp() * f64::from(draws);
-        assert!(
-            (count - expected).abs() < 5.0 * expected.sqrt(),
-            "{counts:?}: {expected}"
-        );
+        assert!((count - expected).abs() < 5.0 * expected.sqrt(), "{counts:?}: {expected}");
     }
 }
 
@@ -128,10 +100,7 @@ fn sampled_choices_follow_the_density() {
     let points: Vec<Vec<f64>> = (0..4).map(|value| vec![f64::from(value)]).collect();
     for (count, ln_mass) in counts.iter().zip(estimator.ln_density(&points)) {
         let expected = ln_mass.exp() * 40_000.0;
-        assert!(
-            (count - expected).abs() < 5.0 * expected.sqrt(),
-            "{counts:?}: {expected}"
-        );
+        assert!((count - expected).abs() < 5.0 * expected.sqrt(), "{counts:?}: {expected}");
     }
 }
 
