@@ -1,8 +1,8 @@
 //! What can go wrong with a store, each with its place, its cause and its remedy.
 //!
-//! Inside the crate a step fails with a [`Fault`]: either an error that is already worded, or a raw
+//! Inside the crate a step fails with a `Fault`: either an error that is already worded, or a raw
 //! one of SQLite. The raw ones get their path and their words once, at the crate's boundary, in
-//! [`Fault::at`].
+//! `Fault::at`.
 
 use std::path::{Path, PathBuf};
 

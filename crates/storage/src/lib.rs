@@ -11,7 +11,7 @@
 //! | `pack` | metrics as compact, bit-exact blobs |
 //! | `record` | what a batch must satisfy, whatever the store |
 //! | `read`, `write` | the queries and the statements |
-//! | [`testing`] | the conformance suite that every backend passes (feature `testing`) |
+//! | `testing` | the conformance suite that every backend passes (feature `testing`) |
 //!
 //! **Invariants:** a batch is one transaction; nothing that Optuna owns is stored in a way that stock
 //! Optuna would not have written; no value changes on its way through the store, except that the sign

@@ -1,4 +1,4 @@
-//! The study file: text → [tree] → options (as typed, places kept) → [`Plan`] (resolved).
+//! The study file: text → tree → options (as typed, places kept) → [`Plan`] (resolved).
 //!
 //! Every problem is collected and reported in one go; unknown keys are errors.
 

@@ -2,12 +2,12 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`session`] | the stored study behind a plan: create, continue, refuse, start afresh |
-//! | [`conductor`] | which trial comes next, in which order results are committed |
-//! | [`run`] | workers, batches, progress, interruption |
-//! | [`summary`] | the winner, the top, the counts |
-//! | [`vault`] | opening the test segment, recorded |
-//! | [`words`] | a plan in words |
+//! | `session` | the stored study behind a plan: create, continue, refuse, start afresh |
+//! | `conductor` | which trial comes next, in which order results are committed |
+//! | `run` | workers, batches, progress, interruption |
+//! | `summary` | the winner, the top, the counts |
+//! | `vault` | opening the test segment, recorded |
+//! | `words` | a plan in words |
 //!
 //! **Invariant:** trials are proposed, committed and stored in the order of their numbers. What a
 //! store holds is at all times a prefix of the whole study, so that any interruption only cuts it
