@@ -33,12 +33,24 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
         return Exit::Fine;
     }
     // Nothing can be done if stderr is gone as well.
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    let _ = writeln!(io::stderr(), "error: {}", in_words(error));
     match error.downcast_ref::<bartune::Error>() {
         Some(bartune::Error::NoWinner { .. }) => Exit::No,
+        Some(bartune::Error::Write { source, .. }) if source.kind() == ErrorKind::InvalidInput => Exit::Usage,
         Some(bartune::Error::Storage(_) | bartune::Error::Write { .. } | bartune::Error::Sampler(_)) => Exit::No,
         _ => Exit::Usage,
     }
+}
+
+/// The error and its causes; a cause that the text before it already tells is left out.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(&format!(": {cause}"));
+        }
+    }
+    text
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -5,7 +5,7 @@ use bartune::Evaluator;
 use bartune::study::{Session, open_vault};
 use serde_json::json;
 
-use super::study::{one_line, open_data, read_plan, storage_url, stored_trial};
+use super::study::{open_data, read_plan, storage_url, stored_trial};
 use crate::args::TestArgs;
 use crate::exit::Exit;
 use crate::output;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
             "metrics": { "train": test.record.metrics.get("train"), "validate": test.record.metrics.get("validate"), "test": output::metrics_json(&test.run.metrics) },
         }))?;
     } else {
-        output::print(&format!("trial {}: {}\n\n", test.record.trial.number, one_line(&params)))?;
+        output::print(&format!("trial {}: {}\n\n", test.record.trial.number, output::params_line(&plan, &params)))?;
         output::print(&output::vault_report(&test, evaluator.bars()))?;
     }
     Ok(Exit::Fine)

@@ -12,9 +12,9 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
-pub(crate) use format::{duration, number};
+pub(crate) use format::duration;
 pub(crate) use progress::ProgressLine;
-pub(crate) use report::{TOP, backtest_report, data_info, run_report, trials_table, vault_report};
+pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 
 /// Print on stdout.
 pub(crate) fn print(text: &str) -> Result<()> {
