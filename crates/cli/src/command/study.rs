@@ -22,7 +22,7 @@ pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
 pub(crate) fn open_data(plan: &Plan) -> Result<Dataset> {
     let dataset = data::open(&plan.data, &plan.split)?;
     for note in dataset.notes() {
-        eprintln!("note: {note}");
+        crate::output::tell(&format!("note: {note}"));
     }
     Ok(dataset)
 }

@@ -20,10 +20,10 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
     let test = open_vault(&mut session, &evaluator, record)?;
     if !test.earlier.is_empty() {
         let times = test.earlier.len();
-        eprintln!(
+        output::tell(&format!(
             "warning: the vault was opened {times} time{} before; only the first look was unbiased, and choosing by what it showed makes it in-sample",
             if times == 1 { "" } else { "s" }
-        );
+        ));
     }
     let params = plan.parameters.to_params(&test.record.trial.params);
     if args.json {

@@ -23,6 +23,11 @@ pub(crate) fn print(text: &str) -> Result<()> {
     Ok(stdout.flush()?)
 }
 
+/// Tell something on stderr. That it has gone away (`2>&1 | head`) is no reason to stop working.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Print one JSON object on stdout.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))

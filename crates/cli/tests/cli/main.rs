@@ -2,4 +2,7 @@
 
 mod commands;
 mod diagnostics;
+mod resume;
+mod storage;
+mod store;
 mod support;
