@@ -298,6 +298,7 @@ fn param(name: &str, section: Section<'_>, span: Span) -> ParamOptions {
     ];
     let given: Vec<_> = kinds.into_iter().filter_map(|(kind, item)| Some((kind, item?))).collect();
     let kind = match given.as_slice() {
+        _ if !section.is_table() => ParamKindOptions::Invalid,
         [(kind, item)] => param_kind(kind, item).unwrap_or_else(|| {
             let help = "`{ int = [5, 60] }`, `{ float = [0.5, 5.0] }`, `{ bool = true }` (the default), `{ choice = [\"a\", \"b\"] }`";
             section.problems().push_with_help("E106", &item.span, format!("`{name}`: `{kind}` does not read like a range"), help);
@@ -305,7 +306,9 @@ fn param(name: &str, section: Section<'_>, span: Span) -> ParamOptions {
         }),
         _ => {
             let help = "for example `{ int = [5, 60] }`";
-            section.problems().push_with_help("E106", &span, format!("`{name}` must have one of `int`, `float`, `bool`, `choice`"), help);
+            let which = if given.is_empty() { "one" } else { "only one" };
+            let message = format!("`{name}` must have {which} of `int`, `float`, `bool`, `choice`");
+            section.problems().push_with_help("E106", &span, message, help);
             ParamKindOptions::Invalid
         }
     };

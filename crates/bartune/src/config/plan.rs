@@ -122,7 +122,7 @@ pub struct Objective {
 /// Resolve options into a plan, reporting every problem.
 pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, problems: &Problems) -> Option<Plan> {
     let parameters = space::resolve(options, sources, problems);
-    let strategy = parameters.as_ref().and_then(|parameters| strategy(options, parameters, sources, problems));
+    let strategy = strategy(options, sources, problems);
     let data = options.data.as_ref().and_then(|data| data_plan(data, folder, problems));
     let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
     let split = split(options, &timezone, problems);
@@ -156,7 +156,8 @@ fn name(options: &Options, problems: &Problems) -> Option<String> {
     None
 }
 
-fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, problems: &Problems) -> Option<Strategy> {
+/// Compiled even where parameters have problems, so that all are told in one go.
+fn strategy(options: &Options, sources: &Sources, problems: &Problems) -> Option<Strategy> {
     let written = &options.strategy;
     let source = StrategySource {
         lets: written.lets.iter().map(|(name, text)| (name.clone(), text.value.clone())).collect(),
@@ -166,22 +167,34 @@ fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, probl
             .filter_map(|(key, text)| Some((language::RuleName::find(key)?, text.value.clone())))
             .collect(),
     };
-    match language::compile(&source, parameters.decls()) {
+    match language::compile(&source, &space::declarations(options)) {
         Ok(strategy) => Some(strategy),
         Err(found) => {
-            found.iter().for_each(|problem| report_at_place(options, problem, sources, problems));
+            let told = found.iter().filter(|problem| !follows_from_a_parameter(options, problem));
+            told.for_each(|problem| report_at_place(options, problem, sources, problems));
             None
         }
     }
 }
 
-fn report_at_place(options: &Options, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
-    let text = match &problem.place {
+/// Whether a problem is only that a parameter, itself reported, could not be declared.
+fn follows_from_a_parameter(options: &Options, problem: &language::Diagnostic) -> bool {
+    let word = expression_of(options, problem).and_then(|text| text.value.get(problem.span.clone()));
+    let param = word.and_then(|word| options.params.get(word));
+    param.is_some_and(|param| matches!(param.kind, options::ParamKindOptions::Invalid))
+}
+
+/// The expression that a problem is in.
+fn expression_of<'a>(options: &'a Options, problem: &language::Diagnostic) -> Option<&'a Located<String>> {
+    match &problem.place {
         Place::Let(name) => options.strategy.lets.get(name),
         Place::Rule(rule) => options.strategy.rules.get(rule.as_str()),
         Place::Strategy | Place::Param(_) | Place::Text => None,
-    };
-    if let Some(text) = text {
+    }
+}
+
+fn report_at_place(options: &Options, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
+    if let Some(text) = expression_of(options, problem) {
         return report_expression(text, problem, sources, problems);
     }
     let param = match &problem.place {
@@ -296,7 +309,8 @@ fn split(options: &Options, timezone: &TimeZone, problems: &Problems) -> SplitPl
             format!("the shares of the split add up to {}, more than 1", shares.iter().sum::<f64>()),
         );
     }
-    in_order(&[train, validate, test], &written.span, problems);
+    let places = [&written.train, &written.validate, &written.test].map(|part| part.as_ref().map(|part| &part.span));
+    in_order(&[train, validate, test], &places, problems);
     let embargo = written.embargo.as_ref().map_or(Duration::ZERO, |embargo| embargo.value);
     if nothing {
         return SplitPlan {
@@ -316,7 +330,7 @@ fn segment(part: &Located<SegmentOptions>, timezone: &TimeZone, problems: &Probl
             problems.push(
                 "E109",
                 &part.span,
-                format!("{share} is no share of the bars: it must be above 0 and at most 1"),
+                format!("{share} is no share of the bars: it must be above 0 and at most 1, as in 0.6"),
             );
             None
         }
@@ -348,18 +362,15 @@ fn date(text: &str, part: &Located<SegmentOptions>, timezone: &TimeZone, problem
     nanos
 }
 
-fn in_order(segments: &[Option<SegmentPlan>], span: &Span, problems: &Problems) {
-    let dates: Vec<(i64, i64)> = segments
-        .iter()
-        .flatten()
-        .filter_map(|segment| match segment {
-            SegmentPlan::Dates(from, to) => Some((*from, *to)),
-            SegmentPlan::Share(_) => None,
-        })
-        .collect();
-    if dates.windows(2).any(|pair| pair[1].0 < pair[0].1) {
-        let help = "train, then validate, then test, each beginning when or after the one before has ended";
-        problems.push_with_help("E109", span, "the segments overlap or are out of order", help);
+fn in_order(segments: &[Option<SegmentPlan>], places: &[Option<&Span>], problems: &Problems) {
+    let mut before_ended = i64::MIN;
+    for (segment, place) in segments.iter().zip(places) {
+        let (Some(SegmentPlan::Dates(from, to)), Some(place)) = (segment, place) else { continue };
+        if *from < before_ended {
+            let help = "train, then validate, then test, each beginning when or after the one before has ended";
+            problems.push_with_help("E109", place, "this segment begins before the one before it has ended", help);
+        }
+        before_ended = *to;
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use bartune::{Evaluator, SegmentName};
 use serde_json::json;
 
-use super::study::{chosen_params, one_line, open_data, read_plan, storage_url};
+use super::study::{chosen_params, open_data, read_plan, storage_url};
 use crate::args::{BacktestArgs, SegmentArg};
 use crate::exit::Exit;
 use crate::output;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<Exit> {
             "seconds": seconds,
         }))?;
     } else {
-        output::print(&format!("{}\n\n", one_line(&params)))?;
+        output::print(&format!("{}\n\n", output::params_line(&plan, &params)))?;
         output::print(&output::backtest_report(segment.key(), &run, evaluator.bars()))?;
     }
     Ok(Exit::Fine)

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &overrides(args))?;
     let dataset = open_data(&plan)?;
     let url = storage_url(&args.storage, &args.study.study);
-    plan.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    plan.warnings.iter().for_each(|warning| output::tell(&format!("warning: {warning}")));
     if let Some(name) = &args.fresh {
         Session::delete(&plan, &url, name)?;
     }

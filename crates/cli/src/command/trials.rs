@@ -20,7 +20,7 @@ pub(crate) fn run(args: &TrialsArgs) -> Result<Exit> {
     let table = bartune::table::trials(&session)?;
     for path in files {
         table.write(path)?;
-        eprintln!("{} trials written to {}", table.rows(), path.display());
+        output::tell(&format!("{} trials written to {}", table.rows(), path.display()));
     }
     Ok(Exit::Fine)
 }

@@ -1,0 +1,8 @@
+//! The real binary, tested from outside: exit code, stdout, stderr, and what it leaves in the store.
+
+mod commands;
+mod diagnostics;
+mod resume;
+mod storage;
+mod store;
+mod support;
