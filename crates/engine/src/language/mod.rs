@@ -53,7 +53,7 @@ use std::fmt;
 
 pub use bind_error::BindError;
 pub use bound::BoundStrategy;
-pub use cache::{CachedSeries, MemoryCache, NoCache, SeriesCache, SeriesKey, SeriesValue};
+pub use cache::{CacheStats, CachedSeries, MemoryCache, NoCache, SeriesCache, SeriesKey, SeriesValue};
 pub use diagnostic::{Code, Diagnostic, Place, Span};
 pub use formula::{Constraint, Formula, compile_constraint, compile_formula};
 pub use key::NodeKey;
