@@ -2,6 +2,7 @@
 
 mod commands;
 mod diagnostics;
+mod mistakes;
 mod resume;
 mod storage;
 mod store;
