@@ -12,7 +12,7 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
-pub(crate) use format::{duration, number};
+pub(crate) use format::{duration, number, percent};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, run_report, trials_table, vault_report};
 
