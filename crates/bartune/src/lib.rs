@@ -21,5 +21,5 @@ pub use bartune_search as search;
 pub use bartune_storage as storage;
 
 pub use error::Error;
-pub use evaluator::{BacktestRun, Evaluator, SegmentName};
+pub use evaluator::{BacktestRun, CacheBudget, Evaluator, SegmentName};
 pub use outcome::{Outcome, SegmentMetrics, Verdict};

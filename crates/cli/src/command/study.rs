@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use bartune::Error;
 use bartune::config::{self, Plan};
-use bartune::data::{self, Dataset};
+use bartune::data::{self, BarCache, Dataset};
 use bartune::engine::Params;
 use bartune::search::storage::TrialRecord;
 use bartune::study::{Session, default_storage, summarize};
@@ -19,8 +19,9 @@ pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
 }
 
 /// Load the plan's bars, and tell what loading repaired.
-pub(crate) fn open_data(plan: &Plan) -> Result<Dataset> {
-    let dataset = data::open(&plan.data, &plan.split)?;
+pub(crate) fn open_data(plan: &Plan, args: &StudyArgs) -> Result<Dataset> {
+    let cache = if args.no_cache { None } else { BarCache::of_user() };
+    let dataset = data::open(&plan.data, &plan.split, cache.as_ref())?;
     for note in dataset.notes() {
         crate::output::tell(&format!("note: {note}"));
     }

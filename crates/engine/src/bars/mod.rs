@@ -5,6 +5,7 @@
 //! | [`Bars`] | checked, immutable, cheaply shared columns |
 //! | [`Calendar`] | the local day, minute and weekday of each bar, daylight saving included |
 //! | [`load()`], [`write()`] | Parquet, CSV and Arrow files |
+//! | [`read_copy()`], [`write_copy()`] | decoded bars in a file mapped into memory, shared by processes |
 //! | [`describe()`] | what a file holds, in figures |
 //! | [`synth()`] | made-up bars with the habits of real ones |
 //! | [`buckets()`], [`resample()`] | longer timeframes, and when one of their bars is known to be complete |
@@ -25,6 +26,7 @@ mod column;
 mod describe;
 mod error;
 mod load;
+mod mapped;
 mod resample;
 mod synth;
 mod timeframe;
@@ -43,6 +45,7 @@ pub use column::Column;
 pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;
 pub use load::{FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp, load};
+pub use mapped::{CopyError, read_copy, write_copy};
 pub use resample::resample;
 pub use synth::{Hours, SynthOptions, synth};
 pub use timeframe::{format_timeframe, parse_timeframe};
