@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// Look at, make and convert bar files
     #[command(subcommand)]
     Data(DataCommand),
+    /// List the futures contracts that a study can name, with tick size, tick value and source
+    Instruments(InstrumentsArgs),
 }
 
 /// The study file and what the command line changes in it.
@@ -202,6 +204,17 @@ pub(crate) struct TrialsArgs {
     /// Write all trials with parameters and metrics to a Parquet file
     #[arg(long, value_name = "FILE")]
     pub(crate) parquet: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct InstrumentsArgs {
+    /// Show this contract only, with its source
+    #[arg(value_name = "SYMBOL")]
+    pub(crate) symbol: Option<String>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

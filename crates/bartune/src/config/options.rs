@@ -7,6 +7,7 @@ use std::time::Duration;
 use bartune_engine::simulator::{Commission, Fill, Intrabar, Session, Size, Slippage};
 use indexmap::IndexMap;
 
+use super::instrument::{self, InstrumentOptions};
 use super::quantity;
 use super::section::{Problems, Section, number_of};
 use super::tree::{Item, Node};
@@ -134,9 +135,7 @@ pub(crate) struct ExecutionOptions {
     pub(crate) commission: Option<Located<Commission>>,
     pub(crate) slippage: Option<Located<Slippage>>,
     pub(crate) size: Option<Located<Size>>,
-    pub(crate) tick: Option<Located<f64>>,
-    pub(crate) point_value: Option<Located<f64>>,
-    pub(crate) whole_contracts: Option<Located<bool>>,
+    pub(crate) instrument: InstrumentOptions,
 }
 
 /// `[search]`.
@@ -384,7 +383,6 @@ fn lets(section: Section<'_>) -> IndexMap<String, Located<String>> {
 }
 
 fn execution(section: Section<'_>) -> ExecutionOptions {
-    let instrument = section.section("instrument");
     let options = ExecutionOptions {
         fill: section.word("fill", &[("next_open", Fill::NextOpen), ("close", Fill::Close)]),
         intrabar: section
@@ -392,13 +390,8 @@ fn execution(section: Section<'_>) -> ExecutionOptions {
         commission: section.parsed("commission", quantity::commission),
         slippage: section.parsed("slippage", quantity::slippage),
         size: section.parsed("size", quantity::size),
-        tick: instrument.as_ref().and_then(|instrument| instrument.number("tick")),
-        point_value: instrument.as_ref().and_then(|instrument| instrument.number("point_value")),
-        whole_contracts: instrument.as_ref().and_then(|instrument| instrument.boolean("whole_contracts")),
+        instrument: instrument::read(&section),
     };
-    if let Some(instrument) = instrument {
-        instrument.finish();
-    }
     section.finish();
     options
 }

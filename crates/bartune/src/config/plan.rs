@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timeframe};
+use bartune_engine::instrument::Contract;
 use bartune_engine::language::{self, Constraint, Formula, Place, Strategy, StrategySource};
 use bartune_engine::metric::{self, Better, CompositeOptions};
-use bartune_engine::simulator::{
-    Account, Commission, Execution, Fill, Instrument, Intrabar, Session, Size, Slippage, TimeRules,
-};
+use bartune_engine::simulator::{Account, Commission, Execution, Fill, Intrabar, Session, Size, Slippage, TimeRules};
 use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use bartune_search::trial::StudyDirection;
 use jiff::tz::TimeZone;
 
 use super::expression::report_expression;
+use super::instrument;
 use super::options::{self, Options, SamplerOptions, SegmentOptions};
 use super::section::Problems;
 use super::space::{self, Parameters};
@@ -37,6 +37,8 @@ pub struct Plan {
     pub time_rules: TimeRules,
     /// Fills and costs.
     pub execution: Execution,
+    /// The futures contract traded, where it was named by its symbol.
+    pub contract: Option<&'static Contract>,
     /// Cash.
     pub account: Account,
     /// Sampler, budget, seed, lag, workers.
@@ -140,6 +142,7 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
         strategy,
         time_rules: time_rules(options),
         execution,
+        contract: options.execution.instrument.contract.as_ref().map(|contract| contract.value),
         account,
         search,
         objective: objective?,
@@ -376,18 +379,10 @@ fn in_order(segments: &[Option<SegmentPlan>], places: &[Option<&Span>], problems
 
 fn execution(options: &Options, problems: &Problems) -> Execution {
     let written = &options.execution;
-    let positive = |number: &Option<Located<f64>>, what: &str| {
-        let number = number.as_ref()?;
-        if number.value > 0.0 {
-            return Some(number.value);
-        }
-        problems.push("E104", &number.span, format!("{what} must be above 0"));
-        None
-    };
-    let tick = positive(&written.tick, "a tick");
+    let instrument = instrument::resolve(&written.instrument, problems);
     let slippage = written.slippage.as_ref().map_or(Slippage::Fraction(0.0), |slippage| slippage.value);
-    if let (Slippage::Ticks(_), None, Some(place)) = (slippage, tick, &written.slippage) {
-        let help = "add `instrument = { tick = 0.01 }`";
+    if let (Slippage::Ticks(_), None, Some(place)) = (slippage, instrument.tick, &written.slippage) {
+        let help = "add `instrument = { tick = 0.01 }` or a futures contract, such as `instrument = \"MES\"`";
         problems.push_with_help("E110", &place.span, "slippage in ticks needs the instrument's tick", help);
     }
     let size = written.size.as_ref().map_or(Size::EquityFraction(1.0), |size| size.value);
@@ -402,11 +397,7 @@ fn execution(options: &Options, problems: &Problems) -> Execution {
         commission: written.commission.as_ref().map_or(Commission::Fraction(0.0), |commission| commission.value),
         slippage,
         size,
-        instrument: Instrument {
-            tick,
-            point_value: positive(&written.point_value, "a point value").unwrap_or(1.0),
-            whole_contracts: written.whole_contracts.as_ref().is_some_and(|whole| whole.value),
-        },
+        instrument,
     }
 }
 

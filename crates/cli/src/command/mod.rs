@@ -3,6 +3,7 @@
 mod backtest;
 mod check;
 mod data;
+mod instruments;
 mod run;
 mod study;
 mod test;
@@ -21,5 +22,6 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
+        Command::Instruments(args) => instruments::run(&args),
     }
 }

@@ -1,5 +1,6 @@
 //! All printing: numbers, tables, JSON, the progress line.
 
+mod contract;
 mod format;
 mod progress;
 mod report;
@@ -12,6 +13,7 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
+pub(crate) use contract::contracts_table;
 pub(crate) use format::{duration, percent};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
