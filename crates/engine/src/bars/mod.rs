@@ -17,6 +17,8 @@
 //!
 //! **NaN policy:** none enters. Every price is finite, and volumes are finite and not negative.
 
+mod bar;
+mod bucket_stream;
 mod buckets;
 mod calendar;
 mod check;
@@ -26,6 +28,7 @@ mod describe;
 mod error;
 mod load;
 mod resample;
+mod running_clock;
 mod synth;
 mod timeframe;
 mod write;
@@ -36,6 +39,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+pub use bar::BarValues;
+pub(crate) use bucket_stream::BucketStream;
 pub use buckets::{Buckets, buckets};
 pub use calendar::Calendar;
 pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
@@ -44,6 +49,7 @@ pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;
 pub use load::{FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp, load};
 pub use resample::resample;
+pub(crate) use running_clock::RunningClock;
 pub use synth::{Hours, SynthOptions, synth};
 pub use timeframe::{format_timeframe, parse_timeframe};
 pub use write::write;
