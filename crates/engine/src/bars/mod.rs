@@ -18,6 +18,8 @@
 //!
 //! **NaN policy:** none enters. Every price is finite, and volumes are finite and not negative.
 
+mod bar;
+mod bucket_stream;
 mod buckets;
 mod calendar;
 mod check;
@@ -28,6 +30,7 @@ mod error;
 mod load;
 mod mapped;
 mod resample;
+mod running_clock;
 mod synth;
 mod timeframe;
 mod write;
@@ -38,6 +41,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+pub use bar::BarValues;
+pub(crate) use bucket_stream::BucketStream;
 pub use buckets::{Buckets, buckets};
 pub use calendar::Calendar;
 pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
@@ -47,6 +52,7 @@ pub use error::DataError;
 pub use load::{FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp, load};
 pub use mapped::{CopyError, read_copy, write_copy};
 pub use resample::resample;
+pub(crate) use running_clock::RunningClock;
 pub use synth::{Hours, SynthOptions, synth};
 pub use timeframe::{format_timeframe, parse_timeframe};
 pub use write::write;

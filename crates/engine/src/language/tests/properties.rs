@@ -123,8 +123,8 @@ fn scraps() -> impl Strategy<Value = String> {
 }
 
 /// Turns a list of numbers into a well-formed expression over the catalogue, the same one every time.
-struct Writer {
-    choices: std::vec::IntoIter<u32>,
+pub(super) struct Writer {
+    pub(super) choices: std::vec::IntoIter<u32>,
 }
 
 impl Writer {
@@ -132,7 +132,7 @@ impl Writer {
         self.choices.next().map_or(0, |choice| choice as usize % below)
     }
 
-    fn number(&mut self, depth: usize) -> String {
+    pub(super) fn number(&mut self, depth: usize) -> String {
         let series = ["close", "open", "high", "low", "volume", "hl2", "hlc3", "ohlc4", "hour", "weekday"];
         if depth == 0 {
             return series[self.pick(series.len())].to_owned();
@@ -157,7 +157,7 @@ impl Writer {
         }
     }
 
-    fn condition(&mut self, depth: usize) -> String {
+    pub(super) fn condition(&mut self, depth: usize) -> String {
         let compare = ["<", "<=", ">", ">=", "==", "!="];
         if depth == 0 {
             return format!("{} {} {}", self.number(0), compare[self.pick(6)], self.number(0));
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     /// A strategy that reads base and higher timeframes.
-    fn strategy(&mut self) -> StrategySource {
+    pub(super) fn strategy(&mut self) -> StrategySource {
         let on = |writer: &mut Self, body: String| match writer.pick(3) {
             0 => format!("on('{}', {body})", ["2h", "1d"][writer.pick(2)]),
             _ => body,
@@ -212,7 +212,7 @@ impl Writer {
     }
 }
 
-fn strategies() -> impl Strategy<Value = StrategySource> {
+pub(super) fn strategies() -> impl Strategy<Value = StrategySource> {
     prop::collection::vec(any::<u32>(), 60).prop_map(|choices| Writer { choices: choices.into_iter() }.strategy())
 }
 
