@@ -58,14 +58,63 @@ pub(super) fn compare(op: CompareOp, left: Numbers<'_>, right: Numbers<'_>, exte
 }
 
 fn compare_with(left: Numbers<'_>, right: Numbers<'_>, extent: Extent, f: impl Fn(f64, f64) -> bool) -> Mask {
-    let bars = extent.bars;
     let mask = match (left, right) {
-        (Numbers::Column(a), Numbers::Column(b)) => Mask::from_fn(bars, |t| f(a[t], b[t])),
-        (Numbers::Column(a), Numbers::Constant(b)) => Mask::from_fn(bars, |t| f(a[t], b)),
-        (Numbers::Constant(a), Numbers::Column(b)) => Mask::from_fn(bars, |t| f(a, b[t])),
-        (Numbers::Constant(a), Numbers::Constant(b)) => Mask::from_fn(bars, |_| f(a, b)),
+        (Numbers::Column(a), Numbers::Column(b)) => zip_mask(a, b, f),
+        (Numbers::Column(a), Numbers::Constant(b)) => zip_mask(a, a, |a, _| f(a, b)),
+        (Numbers::Constant(a), Numbers::Column(b)) => zip_mask(b, b, |b, _| f(a, b)),
+        (Numbers::Constant(a), Numbers::Constant(b)) => Mask::from_fn(extent.bars, |_| f(a, b)),
     };
     after(mask, extent.warmup)
+}
+
+/// Where the first column crosses the second upward: above it, and not above it one bar ago, both finite. The same
+/// as the function `cross_above` bar by bar; with the columns swapped it is `cross_below`.
+pub(super) fn crossing(a: &[f64], b: &[f64]) -> Mask {
+    // Of ordered pairs one comparison each rules out an infinite end; nothing compares with NaN.
+    let mut mask = zip_mask(a, b, |a, b| (a > b) & (a < f64::INFINITY) & (b > f64::NEG_INFINITY));
+    let before = zip_mask(a, b, |a, b| (a <= b) & (a > f64::NEG_INFINITY) & (b < f64::INFINITY));
+    let mut carried = 0;
+    for (word, before) in mask.words_mut().iter_mut().zip(before.words()) {
+        *word &= (before << 1) | carried;
+        carried = before >> 63;
+    }
+    mask
+}
+
+/// Bars in a word of a mask.
+const WORD: usize = 64;
+
+/// The mask that is true where `f` holds of the two columns, a word at a time.
+fn zip_mask(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> bool) -> Mask {
+    let mut mask = Mask::falses(a.len());
+    let ((a_blocks, a_rest), (b_blocks, b_rest)) = (a.as_chunks::<WORD>(), b.as_chunks::<WORD>());
+    let words = mask.words_mut();
+    for (word, (a, b)) in words.iter_mut().zip(a_blocks.iter().zip(b_blocks)) {
+        *word = word_where(a, b, &f);
+    }
+    if let Some(word) = words.get_mut(a_blocks.len()) {
+        *word = word_where(a_rest, b_rest, &f);
+    }
+    mask
+}
+
+/// At most a word's bars. Comparing into bytes first leaves the compiler a loop of vector instructions.
+#[inline(always)]
+fn word_where(a: &[f64], b: &[f64], f: &impl Fn(f64, f64) -> bool) -> u64 {
+    let mut flags = [0; WORD];
+    for ((flag, a), b) in flags.iter_mut().zip(a).zip(b) {
+        *flag = u8::from(f(*a, *b));
+    }
+    pack(&flags)
+}
+
+/// Sixty-four bytes of 0 or 1 into bits. A multiplication moves bit `8·i` of eight bytes to bit `56 + i`: the factor
+/// has the bits `56 − 7·i`, and no two of the products that it adds up share a bit.
+#[inline(always)]
+fn pack(flags: &[u8; WORD]) -> u64 {
+    let (rows, _) = flags.as_chunks::<8>();
+    let bits = |row: &[u8; 8]| u64::from_le_bytes(*row).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    rows.iter().enumerate().fold(0, |word, (index, row)| word | bits(row) << (8 * index))
 }
 
 /// How many bars there are, and the first at which a value is defined.
@@ -153,11 +202,56 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const OPERATORS: [CompareOp; 6] = [
+        CompareOp::Less,
+        CompareOp::LessEqual,
+        CompareOp::Greater,
+        CompareOp::GreaterEqual,
+        CompareOp::Equal,
+        CompareOp::NotEqual,
+    ];
+
     fn mask(bits: &[bool]) -> Mask {
         Mask::from_fn(bits.len(), |t| bits[t])
     }
 
+    /// Few different numbers, so that many are equal, and every kind of special one.
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            8 => (0..4_i32).prop_map(f64::from),
+            1 => prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(-0.0)],
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn compared_words_do_what_single_bars_do(
+            pairs in prop::collection::vec((value(), value()), 0..300), constant in value(), warmup in 0usize..310,
+        ) {
+            let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+            let extent = Extent { bars: a.len(), warmup };
+            let (left, right, fixed) = (Numbers::Column(&a), Numbers::Column(&b), Numbers::Constant(constant));
+            for op in OPERATORS {
+                let plain = |x: &dyn Fn(usize) -> f64, y: &dyn Fn(usize) -> f64| {
+                    Mask::from_fn(a.len(), |t| t >= warmup && op.apply(x(t), y(t)))
+                };
+                prop_assert_eq!(compare(op, left, right, extent), plain(&|t| a[t], &|t| b[t]));
+                prop_assert_eq!(compare(op, left, fixed, extent), plain(&|t| a[t], &|_| constant));
+                prop_assert_eq!(compare(op, fixed, right, extent), plain(&|_| constant, &|t| b[t]));
+            }
+        }
+
+        #[test]
+        fn crossings_are_those_of_the_functions(pairs in prop::collection::vec((value(), value()), 1..300)) {
+            let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+            for (name, mask) in [("cross_above", crossing(&a, &b)), ("cross_below", crossing(&b, &a))] {
+                let function = crate::function::find(name).unwrap();
+                let mut outputs = vec![Vec::new()];
+                (function.make)(&[]).unwrap().batch(&[&a, &b], &mut outputs);
+                prop_assert_eq!(mask, Mask::from_fn(a.len(), |t| outputs[0][t] == 1.0));
+            }
+        }
+
         #[test]
         fn words_do_what_single_bits_do(
             a in prop::collection::vec(any::<bool>(), 0..300), shift in 0usize..310, warmup in 0usize..310,
@@ -173,14 +267,7 @@ mod tests {
     #[test]
     fn no_comparison_with_nan_holds() {
         let column = [f64::NAN; 3];
-        for op in [
-            CompareOp::Less,
-            CompareOp::LessEqual,
-            CompareOp::Greater,
-            CompareOp::GreaterEqual,
-            CompareOp::Equal,
-            CompareOp::NotEqual,
-        ] {
+        for op in OPERATORS {
             let extent = Extent { bars: 3, warmup: 0 };
             assert_eq!(compare(op, Numbers::Column(&column), Numbers::Constant(1.0), extent).count(), 0);
         }

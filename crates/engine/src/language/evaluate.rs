@@ -15,6 +15,7 @@ use super::bound::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
 use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue, data_key};
 use super::column::{self, Extent, Numbers};
 use super::graph::Series;
+use super::syntax::CompareOp;
 use crate::Mask;
 use crate::bars::{Bars, Column, DataError, buckets, resample};
 use crate::function::{BarColumn, Function, OutputKind};
@@ -208,12 +209,14 @@ impl<'a> Evaluation<'a> {
             BoundOp::Lag(id, lag) => number(column::lag(column_of(&self.values[id]), *lag)),
             BoundOp::Call { function, args, inputs } => self.call(function, args, inputs, extent.bars),
             BoundOp::Output(id, output) => {
-                let column = &outputs_of(&self.values[id])[*output];
-                if node.is_condition {
-                    let mask = Mask::from_fn(column.len(), |t| column[t] == 1.0);
-                    condition(column::after(mask, warmup))
+                let called = &self.values[id];
+                if let SeriesValue::Condition(mask) = &called.value {
+                    condition(column::after((**mask).clone(), warmup))
+                } else if node.is_condition {
+                    let truth = Numbers::Column(&outputs_of(called)[*output]);
+                    condition(column::compare(CompareOp::Equal, truth, Numbers::Constant(1.0), extent))
                 } else {
-                    SeriesValue::Number(column.clone())
+                    SeriesValue::Number(outputs_of(called)[*output].clone())
                 }
             }
             BoundOp::Align(id) => return self.align(*id),
@@ -252,6 +255,12 @@ impl<'a> Evaluation<'a> {
             })
             .collect();
         let columns: Vec<&[f64]> = columns.iter().map(|column| &**column).collect();
+        // Crossings are compared a word at a time instead of being written as numbers and read back.
+        match (function.name, columns.as_slice()) {
+            ("cross_above", [a, b]) => return SeriesValue::Condition(Arc::new(column::crossing(a, b))),
+            ("cross_below", [a, b]) => return SeriesValue::Condition(Arc::new(column::crossing(b, a))),
+            _ => {}
+        }
         let mut outputs = vec![Vec::new(); function.outputs.len()];
         let mut kernel = (function.make)(args).expect("binding made this kernel once");
         kernel.batch(&columns, &mut outputs);

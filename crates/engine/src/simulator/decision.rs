@@ -49,6 +49,7 @@ pub struct Decision {
 
 impl Signals {
     /// The decision at the close of bar `t`; nothing during the warm-up (D1).
+    #[inline]
     #[must_use]
     pub fn decision(&self, t: usize) -> Decision {
         if t < self.warmup {
@@ -112,6 +113,7 @@ impl Decision {
     }
 
     /// Orders for the position held at the close (D2–D7).
+    #[inline]
     pub(crate) fn resolve(&self, held: Option<Side>) -> Order {
         // D3: an entry on the side already held is ignored.
         let wanted = self.entry_side().filter(|side| held != Some(*side));

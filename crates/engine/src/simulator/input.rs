@@ -132,6 +132,7 @@ impl<'a> BarView<'a> {
     }
 
     /// Bar `t`, which must exist.
+    #[inline]
     #[must_use]
     pub fn bar(&self, t: usize) -> Bar {
         Bar {

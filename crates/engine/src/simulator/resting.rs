@@ -96,6 +96,7 @@ impl Levels {
 
     /// The prices at or below and at or above which a level is hit in the bar to come; infinite where there is
     /// no level. The stop side is the nearer one of stop and trailing stop (X4).
+    #[inline]
     pub(crate) fn bounds(&self, side: Side) -> Bounds {
         let (stop, target) = (self.protection(side).map(|exit| exit.quote), self.target);
         let (below, above) = match side {
@@ -106,6 +107,7 @@ impl Levels {
     }
 
     /// The nearer of stop and trailing stop (X4); the stop where they are equal.
+    #[inline]
     fn protection(&self, side: Side) -> Option<Exit> {
         let stop = self.stop.map(|level| Exit::at(level, ExitReason::StopLoss));
         let trail = self.trailing_stop(side).map(|level| Exit::at(level, ExitReason::TrailingStop));
@@ -160,14 +162,24 @@ fn extremes(bar: &Bar, side: Side) -> (f64, f64) {
 
 /// The exit of a position that meets the bar's open, if the open lies at or beyond a level: the fill is the
 /// open, better or worse than the level (X5).
+#[inline]
 pub(crate) fn exit_at_open(levels: &Levels, side: Side, open: f64) -> Option<Exit> {
+    // Nearly every bar opens between the levels.
+    if levels.bounds(side).hold(open, open) {
+        return None;
+    }
     let stop = levels.protection(side).filter(|stop| hits_stop(open, stop.quote, side));
     let target = levels.target.filter(|target| hits_target(open, *target, side));
     stop.map(|stop| Exit::at(open, stop.reason)).or_else(|| target.map(|_| Exit::at(open, ExitReason::TakeProfit)))
 }
 
 /// The exit of a position within the bar, whose open lies between the levels (X6–X9).
+#[inline]
 pub(crate) fn exit_within(levels: &Levels, side: Side, bar: &Bar, policy: Intrabar) -> Option<Exit> {
+    // Nearly every bar stays between the levels.
+    if levels.bounds(side).hold(bar.high, bar.low) {
+        return None;
+    }
     let (worst, best) = extremes(bar, side);
     let stop = levels.protection(side).filter(|stop| hits_stop(worst, stop.quote, side));
     let target = levels

@@ -199,11 +199,12 @@ impl Simulator {
     /// Within the bar (T3): resting exits, those of a position opened at this bar's open included. Its levels
     /// may lie beyond the open, when slippage is larger than a distance.
     fn within(&mut self, bar: &Bar, recorder: &mut impl Recorder) {
-        self.leave_by_gap(bar, recorder);
+        let Some(position) = &self.position else { return };
+        if position.entry_bar == self.bar_index {
+            self.leave_by_gap(bar, recorder);
+        }
         let policy = self.setup.execution.intrabar;
-        let Some(position) = &mut self.position else {
-            return;
-        };
+        let Some(position) = &mut self.position else { return };
         if let Some(exit) = exit_within(&position.levels, position.side, bar, policy) {
             position.meet(bar.open);
             self.leave(exit, recorder);

@@ -55,8 +55,7 @@ impl Simulator {
         };
         account.mark(&mut equity[..passed.bars], &closes[..passed.bars]);
         if account.may_be_exhausted(&passed) {
-            let is_exhausted = |equity: &f64| !(*equity > 0.0);
-            if let Some(bars) = equity[..passed.bars].iter().position(is_exhausted) {
+            if let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity)) {
                 passed = Rest::of(&highs[..bars], &lows[..bars]);
             }
         }
@@ -114,6 +113,11 @@ impl Marker {
             Side::Long => passed.lowest,
             Side::Short => passed.highest,
         };
-        passed.bars > 0 && !(self.equity_at(self.side, worst) > 0.0)
+        passed.bars > 0 && !is_solvent(self.equity_at(self.side, worst))
     }
+}
+
+/// What `Simulator::mark` asks of an equity.
+fn is_solvent(equity: f64) -> bool {
+    equity > 0.0
 }

@@ -253,7 +253,7 @@ fn the_scenarios_reach_every_exit_and_every_counter() {
         let Ok(backtest) = scenario.try_run() else { continue };
         for trade in &backtest.trades {
             *reasons.entry(format!("{:?}", trade.exit_reason)).or_insert(0) += 1;
-            held += usize::from(trade.exit_bar - trade.entry_bar > 20);
+            held += usize::from(trade.exit_bar - trade.entry_bar > 10);
         }
         ambiguous += backtest.ambiguous_bars;
         unaffordable += backtest.unaffordable_entries;
