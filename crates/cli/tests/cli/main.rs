@@ -3,6 +3,7 @@
 mod commands;
 mod diagnostics;
 mod mistakes;
+mod readme;
 mod resume;
 mod storage;
 mod store;
