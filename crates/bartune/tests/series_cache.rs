@@ -1,5 +1,7 @@
 //! A cache of computed series can change how long a study takes, and nothing else.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Decoded bars are shared by processes, and switched off by `--no-cache`.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
