@@ -23,6 +23,7 @@ impl Ledger {
                 ambiguous_bars: 0,
                 bankrupt_at: None,
                 unaffordable_entries: 0,
+                account: None,
                 segment,
             },
         }

@@ -65,6 +65,7 @@ fn case(file: &Value) -> Case {
             ambiguous_bars: 0,
             bankrupt_at: None,
             unaffordable_entries: 0,
+            account: None,
         },
         calendar: Calendar::new(&bar_days),
         trading_days_per_year: number(&file["trading_days_per_year"]),
