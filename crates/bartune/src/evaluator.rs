@@ -52,6 +52,8 @@ pub struct Evaluator<'a> {
     bars: Bars,
     /// Local close time of each bar, where a time rule needs it.
     local_close: Option<Vec<i64>>,
+    /// The same in the timezone of the account's rules, where it has some.
+    account_close: Option<Vec<i64>>,
     segments: &'a Segments,
     cache: MemoryCache,
     train: Prepared,
@@ -105,6 +107,11 @@ impl<'a> Evaluator<'a> {
         Self {
             plan,
             local_close: needs_clock.then(|| local_close_times(bars.time(), bars.timeframe_ns(), bars.timezone())),
+            account_close: plan
+                .account
+                .rules
+                .as_ref()
+                .map(|rules| local_close_times(bars.time(), bars.timeframe_ns(), &rules.timezone)),
             train: Prepared::new(&bars, segments.train.clone()),
             validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
             trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
@@ -190,6 +197,9 @@ impl<'a> Evaluator<'a> {
         if let Some(local_close) = &self.local_close {
             view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
         }
+        if let Some(local_close) = &self.account_close {
+            view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
+        }
         let (execution, account) = (&self.plan.execution, &self.plan.account);
         let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
         let backtest = reference::simulate(&input);
@@ -200,7 +210,11 @@ impl<'a> Evaluator<'a> {
             point_value: execution.instrument.point_value,
             first_close: bars.close()[segment.range.start],
             last_close: bars.close()[segment.range.end - 1],
-            headroom: None,
+            headroom: backtest
+                .account
+                .as_ref()
+                .map(|account| account.headroom.as_slice())
+                .filter(|days| !days.is_empty()),
             composite: &self.plan.objective.composite,
         });
         Ok(BacktestRun { segment: segment.range.clone(), backtest, metrics })

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use bartune_engine::account::AccountRules;
 use bartune_engine::simulator::{Account, Commission, Execution, Size, Slippage, TimeRules};
 use bartune_search::identity::param_signature;
 use bartune_search::space::Assignment;
@@ -126,7 +127,21 @@ fn execution(execution: &Execution) -> Value {
 }
 
 fn account(account: &Account) -> Value {
-    json!({ "cash": account.cash })
+    json!({ "cash": account.cash, "rules": account.rules.as_ref().map(account_rules) })
+}
+
+fn account_rules(rules: &AccountRules) -> Value {
+    json!({
+        "profit_target": rules.profit_target,
+        "daily_loss": rules.daily_loss.map(|limit| json!([limit.amount, format!("{:?}", limit.then)])),
+        "drawdown": rules.drawdown.map(|limit| json!([limit.amount, format!("{:?}", limit.basis), limit.lock])),
+        "contracts": rules.contract_caps.iter().map(|cap| [cap.from_profit, cap.contracts]).collect::<Vec<_>>(),
+        "minimum_days": rules.minimum_days,
+        "consistency": rules.consistency,
+        "timezone": rules.timezone.iana_name(),
+        "day_start": rules.day_start,
+        "flat_by": rules.flat_by,
+    })
 }
 
 fn time_rules(rules: &TimeRules) -> Value {

@@ -265,6 +265,7 @@ fn exit_name(reason: ExitReason) -> &'static str {
         ExitReason::Reversal => "reversal",
         ExitReason::MaxBars => "max_bars",
         ExitReason::FlatBy => "flat_by",
+        ExitReason::AccountRule => "account_rule",
         ExitReason::SegmentEnd => "segment_end",
         ExitReason::Bankrupt => "bankrupt",
     }

@@ -75,7 +75,7 @@ impl Bench {
                 size: Size::EquityFraction(1.0),
                 instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
             },
-            account: Account { cash: 100_000.0 },
+            account: Account { cash: 100_000.0, rules: None },
             composite: CompositeOptions::default(),
         }
     }

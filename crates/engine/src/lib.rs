@@ -2,6 +2,7 @@
 //!
 //! | module | job |
 //! |---|---|
+//! | [`account`] | rules that a trading account is held to, as a state machine over its equity |
 //! | [`bars`] | load, check, repair, resample, synthesise and describe market bars |
 //! | [`function`] | the catalogue of series functions: name, arguments, outputs, lookback |
 //! | [`instrument`] | what is traded: exact specifications of futures, defaults for the rest |
@@ -14,6 +15,7 @@
 //!
 //! **Invariant:** nothing looks ahead. The value of any series at bar `t` depends on bars `0..=t`.
 
+pub mod account;
 pub mod bars;
 pub mod function;
 pub mod instrument;

@@ -2,6 +2,7 @@
 //!
 //! Every problem is collected and reported in one go; unknown keys are errors.
 
+mod account;
 mod expression;
 mod instrument;
 mod options;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bartune_engine::simulator::{Commission, Fill, Intrabar, Session, Size, Slippage};
 use indexmap::IndexMap;
 
+use super::account::{self, AccountOptions};
 use super::instrument::{self, InstrumentOptions};
 use super::quantity;
 use super::section::{Problems, Section, number_of};
@@ -22,7 +23,7 @@ pub(crate) struct Options {
     pub(crate) params: IndexMap<String, ParamOptions>,
     pub(crate) strategy: StrategyOptions,
     pub(crate) execution: ExecutionOptions,
-    pub(crate) cash: Option<Located<f64>>,
+    pub(crate) account: AccountOptions,
     pub(crate) search: SearchOptions,
     pub(crate) objective: ObjectiveOptions,
 }
@@ -199,7 +200,7 @@ pub(crate) fn read(root: &Item, problems: &Problems) -> Options {
         params: file.section("params").map(params).unwrap_or_default(),
         strategy: file.required("strategy", file.section("strategy").map(strategy), "[strategy]").unwrap_or_default(),
         execution: file.section("execution").map(execution).unwrap_or_default(),
-        cash: file.section("account").and_then(account),
+        account: file.section("account").map(account::read).unwrap_or_default(),
         search: file.section("search").map(search).unwrap_or_default(),
         objective: file.section("objective").map(objective).unwrap_or_default(),
     };
@@ -394,12 +395,6 @@ fn execution(section: Section<'_>) -> ExecutionOptions {
     };
     section.finish();
     options
-}
-
-fn account(section: Section<'_>) -> Option<Located<f64>> {
-    let cash = section.number("cash");
-    section.finish();
-    cash
 }
 
 fn search(section: Section<'_>) -> SearchOptions {

@@ -13,6 +13,7 @@ use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use bartune_search::trial::StudyDirection;
 use jiff::tz::TimeZone;
 
+use super::account::Contracts;
 use super::expression::report_expression;
 use super::instrument;
 use super::options::{self, Options, SamplerOptions, SegmentOptions};
@@ -39,7 +40,7 @@ pub struct Plan {
     pub execution: Execution,
     /// The futures contract traded, where it was named by its symbol.
     pub contract: Option<&'static Contract>,
-    /// Cash.
+    /// Cash, and the rules it is held to.
     pub account: Account,
     /// Sampler, budget, seed, lag, workers.
     pub search: SearchPlan,
@@ -129,7 +130,7 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
     let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
     let split = split(options, &timezone, problems);
     let objective = objective(options, sources, problems);
-    let (execution, account) = (execution(options, problems), Account { cash: cash(options, problems) });
+    let (execution, account) = (execution(options, problems), account(options, problems));
     let search = search(options, problems);
     let name = name(options, problems);
     let (parameters, strategy) = (parameters?, strategy?);
@@ -401,12 +402,10 @@ fn execution(options: &Options, problems: &Problems) -> Execution {
     }
 }
 
-fn cash(options: &Options, problems: &Problems) -> f64 {
-    let Some(cash) = &options.cash else { return 100_000.0 };
-    if !(cash.value > 0.0 && cash.value <= 1e15) {
-        problems.push("E104", &cash.span, "cash must be above 0");
-    }
-    cash.value
+fn account(options: &Options, problems: &Problems) -> Account {
+    let contract = options.execution.instrument.contract.as_ref().map(|contract| contract.value);
+    let contracts = if contract.is_some_and(|contract| contract.is_micro) { Contracts::Micro } else { Contracts::Full };
+    super::account::resolve(&options.account, contracts, problems)
 }
 
 fn search(options: &Options, problems: &Problems) -> SearchPlan {

@@ -25,6 +25,7 @@ pub fn plan_in_words(plan: &Plan, dataset: &Dataset) -> Vec<(String, String)> {
         row("test", format!("{} (locked; `bartune test` opens it)", segment(dataset, range)));
     }
     row("instrument", instrument(plan));
+    row("account", account(plan));
     for (name, param) in plan.parameters.space.params() {
         let when = param.when.as_ref().map_or_else(String::new, |when| format!(", when {}", when.text));
         row(name, format!("{}{when}", describe(&param.distribution)));
@@ -46,6 +47,18 @@ fn instrument(plan: &Plan) -> String {
     let tick = instrument.tick.map_or_else(|| "continuous prices".to_owned(), |tick| format!("tick {tick}"));
     let sizes = if instrument.whole_contracts { "whole contracts" } else { "any size" };
     format!("{name}{tick}, {} money a point, {sizes}", instrument.point_value)
+}
+
+fn account(plan: &Plan) -> String {
+    let mut words = vec![format!("cash {}", plan.account.cash)];
+    if let Some(rules) = &plan.account.rules {
+        words.extend(rules.profit_target.map(|money| format!("target {money}")));
+        words.extend(rules.daily_loss.map(|limit| format!("daily loss {}", limit.amount)));
+        words.extend(rules.drawdown.map(|limit| format!("drawdown {}", limit.amount)));
+        words.extend(rules.contract_caps.last().map(|cap| format!("at most {} contracts", cap.contracts)));
+        words.extend(rules.flat_by.map(|minute| format!("flat by {:02}:{:02}", minute / 60, minute % 60)));
+    }
+    words.join(", ")
 }
 
 fn size(plan: &Plan) -> String {

@@ -41,6 +41,12 @@ pub enum Undefined {
     /// The first price is zero or negative: holding it has no return.
     #[error("the first price is not above zero")]
     NoBenchmark,
+    /// The account is held to no rules.
+    #[error("the account has no rules")]
+    NoAccountRules,
+    /// The account did not pass.
+    #[error("the account was not passed")]
+    NotPassed,
     /// The arithmetic gave NaN or an infinity, from inputs no backtest should have.
     #[error("not a finite number")]
     NotFinite,

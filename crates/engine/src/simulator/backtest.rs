@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::account::AccountReport;
+
 /// Long or short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -37,8 +39,10 @@ pub enum ExitReason {
     Reversal,
     /// `max_bars` was reached.
     MaxBars,
-    /// `flat_by` was reached.
+    /// `flat_by` was reached, the strategy's or the account's.
     FlatBy,
+    /// A loss limit of the account was met.
+    AccountRule,
     /// The segment ended.
     SegmentEnd,
     /// Equity fell to zero or below.
@@ -96,4 +100,6 @@ pub struct Backtest {
     pub bankrupt_at: Option<usize>,
     /// Entries skipped because equity could not pay for them.
     pub unaffordable_entries: usize,
+    /// What became of an account with rules.
+    pub account: Option<AccountReport>,
 }

@@ -1,5 +1,7 @@
 //! How orders become fills: prices, costs and sizes.
 
+use crate::account::AccountRules;
+
 /// When a market order fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fill {
@@ -86,4 +88,6 @@ pub struct Execution {
 pub struct Account {
     /// Cash at the segment's start.
     pub cash: f64,
+    /// What the account is held to; `None`: nothing but its cash.
+    pub rules: Option<AccountRules>,
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Account, Bar, Commission, Execution, Session, Signals, SimulatorSetup, Size, Slippage, TimeRules};
+use crate::account::InvalidAccountRules;
 
 /// Borrowed prices of bars `0..len`, and their clock where a time rule needs it.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +13,7 @@ pub struct BarView<'a> {
     low: &'a [f64],
     close: &'a [f64],
     clock: Option<Clock<'a>>,
+    account_clock: Option<Clock<'a>>,
 }
 
 /// Wall-clock times of bars; see [`local_close_times`](super::local_close_times).
@@ -66,6 +68,12 @@ pub enum InvalidSimulation {
     /// A time rule without a clock.
     #[error("`session` and `flat_by` need the bars' clock; build the view with `with_clock`")]
     TimeRuleWithoutClock,
+    /// Account rules that cannot be.
+    #[error(transparent)]
+    AccountRules(#[from] InvalidAccountRules),
+    /// Account rules without a clock.
+    #[error("account rules need the bars' clock in their timezone; build the view with `with_account_clock`")]
+    AccountRulesWithoutClock,
 }
 
 impl<'a> BarView<'a> {
@@ -82,7 +90,7 @@ impl<'a> BarView<'a> {
         for (series, column) in [("high", high), ("low", low), ("close", close)] {
             check_length(series, column.len(), open.len())?;
         }
-        Ok(Self { open, high, low, close, clock: None })
+        Ok(Self { open, high, low, close, clock: None, account_clock: None })
     }
 
     /// The same view with a clock.
@@ -90,13 +98,17 @@ impl<'a> BarView<'a> {
     /// # Errors
     /// [`InvalidSimulation::SeriesLength`], or [`InvalidSimulation::Setting`] for a timeframe that is not positive.
     pub fn with_clock(self, clock: Clock<'a>) -> Result<Self, InvalidSimulation> {
-        check_length("clock", clock.local_close.len(), self.len())?;
-        if clock.timeframe_ns <= 0 {
-            #[expect(clippy::cast_precision_loss, reason = "shown in a message only")]
-            let value = clock.timeframe_ns as f64;
-            return Err(InvalidSimulation::Setting { setting: "timeframe in nanoseconds", value, expected: "above 0" });
-        }
+        check_clock(&clock, self.len())?;
         Ok(Self { clock: Some(clock), ..self })
+    }
+
+    /// The same view with the clock of the account's rules: local times in *their* timezone.
+    ///
+    /// # Errors
+    /// As [`with_clock`](Self::with_clock).
+    pub fn with_account_clock(self, clock: Clock<'a>) -> Result<Self, InvalidSimulation> {
+        check_clock(&clock, self.len())?;
+        Ok(Self { account_clock: Some(clock), ..self })
     }
 
     /// Number of bars.
@@ -141,6 +153,7 @@ impl<'a> BarView<'a> {
             low: self.low[t],
             close: self.close[t],
             local_close: self.clock.map_or(0, |clock| clock.local_close[t]),
+            account_close: self.account_clock.map_or(0, |clock| clock.local_close[t]),
         }
     }
 }
@@ -180,6 +193,10 @@ impl<'a> SimulationInput<'a> {
             return Err(InvalidSimulation::RiskWithoutStop);
         }
         check_time_rules(&signals.rules, bars.clock)?;
+        if let Some(rules) = &account.rules {
+            rules.check()?;
+            bars.account_clock.ok_or(InvalidSimulation::AccountRulesWithoutClock)?;
+        }
         Ok(Self { bars, segment, signals, execution, account })
     }
 
@@ -220,7 +237,8 @@ impl<'a> SimulationInput<'a> {
             execution: self.execution.clone(),
             rules: self.signals.rules.clone(),
             cash: self.account.cash,
-            timeframe_ns: self.bars.clock.map_or(0, |clock| clock.timeframe_ns),
+            account_rules: self.account.rules.clone(),
+            timeframe_ns: self.bars.clock.or(self.bars.account_clock).map_or(0, |clock| clock.timeframe_ns),
             first_bar: self.segment.start,
         }
     }
@@ -255,6 +273,16 @@ fn check_length(series: &'static str, length: usize, bars: usize) -> Result<(), 
         return Ok(());
     }
     Err(InvalidSimulation::SeriesLength { series, length, bars })
+}
+
+fn check_clock(clock: &Clock<'_>, bars: usize) -> Result<(), InvalidSimulation> {
+    check_length("clock", clock.local_close.len(), bars)?;
+    if clock.timeframe_ns > 0 {
+        return Ok(());
+    }
+    #[expect(clippy::cast_precision_loss, reason = "shown in a message only")]
+    let value = clock.timeframe_ns as f64;
+    Err(InvalidSimulation::Setting { setting: "timeframe in nanoseconds", value, expected: "above 0" })
 }
 
 fn check_signals(signals: &Signals, bars: usize) -> Result<(), InvalidSimulation> {

@@ -1,6 +1,7 @@
 //! Events into a [`Backtest`].
 
 use super::state::Recorder;
+use crate::account::AccountReport;
 use super::{Backtest, Event, SimulationInput, SkipReason, Trade};
 
 /// A backtest being written.
@@ -22,6 +23,7 @@ impl<'b> Ledger<'b> {
         backtest.ambiguous_bars = 0;
         backtest.bankrupt_at = None;
         backtest.unaffordable_entries = 0;
+        backtest.account = None;
         backtest.segment = segment;
         Self { uncounted_bar, backtest }
     }
@@ -32,10 +34,15 @@ impl<'b> Ledger<'b> {
     }
 
     /// The last equity is the account's after the closing trade's costs (T6).
-    pub(crate) fn close(self, final_equity: f64) {
+    pub(crate) fn close(&mut self, final_equity: f64) {
         if let Some(last) = self.backtest.equity.last_mut() {
             *last = final_equity;
         }
+    }
+
+    /// What became of an account with rules.
+    pub(crate) fn keep_account(&mut self, report: Option<AccountReport>) {
+        self.backtest.account = report;
     }
 
     fn record_trade(&mut self, trade: Trade) {

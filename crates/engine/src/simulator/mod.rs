@@ -10,6 +10,7 @@
 //! | `cost` | commission, profit and loss (rules M1–M3) |
 //! | `sizing` | how many contracts, and whether they can be paid for (rules Z1–Z7) |
 //! | `resting` | stop, target and trailing levels, and when a bar hits them (rules X1–X9) |
+//! | `account` | loss limits as prices, and the account's clock (rules A1–A9 of `docs/accounts.md`) |
 //! | `position` | one open position: what it is worth and how far it went |
 //! | [`Simulator`] | one bar after another: the order in which the rules above apply (rules T1–T6) |
 //! | [`mod@reference`] | a segment through the [`Simulator`] into a [`Backtest`], bar by bar |
@@ -20,6 +21,7 @@
 //!
 //! **Invariant:** a bar allocates nothing but the trades and the equity point that it adds.
 
+mod account;
 mod backtest;
 mod cost;
 mod decision;

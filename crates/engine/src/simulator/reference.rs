@@ -27,7 +27,7 @@ use super::{Backtest, SimulationInput, Simulator};
 ///     size: Size::Contracts(2.0),
 ///     instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
 /// };
-/// let account = Account { cash: 100.0 };
+/// let account = Account { cash: 100.0, rules: None };
 /// let input = SimulationInput::try_new(bars, 0..4, &signals, &execution, &account)?;
 /// let backtest = reference::simulate(&input);
 /// // Bought 2 at 11 in bar 1, sold at 15 in bar 3: 2 · 4 − 2 · (2 · 0.5) = 6.
@@ -55,5 +55,6 @@ pub fn simulate(input: &SimulationInput<'_>) -> Backtest {
     }
     let final_equity = simulator.finish_into(&mut ledger);
     ledger.close(final_equity);
+    ledger.keep_account(simulator.account_report());
     backtest
 }

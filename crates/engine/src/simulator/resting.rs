@@ -108,7 +108,7 @@ impl Levels {
 
     /// The nearer of stop and trailing stop (X4); the stop where they are equal.
     #[inline]
-    fn protection(&self, side: Side) -> Option<Exit> {
+    pub(crate) fn protection(&self, side: Side) -> Option<Exit> {
         let stop = self.stop.map(|level| Exit::at(level, ExitReason::StopLoss));
         let trail = self.trailing_stop(side).map(|level| Exit::at(level, ExitReason::TrailingStop));
         match (stop, trail) {

@@ -13,6 +13,7 @@ use super::resting::{Exit, Levels, exit_at_open, exit_within};
 use super::sizing::{Quote, is_affordable, position_size};
 use super::time_rule::{has_deadline_between, is_in_session};
 use super::{Decision, Execution, ExitReason, Fill, Position, Side, TimeRules, Trade};
+use crate::account::{AccountReport, AccountRules, AccountState};
 
 /// One completed bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Bar {
     pub close: f64,
     /// Local close time in nanoseconds since 1970; read only where a time rule needs it.
     pub local_close: i64,
+    /// The same in the timezone of the account's rules; read only where there are some.
+    pub account_close: i64,
 }
 
 /// What a simulator starts from. The values are those that
@@ -39,7 +42,9 @@ pub struct SimulatorSetup {
     pub rules: TimeRules,
     /// Cash at the start.
     pub cash: f64,
-    /// Nominal length of a bar; read only where a time rule needs it.
+    /// What the account is held to.
+    pub account_rules: Option<AccountRules>,
+    /// Nominal length of a bar; read only where a time rule or an account rule needs it.
     pub timeframe_ns: i64,
     /// Index of the first bar to come.
     pub first_bar: usize,
@@ -54,6 +59,8 @@ pub enum SkipReason {
     Unaffordable,
     /// `flat_by` passed between the decision and the fill (C5).
     Deadline,
+    /// The account may not trade any more, or not today (A2, A3, A9).
+    AccountRule,
 }
 
 /// What happened in a bar, in order.
@@ -115,6 +122,8 @@ pub struct Simulator {
     /// The last bar seen.
     pub(super) last_bar: Option<Bar>,
     pub(super) is_bankrupt: bool,
+    /// The account under its rules, where it has some.
+    pub(super) account: Option<AccountState>,
 }
 
 impl Simulator {
@@ -129,6 +138,7 @@ impl Simulator {
             closed_bar: None,
             last_bar: None,
             is_bankrupt: false,
+            account: setup.account_rules.clone().map(|rules| AccountState::new(rules, setup.cash)),
             setup,
         }
     }
@@ -139,6 +149,12 @@ impl Simulator {
         self.position.as_ref()
     }
 
+    /// What has become of an account with rules.
+    #[must_use]
+    pub fn account_report(&self) -> Option<AccountReport> {
+        self.account.as_ref().map(AccountState::report)
+    }
+
     /// One bar and the decision taken at its close. What happens is appended to `events`; the answer is the
     /// equity at the close (M4).
     pub fn step(&mut self, bar: &Bar, decision: &Decision, events: &mut Vec<Event>) -> f64 {
@@ -147,6 +163,7 @@ impl Simulator {
 
     /// As [`step`](Self::step), for any recorder.
     pub(crate) fn step_into(&mut self, bar: &Bar, decision: &Decision, recorder: &mut impl Recorder) -> f64 {
+        self.begin_account_bar(bar);
         let equity = if self.is_bankrupt {
             self.balance
         } else {
@@ -170,6 +187,7 @@ impl Simulator {
         if let Some(bar) = self.last_bar {
             self.bar_index -= 1;
             self.leave(Exit::at(bar.close, ExitReason::SegmentEnd), recorder);
+            self.close_account_bar(self.balance);
             self.bar_index += 1;
         }
         self.pending = Order::default();
@@ -187,6 +205,7 @@ impl Simulator {
         if let Some(reason) = order.exit {
             self.leave(Exit::at(bar.open, reason), recorder);
         }
+        self.meet_account_limits(bar.open, recorder);
         match order.entry {
             Some(entry) if is_past_deadline => {
                 self.skip(entry.side, SkipReason::Deadline, recorder);
@@ -194,6 +213,7 @@ impl Simulator {
             Some(entry) => self.enter(bar.open, entry, recorder),
             None => {}
         }
+        self.meet_account_limits(bar.open, recorder);
     }
 
     /// Within the bar (T3): resting exits, those of a position opened at this bar's open included. Its levels
@@ -204,8 +224,10 @@ impl Simulator {
             self.leave_by_gap(bar, recorder);
         }
         let policy = self.setup.execution.intrabar;
-        let Some(position) = &mut self.position else { return };
-        if let Some(exit) = exit_within(&position.levels, position.side, bar, policy) {
+        let resting =
+            self.position.as_ref().and_then(|position| exit_within(&position.levels, position.side, bar, policy));
+        let exit = self.account_exit(bar).or(resting);
+        if let (Some(exit), Some(position)) = (exit, &mut self.position) {
             position.meet(bar.open);
             self.leave(exit, recorder);
         }
@@ -245,7 +267,7 @@ impl Simulator {
             .as_ref()
             .map_or(self.balance, |position| self.balance + position.value_at(bar.close, &self.setup.execution));
         if equity > 0.0 {
-            return equity;
+            return self.mark_account(equity, bar, recorder);
         }
         self.leave(Exit::at(bar.close, ExitReason::Bankrupt), recorder);
         self.pending = Order::default();
@@ -263,12 +285,13 @@ impl Simulator {
     }
 
     /// Close the position, if there is one.
-    fn leave(&mut self, exit: Exit, recorder: &mut impl Recorder) {
+    pub(super) fn leave(&mut self, exit: Exit, recorder: &mut impl Recorder) {
         if let Some(position) = self.position.take() {
             let trade = position.into_trade(exit, self.bar_index, &self.setup.execution);
             self.balance += trade.pnl;
             self.closed_bar = Some(self.bar_index);
             recorder.record(Event::Exited(trade));
+            self.meet_account_balance();
         }
     }
 
@@ -276,13 +299,17 @@ impl Simulator {
     fn enter(&mut self, market_price: f64, entry: Entry, recorder: &mut impl Recorder) {
         let execution = &self.setup.execution;
         let Entry { side, distances } = entry;
+        if !self.account_may_trade() {
+            self.skip(side, SkipReason::AccountRule, recorder);
+            return;
+        }
         let quote = Quote {
             equity: self.balance,
             quote: market_price,
             price: fill_price(market_price, Action::entering(side), execution),
             risk_distance: distances.risk(),
         };
-        let (price, size) = (quote.price, position_size(&quote, execution));
+        let (price, size) = (quote.price, self.capped_by_account(position_size(&quote, execution)));
         if !is_affordable(size, &quote, execution) {
             self.skip(side, SkipReason::Unaffordable, recorder);
             return;
@@ -300,6 +327,9 @@ impl Simulator {
             lowest: market_price,
         });
         recorder.record(Event::Entered { bar: self.bar_index, side, size, price });
+        if let Some(account) = &mut self.account {
+            account.enter();
+        }
     }
 
     fn skip(&self, side: Side, reason: SkipReason, recorder: &mut impl Recorder) {
@@ -310,16 +340,20 @@ impl Simulator {
     /// Whether a deadline lay between the last close and this one, which only a gap in the bars lets happen to
     /// an open position (C5).
     fn passes_deadline(&self, bar: &Bar) -> bool {
-        match (self.setup.rules.flat_by, self.last_bar) {
-            (Some(minute), Some(last)) => has_deadline_between(minute, last.local_close, bar.local_close),
-            _ => false,
-        }
+        let Some(last) = self.last_bar else { return false };
+        let passes =
+            |deadline: Option<u16>, from, to| deadline.is_some_and(|minute| has_deadline_between(minute, from, to));
+        passes(self.setup.rules.flat_by, last.local_close, bar.local_close)
+            || passes(self.account_flat_by(), last.account_close, bar.account_close)
     }
 
     /// Whether this close is the last one at or before the deadline (C4).
     fn is_deadline_due(&self, bar: &Bar) -> bool {
-        let next_close = bar.local_close.saturating_add(self.setup.timeframe_ns);
-        self.setup.rules.flat_by.is_some_and(|minute| has_deadline_between(minute, bar.local_close, next_close))
+        let is_due = |deadline: Option<u16>, close: i64| {
+            let next_close = close.saturating_add(self.setup.timeframe_ns);
+            deadline.is_some_and(|minute| has_deadline_between(minute, close, next_close))
+        };
+        is_due(self.setup.rules.flat_by, bar.local_close) || is_due(self.account_flat_by(), bar.account_close)
     }
 
     /// The exit by time that is due at this close (C1, C4).
@@ -341,6 +375,6 @@ impl Simulator {
         let cooldown = usize::try_from(rules.cooldown).unwrap_or(usize::MAX);
         let is_waiting = self.closed_bar.is_some_and(|closed| self.bar_index - closed < cooldown);
         let is_open = rules.session.is_none_or(|session| is_in_session(session, bar.local_close));
-        !is_waiting && is_open && !self.is_deadline_due(bar)
+        !is_waiting && is_open && !self.is_deadline_due(bar) && self.account_is_open(bar)
     }
 }

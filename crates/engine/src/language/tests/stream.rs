@@ -133,7 +133,7 @@ proptest! {
         let local_close = local_close_times(bars.time(), bars.timeframe_ns(), bars.timezone());
         let clock = Clock { local_close: &local_close, timeframe_ns: bars.timeframe_ns() };
         let view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close()).unwrap().with_clock(clock).unwrap();
-        let account = Account { cash: 100_000.0 };
+        let account = Account { cash: 100_000.0, rules: None };
         let input = SimulationInput::try_new(view, start..bars.len(), &signals, &execution, &account).unwrap();
         let backtest = reference::simulate(&input);
 

@@ -1,6 +1,7 @@
 //! Signs that a result rests on assumptions, and the composite score.
 
 use super::drawdown::max_drawdown;
+use crate::account::{AccountOutcome, LossRule};
 use crate::metric::catalogue::{Better, Family, Metric, Unit};
 use crate::metric::composite::score;
 use crate::metric::undefined::ratio;
@@ -55,6 +56,33 @@ pub(crate) const FAMILY: Family = Family {
             value: viability,
         },
         Metric {
+            name: "account_passed",
+            unit: Unit::Flag,
+            better: Better::Higher,
+            doc: "Whether the account met its profit target by all of its rules. Undefined without account rules.",
+            formula: "1 or 0",
+            source: "`docs/accounts.md`",
+            value: account_passed,
+        },
+        Metric {
+            name: "days_to_pass",
+            unit: Unit::Days,
+            better: Better::Lower,
+            doc: "Trading days up to the one on which the account passed. Undefined where it did not.",
+            formula: "days",
+            source: "`docs/accounts.md`",
+            value: days_to_pass,
+        },
+        Metric {
+            name: "rule_breached",
+            unit: Unit::Count,
+            better: Better::Lower,
+            doc: "Which rule the account failed by: 0 none, 1 the daily loss limit, 2 the drawdown limit. Undefined without account rules.",
+            formula: "0, 1 or 2",
+            source: "`docs/accounts.md`",
+            value: rule_breached,
+        },
+        Metric {
             name: "composite",
             unit: Unit::Fraction,
             better: Better::Higher,
@@ -95,6 +123,31 @@ pub(crate) fn viability(profile: &Profile<'_>) -> MetricValue {
         Some(headroom) => mean_of_worst_tenth(headroom),
         None => Ok((1.0 - max_drawdown(profile)?).max(0.0)),
     }
+}
+
+fn outcome(profile: &Profile<'_>) -> Result<AccountOutcome, Undefined> {
+    let account = profile.input.backtest.account.as_ref();
+    account.map(|account| account.outcome).ok_or(Undefined::NoAccountRules)
+}
+
+fn account_passed(profile: &Profile<'_>) -> MetricValue {
+    let has_passed = matches!(outcome(profile)?, AccountOutcome::Passed { .. });
+    Ok(f64::from(u8::from(has_passed)))
+}
+
+fn days_to_pass(profile: &Profile<'_>) -> MetricValue {
+    match outcome(profile)? {
+        AccountOutcome::Passed { day, .. } => Ok(f64::from(day)),
+        AccountOutcome::Running | AccountOutcome::Failed { .. } => Err(Undefined::NotPassed),
+    }
+}
+
+fn rule_breached(profile: &Profile<'_>) -> MetricValue {
+    Ok(match outcome(profile)? {
+        AccountOutcome::Failed { rule: LossRule::DailyLoss, .. } => 1.0,
+        AccountOutcome::Failed { rule: LossRule::Drawdown, .. } => 2.0,
+        AccountOutcome::Running | AccountOutcome::Passed { .. } => 0.0,
+    })
 }
 
 pub(crate) fn composite(profile: &Profile<'_>) -> MetricValue {

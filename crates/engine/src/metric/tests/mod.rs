@@ -35,6 +35,7 @@ impl Case {
                 ambiguous_bars: 0,
                 bankrupt_at: None,
                 unaffordable_entries: 0,
+                account: None,
             },
             calendar: Calendar::new(&days),
             trading_days_per_year: 252.0,

@@ -1,6 +1,7 @@
 //! Worked examples that can be followed on paper, and the cases without a value.
 
 use super::{Case, trade};
+use crate::account::{AccountOutcome, AccountReport, LossRule};
 use crate::metric::{Metrics, Undefined, catalogue, compute, daily_returns};
 use crate::simulator::Side;
 
@@ -170,6 +171,30 @@ fn viability_with_headroom_is_the_mean_of_the_worst_tenth_of_days() {
     (headroom[3], headroom[11]) = (0.2, 0.5);
     let input = crate::metric::MetricInput { headroom: Some(&headroom), ..case.input() };
     near(&compute(&input), "viability", 0.35);
+}
+
+#[test]
+fn an_account_with_rules_says_how_it_ended() {
+    let metrics = |outcome| {
+        let mut case = Case::daily(100.0, &[100.0; 3]);
+        case.backtest.account =
+            Some(AccountReport { outcome, headroom: vec![1.0; 3], days_traded: 3, days_stopped: 0 });
+        compute(&case.input())
+    };
+    let passed = metrics(AccountOutcome::Passed { bar: 1, day: 2 });
+    near(&passed, "account_passed", 1.0);
+    near(&passed, "days_to_pass", 2.0);
+    near(&passed, "rule_breached", 0.0);
+    for (rule, code) in [(LossRule::DailyLoss, 1.0), (LossRule::Drawdown, 2.0)] {
+        let failed = metrics(AccountOutcome::Failed { rule, bar: 1, day: 2 });
+        near(&failed, "account_passed", 0.0);
+        near(&failed, "rule_breached", code);
+        assert_eq!(failed.undefined_reason("days_to_pass"), Some(Undefined::NotPassed));
+    }
+    let free = compute(&Case::daily(100.0, &[100.0; 3]).input());
+    for name in ["account_passed", "days_to_pass", "rule_breached"] {
+        assert_eq!(free.undefined_reason(name), Some(Undefined::NoAccountRules), "{name}");
+    }
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Workspace {
 ///     size: Size::Contracts(2.0),
 ///     instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
 /// };
-/// let account = Account { cash: 100.0 };
+/// let account = Account { cash: 100.0, rules: None };
 /// let input = SimulationInput::try_new(bars, 0..4, &signals, &execution, &account)?;
 /// let mut workspace = fast::Workspace::default();
 /// let backtest = fast::simulate_into(&input, &mut workspace);
@@ -124,6 +124,7 @@ impl Run<'_, '_> {
         let final_equity = self.simulator.finish_into(&mut self.ledger);
         // T6: the last equity is the account's after the closing trade's costs.
         self.equity[self.last - self.start] = final_equity;
+        self.ledger.keep_account(self.simulator.account_report());
     }
 
     /// One bar through the state machine.
@@ -136,6 +137,10 @@ impl Run<'_, '_> {
 
     /// Passes the quiet bars from `t` on; the answer is the next bar to step over, past the last one if there is none.
     fn pass_quiet_bars(&mut self, t: usize) -> usize {
+        if self.simulator.account.is_some() {
+            // An account with rules lives through each bar: its days begin and its headroom is measured there.
+            return t;
+        }
         if self.simulator.is_bankrupt {
             return self.pass_flat(t, self.last + 1);
         }

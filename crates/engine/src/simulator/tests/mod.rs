@@ -1,6 +1,7 @@
 //! Tests of the whole machine: the rules of `docs/execution.md` case by case, the properties that hold for
 //! any input, and vectorbt's trades.
 
+mod account;
 mod input;
 mod money;
 mod property;
@@ -48,6 +49,8 @@ pub(crate) struct Scenario {
     pub(crate) cash: f64,
     /// Local close times and the timeframe.
     pub(crate) clock: Option<(Vec<i64>, i64)>,
+    /// Account rules; they read the same clock.
+    pub(crate) rules: Option<crate::account::AccountRules>,
 }
 
 impl Scenario {
@@ -59,6 +62,7 @@ impl Scenario {
             execution: execution(),
             cash: 1000.0,
             clock: None,
+            rules: None,
         }
     }
 
@@ -120,9 +124,10 @@ impl Scenario {
         let (open, high, low, close) = (column(0), column(1), column(2), column(3));
         let mut bars = BarView::try_new(&open, &high, &low, &close)?;
         if let Some((local_close, timeframe_ns)) = &self.clock {
-            bars = bars.with_clock(Clock { local_close, timeframe_ns: *timeframe_ns })?;
+            let clock = Clock { local_close, timeframe_ns: *timeframe_ns };
+            bars = bars.with_clock(clock)?.with_account_clock(clock)?;
         }
-        let account = Account { cash: self.cash };
+        let account = Account { cash: self.cash, rules: self.rules.clone() };
         let input = SimulationInput::try_new(bars, self.segment.clone(), &self.signals, &self.execution, &account)?;
         Ok(answer(&input))
     }

@@ -328,4 +328,51 @@ proptest! {
         let all = [true; 3];
         prop_assert!(final_equity(low + more, low, all) <= final_equity(low, low, all));
     }
+
+    #[test]
+    fn rules_that_are_never_met_change_nothing(scenario in any_scenario()) {
+        let mut held = with_hours(scenario.clone());
+        let limit = crate::account::DailyLoss { amount: 1e12, then: crate::account::OnDailyLoss::Fail };
+        held.rules = Some(crate::account::AccountRules { daily_loss: Some(limit), ..Default::default() });
+        let (free, held) = (scenario.run(), held.run());
+        prop_assert_eq!(free.trades, held.trades);
+        prop_assert_eq!(free.equity, held.equity);
+    }
+
+    #[test]
+    fn a_failed_account_never_trades_again(
+        scenario in any_scenario(),
+        amount in 1.0..200.0_f64,
+        basis in prop_oneof![
+            Just(crate::account::DrawdownBasis::Intraday),
+            Just(crate::account::DrawdownBasis::EndOfDay),
+            Just(crate::account::DrawdownBasis::Static),
+        ],
+    ) {
+        let mut held = with_hours(scenario);
+        let limit = crate::account::Drawdown { amount, basis, lock: None };
+        held.rules = Some(crate::account::AccountRules { drawdown: Some(limit), ..Default::default() });
+        let backtest = held.run();
+        let report = backtest.account.clone().unwrap();
+        prop_assert!(report.headroom.iter().all(|left| (0.0..=1.0).contains(left)));
+        match report.outcome {
+            crate::account::AccountOutcome::Failed { bar, .. } => {
+                prop_assert!(backtest.trades.iter().all(|trade| trade.exit_bar <= bar));
+                let after = &backtest.equity[bar - backtest.segment.start..];
+                prop_assert!(after.iter().all(|equity| *equity == after[0]));
+            }
+            _ => prop_assert!(backtest.equity.iter().all(|equity| *equity > backtest.cash - amount)),
+        }
+        let total: f64 = backtest.trades.iter().map(|trade| trade.pnl).sum();
+        let last = *backtest.equity.last().unwrap();
+        prop_assert!((total - (last - backtest.cash)).abs() <= 1e-9 * backtest.cash);
+    }
+}
+
+/// The same on hourly bars.
+fn with_hours(mut scenario: Scenario) -> Scenario {
+    const HOUR_NS: i64 = 3_600 * crate::bars::NANOS_PER_SECOND;
+    let closes = (1..=scenario.prices.len() as i64).map(|hour| hour * HOUR_NS).collect();
+    scenario.clock = Some((closes, HOUR_NS));
+    scenario
 }
