@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod data;
 mod run;
+mod stream;
 mod study;
 mod test;
 mod trials;
@@ -19,6 +20,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Backtest(args) => backtest::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Stream(args) => stream::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
     }

@@ -1,6 +1,7 @@
 //! All printing: numbers, tables, JSON, the progress line.
 
 mod format;
+mod live;
 mod progress;
 mod report;
 mod table;
@@ -13,6 +14,7 @@ use bartune::engine::{Params, Value};
 use serde_json::json;
 
 pub(crate) use format::{duration, number};
+pub(crate) use live::{live_bar, live_end};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, run_report, trials_table, vault_report};
 

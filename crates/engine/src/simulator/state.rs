@@ -10,7 +10,7 @@ use super::fill::{Action, fill_price};
 use super::resting::{Exit, Levels, exit_at_open, exit_within};
 use super::sizing::{Quote, is_affordable, position_size};
 use super::time_rule::{has_deadline_between, is_in_session};
-use super::{Decision, Execution, ExitReason, Fill, Position, Side, TimeRules, Trade};
+use super::{Decision, Distances, Execution, ExitReason, Fill, Position, Side, TimeRules, Trade};
 
 /// One completed bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,6 +86,15 @@ pub enum Event {
     },
 }
 
+/// Market orders that wait for the next open, the exit first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pending {
+    /// Leave the open position, for this reason.
+    pub exit: Option<ExitReason>,
+    /// Enter on this side, with resting exits at these distances from the fill.
+    pub entry: Option<(Side, Distances)>,
+}
+
 /// The state of one account over the bars seen so far.
 #[derive(Debug, Clone)]
 pub struct Simulator {
@@ -124,6 +133,12 @@ impl Simulator {
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
         self.position.as_ref()
+    }
+
+    /// Orders of the last decision that wait for the next open.
+    #[must_use]
+    pub fn pending(&self) -> Pending {
+        Pending { exit: self.pending.exit, entry: self.pending.entry.map(|entry| (entry.side, entry.distances)) }
     }
 
     /// One bar and the decision taken at its close. What happens is appended to `events`; the answer is the
