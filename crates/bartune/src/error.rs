@@ -109,6 +109,30 @@ pub enum Error {
         /// The study.
         name: String,
     },
+    /// Bars of another timeframe than the strategy runs on.
+    #[error("these are bars of {found}, but the strategy runs on bars of {expected}")]
+    Timeframe {
+        /// Of these bars.
+        found: String,
+        /// Of the run.
+        expected: String,
+    },
+    /// A file that is no saved state, or a damaged one.
+    #[error("{} is not a saved state of `bartune stream`: {reason}; to start anew, remove it or name another", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A state that was saved with other settings.
+    #[error("{} was saved with other settings, so going on from it would mix two runs\n{}\nundo the change, or name another `--state`", path.display(), differences.join("\n"))]
+    StateChanged {
+        /// The file.
+        path: PathBuf,
+        /// One line a differing key.
+        differences: Vec<String>,
+    },
     /// The sampler could not propose.
     #[error(transparent)]
     Sampler(#[from] bartune_search::sampler::SamplerError),

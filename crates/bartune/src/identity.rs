@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use bartune_engine::Params;
 use bartune_engine::account::AccountRules;
+use bartune_engine::bars::format_timeframe;
 use bartune_engine::simulator::{Account, Commission, Execution, Size, Slippage, TimeRules};
 use bartune_search::identity::param_signature;
 use bartune_search::space::Assignment;
@@ -63,6 +65,31 @@ fn evaluation(plan: &Plan, data_hash: &str, segments: &Segments) -> Value {
         },
         "strategy": { "graph": plan.strategy.canonical(), "time": time_rules(&plan.time_rules) },
     })
+}
+
+/// Everything that a live run depends on besides its bars, by the study file's keys.
+pub(crate) fn live_settings(plan: &Plan, params: &Params, timeframe_ns: i64) -> BTreeMap<String, Value> {
+    let params: BTreeMap<&String, Value> = params.iter().map(|(name, value)| (name, param(value))).collect();
+    let mut keys = BTreeMap::new();
+    let settings = json!({
+        "account": account(&plan.account),
+        "data": { "timeframe": format_timeframe(timeframe_ns), "timezone": plan.data.load.timezone.iana_name() },
+        "engine": { "semantics": bartune_engine::SEMANTICS_VERSION },
+        "execution": execution(&plan.execution),
+        "params": params,
+        "strategy": { "graph": plan.strategy.canonical(), "time": time_rules(&plan.time_rules) },
+    });
+    flatten("", &settings, &mut keys);
+    keys
+}
+
+fn param(value: &bartune_engine::Value) -> Value {
+    match value {
+        bartune_engine::Value::Bool(flag) => json!(flag),
+        bartune_engine::Value::Int(number) => json!(number),
+        bartune_engine::Value::Float(number) => json!(number),
+        bartune_engine::Value::Text(text) => json!(text),
+    }
 }
 
 fn search(plan: &Plan) -> Value {

@@ -2,7 +2,7 @@
 //!
 //! This crate joins the engine, the search and the storage. It reads the study file
 //! ([`config`]), loads and divides the bars ([`data`]), turns parameter values into metrics
-//! ([`Evaluator`]) and runs studies ([`study`]).
+//! ([`Evaluator`]), runs studies ([`study`]) and strategies live ([`live`]).
 //!
 //! **Invariant:** it never prints and never exits; it returns values and typed errors.
 
@@ -12,6 +12,7 @@ pub mod diagnostic;
 mod error;
 mod evaluator;
 mod identity;
+pub mod live;
 mod outcome;
 pub mod study;
 pub mod table;

@@ -249,14 +249,18 @@ impl Column {
     }
 }
 
-fn side_name(side: Side) -> &'static str {
+/// How a side is written in every output.
+#[must_use]
+pub fn side_name(side: Side) -> &'static str {
     match side {
         Side::Long => "long",
         Side::Short => "short",
     }
 }
 
-fn exit_name(reason: ExitReason) -> &'static str {
+/// How a reason to leave is written in every output.
+#[must_use]
+pub fn exit_name(reason: ExitReason) -> &'static str {
     match reason {
         ExitReason::StopLoss => "stop_loss",
         ExitReason::TrailingStop => "trailing_stop",

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Check a study file and its data, and say in words what would be run
     Check(CheckArgs),
+    /// Run the strategy live: bars from stdin, decisions, orders and fills to stdout
+    Stream(StreamArgs),
     /// List the trials of a study, best first
     Trials(TrialsArgs),
     /// Look at, make and convert bar files
@@ -183,6 +185,39 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object on stdout
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct StreamArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Warm the indicators on the bars of this file; no orders come of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+
+    /// Keep the run in this file, and go on from it if it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// How bars are written on stdin, one a line
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: FormatArg,
+}
+
+/// How bars are written, one a line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// Delimited text with a heading
+    Csv,
+    /// JSON objects
+    Json,
 }
 
 #[derive(Debug, Group)]

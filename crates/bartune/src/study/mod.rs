@@ -20,6 +20,8 @@ mod summary;
 mod vault;
 mod words;
 
+pub(crate) use session::differences;
+
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};
 pub use summary::{Counts, Summary, summarize};

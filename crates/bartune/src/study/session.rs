@@ -208,7 +208,7 @@ impl<'a> Session<'a> {
 }
 
 /// One line a key that differs: `search.seed: 1 → 2`.
-fn differences(stored: &serde_json::Map<String, Value>, now: &Fingerprint) -> Vec<String> {
+pub(crate) fn differences(stored: &serde_json::Map<String, Value>, now: &BTreeMap<String, Value>) -> Vec<String> {
     let shown = |value: Option<&Value>| {
         let text = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
         if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }

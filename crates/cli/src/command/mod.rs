@@ -5,6 +5,7 @@ mod check;
 mod data;
 mod instruments;
 mod run;
+mod stream;
 mod study;
 mod test;
 mod trials;
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Backtest(args) => backtest::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Stream(args) => stream::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
         Command::Instruments(args) => instruments::run(&args),

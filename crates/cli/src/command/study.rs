@@ -51,6 +51,11 @@ pub(crate) fn chosen_params(choice: &ChoiceArgs, plan: &Plan, dataset: &Dataset,
         let record = stored_trial(&session, plan, Some(number))?;
         return Ok(plan.parameters.to_params(&record.trial.params));
     }
+    given_params(choice, plan)
+}
+
+/// The parameters given on the command line, defaults for the rest.
+pub(crate) fn given_params(choice: &ChoiceArgs, plan: &Plan) -> Result<Params> {
     let mut given = Vec::new();
     for pair in &choice.params {
         let (name, text) =

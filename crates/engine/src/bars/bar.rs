@@ -1,6 +1,6 @@
 //! One bar by itself, as it arrives live.
 
-use super::Bars;
+use super::{BarColumns, Bars};
 
 /// The six values of one bar.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +17,18 @@ pub struct BarValues {
     pub close: f64,
     /// Traded volume.
     pub volume: f64,
+}
+
+impl BarColumns {
+    /// One more row.
+    pub fn push(&mut self, bar: &BarValues) {
+        self.time.push(bar.time);
+        self.open.push(bar.open);
+        self.high.push(bar.high);
+        self.low.push(bar.low);
+        self.close.push(bar.close);
+        self.volume.push(bar.volume);
+    }
 }
 
 impl Bars {

@@ -101,6 +101,16 @@ pub enum DataError {
         /// What is wrong.
         reason: String,
     },
+    /// A line that holds no bar.
+    #[error("{}: line {line}: {reason}", path.display())]
+    Line {
+        /// Where it came from.
+        path: PathBuf,
+        /// Which line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Rows that break a rule.
     #[error("{0}")]
     Problems(Box<Problems>),

@@ -49,7 +49,10 @@ pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
 pub use column::Column;
 pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;
-pub use load::{FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp, load};
+pub use load::{
+    FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, RowFormat, RowReader, Stamp,
+    load,
+};
 pub use mapped::{CopyError, read_copy, write_copy};
 pub use resample::resample;
 pub(crate) use running_clock::RunningClock;

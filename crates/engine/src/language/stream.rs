@@ -119,23 +119,26 @@ impl StreamState {
         &self.time_rules
     }
 
+    /// Which price distances its decisions have once they are defined; the values mean nothing.
+    #[must_use]
+    pub fn distances(&self) -> Distances {
+        let (rules, slots) = (&self.rules, &self.slots);
+        let distance = |slot: Option<usize>| slot.map(|slot| slots.number(slot));
+        Distances { stop: distance(rules.stop), target: distance(rules.target), trailing: distance(rules.trailing) }
+    }
+
     fn decision(&self) -> Decision {
         // The bar just seen is number `bars_seen - 1`.
         if self.warmup.is_none_or(|warmup| self.bars_seen() <= warmup) {
             return Decision::default();
         }
         let (rules, slots) = (&self.rules, &self.slots);
-        let distance = |slot: Option<usize>| slot.map(|slot| slots.number(slot));
         Decision {
             long_entry: slots.holds(rules.long_entry),
             long_exit: slots.holds(rules.long_exit),
             short_entry: slots.holds(rules.short_entry),
             short_exit: slots.holds(rules.short_exit),
-            distances: Distances {
-                stop: distance(rules.stop),
-                target: distance(rules.target),
-                trailing: distance(rules.trailing),
-            },
+            distances: self.distances(),
         }
     }
 }

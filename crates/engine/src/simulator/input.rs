@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Account, Bar, Commission, Execution, Session, Signals, SimulatorSetup, Size, Slippage, TimeRules};
+use super::{
+    Account, Bar, Commission, Distances, Execution, Session, Signals, SimulatorSetup, Size, Slippage, TimeRules,
+};
 use crate::account::InvalidAccountRules;
 
 /// Borrowed prices of bars `0..len`, and their clock where a time rule needs it.
@@ -241,6 +243,23 @@ impl<'a> SimulationInput<'a> {
             timeframe_ns: self.bars.clock.or(self.bars.account_clock).map_or(0, |clock| clock.timeframe_ns),
             first_bar: self.segment.start,
         }
+    }
+}
+
+impl SimulatorSetup {
+    /// Check what the simulator relies on, where there is no [`SimulationInput`] that has. `distances` are those
+    /// of any decision: which ones the strategy has, not what they are.
+    ///
+    /// # Errors
+    /// One [`InvalidSimulation`] for each way to be wrong, in the order money, time.
+    pub fn check(&self, distances: &Distances) -> Result<(), InvalidSimulation> {
+        check_range("account cash", self.cash, ABOVE_ZERO)?;
+        check_execution(&self.execution)?;
+        if matches!(self.execution.size, Size::Risk(_)) && distances.risk().is_none() {
+            return Err(InvalidSimulation::RiskWithoutStop);
+        }
+        let clock = (self.timeframe_ns > 0).then_some(Clock { local_close: &[], timeframe_ns: self.timeframe_ns });
+        check_time_rules(&self.rules, clock)
     }
 }
 

@@ -47,5 +47,5 @@ pub use input::{BarView, Clock, InvalidSimulation, SimulationInput};
 pub use position::Position;
 pub use resting::{Levels, Trail};
 pub use signals::{Session, Signals, TimeRules};
-pub use state::{Bar, Event, Simulator, SimulatorSetup, SkipReason};
-pub use time_rule::local_close_times;
+pub use state::{Bar, Event, Pending, Simulator, SimulatorSetup, SkipReason};
+pub use time_rule::{local_close_time, local_close_times};

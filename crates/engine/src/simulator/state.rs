@@ -12,7 +12,7 @@ use super::fill::{Action, fill_price};
 use super::resting::{Exit, Levels, exit_at_open, exit_within};
 use super::sizing::{Quote, is_affordable, position_size};
 use super::time_rule::{has_deadline_between, is_in_session};
-use super::{Decision, Execution, ExitReason, Fill, Position, Side, TimeRules, Trade};
+use super::{Decision, Distances, Execution, ExitReason, Fill, Position, Side, TimeRules, Trade};
 use crate::account::{AccountReport, AccountRules, AccountState};
 
 /// One completed bar.
@@ -106,6 +106,15 @@ impl Recorder for Vec<Event> {
     }
 }
 
+/// Market orders that wait for the next open, the exit first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pending {
+    /// Leave the open position, for this reason.
+    pub exit: Option<ExitReason>,
+    /// Enter on this side, with resting exits at these distances from the fill.
+    pub entry: Option<(Side, Distances)>,
+}
+
 /// The state of one account over the bars seen so far.
 #[derive(Debug, Clone)]
 pub struct Simulator {
@@ -153,6 +162,12 @@ impl Simulator {
     #[must_use]
     pub fn account_report(&self) -> Option<AccountReport> {
         self.account.as_ref().map(AccountState::report)
+    }
+
+    /// Orders of the last decision that wait for the next open.
+    #[must_use]
+    pub fn pending(&self) -> Pending {
+        Pending { exit: self.pending.exit, entry: self.pending.entry.map(|entry| (entry.side, entry.distances)) }
     }
 
     /// One bar and the decision taken at its close. What happens is appended to `events`; the answer is the

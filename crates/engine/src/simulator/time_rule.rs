@@ -19,13 +19,16 @@ const DAY_NS: i64 = 24 * 60 * MINUTE_NS;
 /// A time outside jiff's years (−9999 to 9999) keeps its UTC reading.
 #[must_use]
 pub fn local_close_times(open_times: &[i64], timeframe_ns: i64, timezone: &TimeZone) -> Vec<i64> {
-    let local = |open_time: &i64| {
-        let close = open_time.saturating_add(timeframe_ns);
-        let offset_seconds =
-            Timestamp::from_nanosecond(i128::from(close)).map_or(0, |time| timezone.to_offset(time).seconds());
-        close.saturating_add(i64::from(offset_seconds) * crate::bars::NANOS_PER_SECOND)
-    };
-    open_times.iter().map(local).collect()
+    open_times.iter().map(|open_time| local_close_time(*open_time, timeframe_ns, timezone)).collect()
+}
+
+/// Local close time of one bar; see [`local_close_times`].
+#[must_use]
+pub fn local_close_time(open_time: i64, timeframe_ns: i64, timezone: &TimeZone) -> i64 {
+    let close = open_time.saturating_add(timeframe_ns);
+    let offset_seconds =
+        Timestamp::from_nanosecond(i128::from(close)).map_or(0, |time| timezone.to_offset(time).seconds());
+    close.saturating_add(i64::from(offset_seconds) * crate::bars::NANOS_PER_SECOND)
 }
 
 /// Whether a local time lies in the session (C3). Equal ends mean the whole day.

@@ -124,7 +124,7 @@ fn place_times(raw: &[RawTime], timezone: &TimeZone) -> PlacedTimes {
 
 /// What whole numbers in a time column mean: one unit for the whole column, by its largest value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum EpochUnit {
+pub(super) enum EpochUnit {
     /// Dates such as 20240131.
     CompactDate,
     /// Epochs in units of so many nanoseconds.
@@ -133,7 +133,7 @@ enum EpochUnit {
 
 impl EpochUnit {
     /// Seconds reach to the year 5138, milliseconds and microseconds begin in 1973 and end there, too.
-    fn of(raw: &[RawTime]) -> Self {
+    pub(super) fn of(raw: &[RawTime]) -> Self {
         let mut largest = 0.0_f64;
         let (mut numbers, mut dates) = (0, 0);
         for time in raw {
@@ -158,7 +158,7 @@ impl EpochUnit {
         })
     }
 
-    fn local(self, time: RawTime) -> Option<i64> {
+    pub(super) fn local(self, time: RawTime) -> Option<i64> {
         match (self, time) {
             (_, RawTime::Local(local)) => Some(local),
             (Self::CompactDate, RawTime::Epoch(number)) => compact_date(number),
@@ -171,7 +171,7 @@ impl EpochUnit {
         clippy::cast_precision_loss,
         reason = "`as` saturates, and the checks refuse it"
     )]
-    fn instant(self, time: RawTime) -> i64 {
+    pub(super) fn instant(self, time: RawTime) -> i64 {
         let unit_ns = match self {
             Self::CompactDate => 1,
             Self::Nanoseconds(unit_ns) => unit_ns,

@@ -15,6 +15,7 @@ mod claim;
 mod format;
 mod names;
 mod report;
+mod row;
 mod table;
 mod text;
 mod time_text;
@@ -27,6 +28,7 @@ use jiff::tz::TimeZone;
 pub use format::FileFormat;
 pub(super) use names::list;
 pub use report::{Gap, GapLength, Gaps, LoadReport, Repairs};
+pub use row::{RowFormat, RowReader};
 
 use super::{Bars, DataError};
 use names::ColumnIndices;

@@ -42,15 +42,15 @@ pub(super) fn read(path: &Path, text: &[u8], options: &LoadOptions) -> Result<Ta
 }
 
 /// The rows read so far.
-struct Rows {
-    table: Table,
+pub(super) struct Rows {
+    pub(super) table: Table,
     names: Vec<String>,
     indices: ColumnIndices,
-    has_heading: bool,
+    pub(super) has_heading: bool,
 }
 
 impl Rows {
-    fn new(path: &Path, names: &[String], options: &LoadOptions) -> Result<Self, DataError> {
+    pub(super) fn new(path: &Path, names: &[String], options: &LoadOptions) -> Result<Self, DataError> {
         // Whoever names columns says that there are names.
         let first_price = first_price_of_data(names).filter(|_| options.columns.is_empty());
         let has_heading = first_price.is_none();
@@ -73,7 +73,7 @@ impl Rows {
         Ok(Self { table, names: labels, indices, has_heading })
     }
 
-    fn push(&mut self, record: &csv::ByteRecord) {
+    pub(super) fn push(&mut self, record: &csv::ByteRecord) {
         let row = self.table.time.len();
         self.table.lines.push(record.position().map_or(0, csv::Position::line));
         if record.len() != self.names.len() {
@@ -121,7 +121,7 @@ fn first_price_of_data(fields: &[String]) -> Option<usize> {
 }
 
 /// The delimiter that is most frequent in the first line that is neither blank nor a comment.
-fn delimiter(text: &[u8]) -> u8 {
+pub(super) fn delimiter(text: &[u8]) -> u8 {
     let heading = text
         .split(|byte| *byte == b'\n' || *byte == b'\r')
         .find(|line| !line.is_empty() && line[0] != b'#')

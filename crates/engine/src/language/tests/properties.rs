@@ -247,19 +247,19 @@ fn same_until(a: &Signals, b: &Signals, last: usize) -> Result<(), TestCaseError
 }
 
 /// Deterministic choices for expression number `seed`.
-fn choices(seed: u32) -> Vec<u32> {
+pub(super) fn choices(seed: u32, count: usize) -> Vec<u32> {
     let next = |state: &mut u32| {
         *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         Some(*state >> 8)
     };
-    (0..60).scan(seed, |state, _| next(state)).collect()
+    (0..count).scan(seed, |state, _| next(state)).collect()
 }
 
 #[test]
 fn most_generated_strategies_run_and_are_defined_within_the_bars() {
     let bars = bars(&(0..120).map(|t| 50.0 + f64::from(t * t % 23)).collect::<Vec<_>>());
     let defined = (0..300).filter(|seed| {
-        let source = Writer { choices: choices(*seed).into_iter() }.strategy();
+        let source = Writer { choices: choices(*seed, 60).into_iter() }.strategy();
         let bound = compile(&source, &[]).unwrap().bind(&Params::new());
         bound.is_ok_and(|bound| bound.signals(&bars, &NoCache).unwrap().warmup < bars.len())
     });

@@ -2,7 +2,7 @@
 
 use proptest::prelude::{Strategy as _, *};
 
-use super::properties::{Writer, strategies};
+use super::properties::{Writer, choices, strategies};
 use super::*;
 use crate::bars::parse_timeframe;
 use crate::language::StreamState;
@@ -65,25 +65,29 @@ fn irregular_bars() -> impl proptest::strategy::Strategy<Value = Bars> {
 
 /// Strategies with all seven rules, mixing timeframes inside expressions too.
 fn full_strategies() -> impl proptest::strategy::Strategy<Value = StrategySource> {
-    prop::collection::vec(any::<u32>(), 160).prop_map(|choices| {
-        let mut writer = Writer { choices: choices.into_iter() };
-        let condition = |writer: &mut Writer| {
-            let (base, higher) = (writer.condition(2), writer.condition(2));
-            let mixed = writer.number(1);
-            format!("({base} and not on('1h', {higher})) or streak(on('4h', {higher})) > count({base}, 3)[2] or on('1h', {mixed})[1] > {mixed}")
-        };
-        let (enter, leave, short) = (condition(&mut writer), writer.condition(2), condition(&mut writer));
-        let stop = format!("0.1 + abs(on('1d', {}))", writer.number(1));
-        source(&[
-            (RuleName::LongEntry, &enter),
-            (RuleName::LongExit, &leave),
-            (RuleName::ShortEntry, &short),
-            (RuleName::ShortExit, "false"),
-            (RuleName::StopLoss, &stop),
-            (RuleName::TrailingStop, "2 * atr(3)"),
-            (RuleName::MaxBars, "30"),
-        ])
-    })
+    prop::collection::vec(any::<u32>(), 160).prop_map(full_strategy)
+}
+
+fn full_strategy(choices: Vec<u32>) -> StrategySource {
+    let mut writer = Writer { choices: choices.into_iter() };
+    let condition = |writer: &mut Writer| {
+        let (base, higher) = (writer.condition(2), writer.condition(2));
+        let mixed = writer.number(1);
+        format!(
+            "({base} and not on('1h', {higher})) or streak(on('4h', {higher})) > count({base}, 3)[2] or on('1h', {mixed})[1] > {mixed}"
+        )
+    };
+    let (enter, leave, short) = (condition(&mut writer), writer.condition(2), condition(&mut writer));
+    let stop = format!("0.1 + abs(on('1d', {}))", writer.number(1));
+    source(&[
+        (RuleName::LongEntry, &enter),
+        (RuleName::LongExit, &leave),
+        (RuleName::ShortEntry, &short),
+        (RuleName::ShortExit, "false"),
+        (RuleName::StopLoss, &stop),
+        (RuleName::TrailingStop, "2 * atr(3)"),
+        (RuleName::MaxBars, "30"),
+    ])
 }
 
 fn bound(source: &StrategySource) -> Option<BoundStrategy> {
@@ -154,8 +158,17 @@ proptest! {
 }
 
 #[test]
-fn generated_strategies_decide_something_through_on() {
+fn generated_strategies_are_defined_and_decide() {
     // Guards the properties above: if everything stayed undefined, equality would say nothing.
+    let bars = bars(&(0..400).map(|t| 50.0 + f64::from(t * t % 23)).collect::<Vec<_>>());
+    let bounds = (0..200).filter_map(|seed| bound(&full_strategy(choices(seed, 160))));
+    let decisions = bounds.map(|bound| streamed(&bound, &bars).1);
+    let entering = decisions.filter(|decisions| decisions.iter().any(|decision| decision.long_entry)).count();
+    assert!(entering > 60, "only {entering} of 200 ever enter");
+}
+
+#[test]
+fn a_higher_timeframe_is_defined_when_its_bucket_has_come() {
     let bars = bars(&(0..200).map(|t| 50.0 + f64::from(t * t % 23)).collect::<Vec<_>>());
     let rule = "on('2h', close > sma(close, 3)) and on('4h', rsi(close, 5))[2] > 20";
     let bound = bound(&source(&[(RuleName::LongEntry, rule)])).unwrap();
