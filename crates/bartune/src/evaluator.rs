@@ -27,6 +27,15 @@ pub enum SegmentName {
     All,
 }
 
+/// Which simulator runs the backtests. All agree in every bit; they differ in speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Engine {
+    /// The plain bar-by-bar model, written to be read; what `bartune verify` trusts.
+    #[default]
+    Reference,
+}
+
 /// One backtest with everything it left behind.
 #[derive(Debug, Clone)]
 pub struct BacktestRun {
@@ -44,6 +53,7 @@ pub struct BacktestRun {
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     plan: &'a Plan,
+    engine: Engine,
     bars: Bars,
     /// Local close time of each bar, where a time rule needs it.
     local_close: Option<Vec<i64>>,
@@ -98,6 +108,7 @@ impl<'a> Evaluator<'a> {
         let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
         Self {
             plan,
+            engine: Engine::default(),
             local_close: needs_clock.then(|| local_close_times(bars.time(), bars.timeframe_ns(), bars.timezone())),
             train: Prepared::new(&bars, segments.train.clone()),
             validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
@@ -105,6 +116,13 @@ impl<'a> Evaluator<'a> {
             segments,
             bars,
         }
+    }
+
+    /// The same evaluator on another engine.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
     }
 
     /// The bars it sees.
@@ -171,7 +189,9 @@ impl<'a> Evaluator<'a> {
         }
         let (execution, account) = (&self.plan.execution, &self.plan.account);
         let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
-        let backtest = reference::simulate(&input);
+        let backtest = match self.engine {
+            Engine::Reference => reference::simulate(&input),
+        };
         let metrics = metric::compute(&MetricInput {
             backtest: &backtest,
             calendar: &segment.calendar,

@@ -15,11 +15,12 @@ mod identity;
 mod outcome;
 pub mod study;
 pub mod table;
+pub mod verify;
 
 pub use bartune_engine as engine;
 pub use bartune_search as search;
 pub use bartune_storage as storage;
 
 pub use error::Error;
-pub use evaluator::{BacktestRun, Evaluator, SegmentName};
+pub use evaluator::{BacktestRun, Engine, Evaluator, SegmentName};
 pub use outcome::{Outcome, SegmentMetrics, Verdict};

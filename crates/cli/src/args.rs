@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Check a study file and its data, and say in words what would be run
     Check(CheckArgs),
+    /// Re-run stored trials through the reference engine and compare every number
+    Verify(VerifyArgs),
     /// List the trials of a study, best first
     Trials(TrialsArgs),
     /// Look at, make and convert bar files
@@ -192,6 +194,34 @@ pub(crate) struct TrialsArgs {
     /// Write all trials with parameters and metrics to a Parquet file
     #[arg(long, value_name = "FILE")]
     pub(crate) parquet: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Re-run this many, spread evenly over the study, the winner among them [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroUsize>,
+
+    /// Engine to re-run them on
+    #[arg(long, value_enum, default_value = "reference")]
+    pub(crate) engine: EngineArg,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The engines there are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The plain bar-by-bar model
+    Reference,
 }
 
 #[derive(Debug, Subcommand)]

@@ -20,6 +20,7 @@ mod summary;
 mod vault;
 mod words;
 
+pub(crate) use run::evaluate_guarded;
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};
 pub use summary::{Counts, Summary, summarize};

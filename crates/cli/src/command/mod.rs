@@ -7,6 +7,7 @@ mod run;
 mod study;
 mod test;
 mod trials;
+mod verify;
 
 use anyhow::Result;
 
@@ -19,6 +20,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Backtest(args) => backtest::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
     }
