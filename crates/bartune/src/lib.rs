@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** it never prints and never exits; it returns values and typed errors.
 
+pub mod bench;
 pub mod config;
 pub mod data;
 pub mod diagnostic;

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Re-run stored trials through the reference engine and compare every number
     Verify(VerifyArgs),
+    /// Measure how long backtests, proposals and storing take on this machine
+    Bench(BenchArgs),
     /// List the trials of a study, best first
     Trials(TrialsArgs),
     /// Look at, make and convert bar files
@@ -211,6 +213,25 @@ pub(crate) struct VerifyArgs {
     /// Engine to re-run them on
     #[arg(long, value_enum, default_value = "reference")]
     pub(crate) engine: EngineArg,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BenchArgs {
+    /// Bar file [default: 262,782 synthetic ten-minute bars]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bars: Option<PathBuf>,
+
+    /// Python with vectorbt, raptorbt, optuna or rustuna, to time them beside
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) peers: Option<PathBuf>,
+
+    /// Few bars and few repeats: to see that it works, not how fast it is
+    #[arg(long)]
+    pub(crate) quick: bool,
 
     /// Print one JSON object on stdout
     #[arg(long)]

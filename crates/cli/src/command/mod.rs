@@ -1,6 +1,7 @@
 //! One file a command. Each opens what it needs, calls the `bartune` crate and prints.
 
 mod backtest;
+mod bench;
 mod check;
 mod data;
 mod run;
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Backtest(args) => backtest::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),

@@ -15,6 +15,7 @@ use serde_json::json;
 pub(crate) use format::{duration, number};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, run_report, trials_table, vault_report};
+pub(crate) use table::Table;
 
 /// Print on stdout.
 pub(crate) fn print(text: &str) -> Result<()> {
