@@ -1,11 +1,15 @@
 //! A plan's bars, loaded and divided into segments.
 
+mod bar_cache;
+
 use std::ops::Range;
 
 use bartune_engine::bars::{self, Bars, Loaded};
 
 use crate::config::{DataPlan, SegmentPlan, SplitPlan};
 use crate::error::Error;
+
+pub use bar_cache::BarCache;
 
 /// Bars and where each segment lies in them.
 #[derive(Debug, Clone)]
@@ -65,19 +69,23 @@ impl Segments {
     }
 }
 
-/// Load a plan's bars, making them first if the plan says how and the file is not there.
+/// Load a plan's bars, making them first if the plan says how and the file is not there. With a cache,
+/// they come from a copy that is shared with other processes, or are copied for the next time.
 ///
 /// # Errors
 ///
 /// What loading, making or dividing found wrong.
-pub fn open(data: &DataPlan, split: &SplitPlan) -> Result<Dataset, Error> {
+pub fn open(data: &DataPlan, split: &SplitPlan, cache: Option<&BarCache>) -> Result<Dataset, Error> {
     if let (Some(synth), false) = (&data.synth, data.path.exists()) {
         if let Some(folder) = data.path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
         }
         bars::write(&data.path, &bars::synth(synth)?)?;
     }
-    let loaded = bars::load(&data.path, &data.load)?;
+    let loaded = match cache {
+        Some(cache) => cache.load(&data.path, &data.load)?,
+        None => bars::load(&data.path, &data.load)?,
+    };
     let segments = divide(&loaded.bars, split)?;
     Ok(Dataset { bars: loaded.bars.clone(), loaded, segments })
 }

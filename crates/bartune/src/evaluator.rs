@@ -1,18 +1,24 @@
 //! A trial is a pure function: parameter values in, metrics of each segment out.
 
+mod budget;
+
 use std::ops::Range;
 
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
-use bartune_engine::language::{BoundStrategy, Constraint, NoCache};
+use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
-use bartune_engine::simulator::{Backtest, BarView, Clock, Signals, SimulationInput, local_close_times, reference};
+use bartune_engine::simulator::{
+    Backtest, BarView, Clock, Signals, SimulationInput, fast, local_close_times, reference,
+};
 use indexmap::IndexMap;
 
 use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
+
+pub use budget::CacheBudget;
 
 /// Which part of the bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +35,11 @@ pub enum SegmentName {
 
 /// Which simulator runs the backtests. All agree in every bit; they differ in speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
 pub enum Engine {
-    /// The plain bar-by-bar model, written to be read; what `bartune verify` trusts.
+    /// From event to event; what searches run on.
     #[default]
+    Fast,
+    /// The plain bar-by-bar model, written to be read; what `bartune verify` trusts.
     Reference,
 }
 
@@ -47,7 +54,8 @@ pub struct BacktestRun {
     pub metrics: Metrics,
 }
 
-/// Evaluates trials of one plan on one dataset. Shared by all workers; it holds no mutable state.
+/// Evaluates trials of one plan on one dataset. Shared by all workers. What it keeps from one trial to
+/// the next are computed series, if [`with_cache`](Self::with_cache) says how many; they change no result.
 ///
 /// **Invariant:** a searching evaluator's bars end where the vault begins.
 #[derive(Debug)]
@@ -58,6 +66,7 @@ pub struct Evaluator<'a> {
     /// Local close time of each bar, where a time rule needs it.
     local_close: Option<Vec<i64>>,
     segments: &'a Segments,
+    cache: MemoryCache,
     train: Prepared,
     validate: Option<Prepared>,
     trading_days_per_year: f64,
@@ -114,6 +123,7 @@ impl<'a> Evaluator<'a> {
             validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
             trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
             segments,
+            cache: MemoryCache::new(CacheBudget::NONE.bytes()),
             bars,
         }
     }
@@ -123,6 +133,20 @@ impl<'a> Evaluator<'a> {
     pub fn with_engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
         self
+    }
+
+    /// Keeps computed series for later trials, within the budget. Without it each trial computes all of
+    /// its own, which is right for a single backtest.
+    #[must_use]
+    pub fn with_cache(mut self, budget: CacheBudget) -> Self {
+        self.cache = MemoryCache::new(budget.bytes());
+        self
+    }
+
+    /// What the cache of computed series has done and holds.
+    #[must_use]
+    pub fn cache_stats(&self) -> CacheStats {
+        self.cache.stats()
     }
 
     /// The bars it sees.
@@ -175,7 +199,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn signals(&self, bound: &BoundStrategy) -> Result<Signals, Error> {
-        let mut signals = bound.signals(&self.bars, &NoCache)?;
+        let mut signals = bound.signals(&self.bars, &self.cache)?;
         signals.rules.session = self.plan.time_rules.session;
         signals.rules.flat_by = self.plan.time_rules.flat_by;
         Ok(signals)
@@ -190,6 +214,7 @@ impl<'a> Evaluator<'a> {
         let (execution, account) = (&self.plan.execution, &self.plan.account);
         let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
         let backtest = match self.engine {
+            Engine::Fast => fast::simulate(&input),
             Engine::Reference => reference::simulate(&input),
         };
         let metrics = metric::compute(&MetricInput {

@@ -23,5 +23,5 @@ pub use bartune_search as search;
 pub use bartune_storage as storage;
 
 pub use error::Error;
-pub use evaluator::{BacktestRun, Engine, Evaluator, SegmentName};
+pub use evaluator::{BacktestRun, CacheBudget, Engine, Evaluator, SegmentName};
 pub use outcome::{Outcome, SegmentMetrics, Verdict};

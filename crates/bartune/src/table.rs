@@ -191,7 +191,10 @@ impl Table {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("csv") => self.write_csv(path).map_err(|error| failed(error.into())),
             Some("parquet") => self.write_parquet(path).map_err(|error| failed(std::io::Error::other(error))),
-            _ => Err(failed(std::io::Error::other("the name must end in .csv or .parquet"))),
+            _ => Err(failed(std::io::Error::new(
+                std::io::ErrorKind::InvalidInput,
+                "the name must end in .csv or .parquet",
+            ))),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use bartune::CacheBudget;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 /// Find trading-strategy parameters on years of bars, in seconds.
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     /// Look at, make and convert bar files
     #[command(subcommand)]
     Data(DataCommand),
+    /// List the futures contracts that a study can name, with tick size, tick value and source
+    Instruments(InstrumentsArgs),
 }
 
 /// The study file and what the command line changes in it.
@@ -54,6 +57,10 @@ pub(crate) struct StudyArgs {
     /// Replace a value of the study file, as in --set search.lag=4 or --set execution.fill=close
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
+
+    /// Read the bars from their file, and keep no decoded copy for the next time
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 #[derive(Debug, Group)]
@@ -82,6 +89,11 @@ pub(crate) struct RunArgs {
     /// Worker threads [default: one a core]; any number gives the same study
     #[arg(long, value_name = "W")]
     pub(crate) workers: Option<NonZeroUsize>,
+
+    /// Memory for computed series, as in 512MB or 2GB; 0 computes all anew in each trial; any size gives
+    /// the same study [default: a quarter of the free memory, at most 384MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<CacheBudget>,
 
     /// Stop proposing trials after this long, as in 90s, 10m or 8h; the study can be continued
     #[arg(long, value_name = "T")]
@@ -243,6 +255,19 @@ pub(crate) struct BenchArgs {
 pub(crate) enum EngineArg {
     /// The plain bar-by-bar model
     Reference,
+    /// The one that searches run on
+    Fast,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct InstrumentsArgs {
+    /// Show this contract only, with its source
+    #[arg(value_name = "SYMBOL")]
+    pub(crate) symbol: Option<String>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

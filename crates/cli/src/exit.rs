@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use bartune::storage::StorageError;
+
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -33,12 +35,39 @@ pub(crate) fn report(error: &anyhow::Error) -> Exit {
         return Exit::Fine;
     }
     // Nothing can be done if stderr is gone as well.
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    let _ = writeln!(io::stderr(), "error: {}", in_words(error));
     match error.downcast_ref::<bartune::Error>() {
         Some(bartune::Error::NoWinner { .. }) => Exit::No,
+        Some(bartune::Error::Write { source, .. }) if source.kind() == ErrorKind::InvalidInput => Exit::Usage,
+        Some(bartune::Error::Storage(error)) if is_wrong_place(error) => Exit::Usage,
         Some(bartune::Error::Storage(_) | bartune::Error::Write { .. } | bartune::Error::Sampler(_)) => Exit::No,
         _ => Exit::Usage,
     }
+}
+
+/// Whether the store's address is what is wrong, and not what happened there.
+fn is_wrong_place(error: &StorageError) -> bool {
+    use StorageError as E;
+    matches!(
+        error,
+        E::UnsupportedUrl { .. }
+            | E::InvalidUrl { .. }
+            | E::Missing { .. }
+            | E::CannotOpen { .. }
+            | E::NotADatabase { .. }
+            | E::ForeignDatabase { .. }
+    )
+}
+
+/// The error and its causes; a cause that the text before it already tells is left out.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(&format!(": {cause}"));
+        }
+    }
+    text
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

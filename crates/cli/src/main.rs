@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod exit;
 mod output;
+mod panic;
 
 use std::process::ExitCode;
 
@@ -11,8 +12,9 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    match command::dispatch(args) {
-        Ok(exit) => exit.into(),
-        Err(error) => exit::report(&error).into(),
+    match panic::caught(|| command::dispatch(args)) {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(error)) => exit::report(&error).into(),
+        Err(message) => panic::report(&message),
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`bars`] | load, check, repair, resample, synthesise and describe market bars |
 //! | [`function`] | the catalogue of series functions: name, arguments, outputs, lookback |
+//! | [`instrument`] | what is traded: exact specifications of futures, defaults for the rest |
 //! | [`language`] | parse strategy expressions, check their kinds, build one hash-consed graph, evaluate it |
 //! | [`simulator`] | turn decisions into fills, trades and equity (`docs/execution.md`) |
 //! | [`metric`] | numbers about one backtest, each with its formula and source |
@@ -15,6 +16,7 @@
 
 pub mod bars;
 pub mod function;
+pub mod instrument;
 pub mod language;
 mod mask;
 pub mod metric;
@@ -26,4 +28,4 @@ pub use value::{Params, Value};
 
 /// Version of the meaning of a backtest. It is part of every trial's identity: raise it whenever
 /// the same inputs can give another result.
-pub const SEMANTICS_VERSION: u32 = 1;
+pub const SEMANTICS_VERSION: u32 = 2;

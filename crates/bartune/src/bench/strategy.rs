@@ -15,7 +15,7 @@ use super::{BenchOptions, Row};
 use crate::config::{Plan, parse_study};
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{CacheBudget, Engine, Evaluator};
 use crate::outcome::Outcome;
 
 /// A strategy with the key its figures have.
@@ -125,7 +125,7 @@ pub(super) fn measure(
     let whole = Segments { train: 0..loaded.bars.len(), validate: None, test: None };
     let dataset = Dataset { bars: loaded.bars.clone(), loaded: loaded.clone(), segments: whole };
     let bench = Bench { strategy, plan: &plan, dataset: &dataset, options };
-    Ok(vec![bench.cold(), bench.warm(), bench.random()?, bench.all_cores(cores)?])
+    Ok(vec![bench.cold(), bench.warm(), bench.reference(), bench.random()?, bench.all_cores(cores)?])
 }
 
 struct Bench<'a> {
@@ -136,9 +136,9 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    /// An evaluator that has computed nothing yet.
+    /// An evaluator that has computed nothing yet, and keeps what it computes.
     fn evaluator(&self) -> Evaluator<'a> {
-        Evaluator::new(self.plan, self.dataset)
+        Evaluator::new(self.plan, self.dataset).with_cache(CacheBudget::of_host())
     }
 
     /// The default parameters, every series computed anew.
@@ -153,11 +153,21 @@ impl<'a> Bench<'a> {
 
     /// The default parameters again and again.
     fn warm(&self) -> Row {
-        let (evaluator, params) = (self.evaluator(), self.plan.parameters.defaults());
-        let timing = repeat(self.options.budget, self.options.repeats, || {
+        self.row("warm", ", again", self.again(&self.evaluator()), String::new())
+    }
+
+    /// The same on the reference engine.
+    fn reference(&self) -> Row {
+        let evaluator = self.evaluator().with_engine(Engine::Reference);
+        self.row("reference", ", reference engine", self.again(&evaluator), String::new())
+    }
+
+    fn again(&self, evaluator: &Evaluator<'_>) -> Timing {
+        let params = self.plan.parameters.defaults();
+        let evaluate = || {
             black_box(evaluator.evaluate(&params));
-        });
-        self.row("warm", ", again", timing, String::new())
+        };
+        repeat(self.options.budget, self.options.repeats, evaluate)
     }
 
     /// Other parameters each time, as a random search draws them; series are kept from one to the next.

@@ -9,7 +9,7 @@ fn a_quick_run_has_every_figure_once_and_every_figure_is_a_time() {
     let mut ids: Vec<&str> = report.rows.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(told, ids.len());
     for strategy in STRATEGIES {
-        for part in ["cold", "warm", "random", "all"] {
+        for part in ["cold", "warm", "reference", "random", "all"] {
             let id = format!("{}.{part}", strategy.id);
             assert!(ids.contains(&id.as_str()), "{id} is not in {ids:?}");
         }

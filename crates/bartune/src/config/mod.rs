@@ -3,6 +3,7 @@
 //! Every problem is collected and reported in one go; unknown keys are errors.
 
 mod expression;
+mod instrument;
 mod options;
 mod plan;
 mod quantity;

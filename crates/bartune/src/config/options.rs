@@ -7,6 +7,7 @@ use std::time::Duration;
 use bartune_engine::simulator::{Commission, Fill, Intrabar, Session, Size, Slippage};
 use indexmap::IndexMap;
 
+use super::instrument::{self, InstrumentOptions};
 use super::quantity;
 use super::section::{Problems, Section, number_of};
 use super::tree::{Item, Node};
@@ -134,9 +135,7 @@ pub(crate) struct ExecutionOptions {
     pub(crate) commission: Option<Located<Commission>>,
     pub(crate) slippage: Option<Located<Slippage>>,
     pub(crate) size: Option<Located<Size>>,
-    pub(crate) tick: Option<Located<f64>>,
-    pub(crate) point_value: Option<Located<f64>>,
-    pub(crate) whole_contracts: Option<Located<bool>>,
+    pub(crate) instrument: InstrumentOptions,
 }
 
 /// `[search]`.
@@ -298,6 +297,7 @@ fn param(name: &str, section: Section<'_>, span: Span) -> ParamOptions {
     ];
     let given: Vec<_> = kinds.into_iter().filter_map(|(kind, item)| Some((kind, item?))).collect();
     let kind = match given.as_slice() {
+        _ if !section.is_table() => ParamKindOptions::Invalid,
         [(kind, item)] => param_kind(kind, item).unwrap_or_else(|| {
             let help = "`{ int = [5, 60] }`, `{ float = [0.5, 5.0] }`, `{ bool = true }` (the default), `{ choice = [\"a\", \"b\"] }`";
             section.problems().push_with_help("E106", &item.span, format!("`{name}`: `{kind}` does not read like a range"), help);
@@ -305,7 +305,9 @@ fn param(name: &str, section: Section<'_>, span: Span) -> ParamOptions {
         }),
         _ => {
             let help = "for example `{ int = [5, 60] }`";
-            section.problems().push_with_help("E106", &span, format!("`{name}` must have one of `int`, `float`, `bool`, `choice`"), help);
+            let which = if given.is_empty() { "one" } else { "only one" };
+            let message = format!("`{name}` must have {which} of `int`, `float`, `bool`, `choice`");
+            section.problems().push_with_help("E106", &span, message, help);
             ParamKindOptions::Invalid
         }
     };
@@ -381,7 +383,6 @@ fn lets(section: Section<'_>) -> IndexMap<String, Located<String>> {
 }
 
 fn execution(section: Section<'_>) -> ExecutionOptions {
-    let instrument = section.section("instrument");
     let options = ExecutionOptions {
         fill: section.word("fill", &[("next_open", Fill::NextOpen), ("close", Fill::Close)]),
         intrabar: section
@@ -389,13 +390,8 @@ fn execution(section: Section<'_>) -> ExecutionOptions {
         commission: section.parsed("commission", quantity::commission),
         slippage: section.parsed("slippage", quantity::slippage),
         size: section.parsed("size", quantity::size),
-        tick: instrument.as_ref().and_then(|instrument| instrument.number("tick")),
-        point_value: instrument.as_ref().and_then(|instrument| instrument.number("point_value")),
-        whole_contracts: instrument.as_ref().and_then(|instrument| instrument.boolean("whole_contracts")),
+        instrument: instrument::read(&section),
     };
-    if let Some(instrument) = instrument {
-        instrument.finish();
-    }
     section.finish();
     options
 }

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timeframe};
+use bartune_engine::instrument::Contract;
 use bartune_engine::language::{self, Constraint, Formula, Place, Strategy, StrategySource};
 use bartune_engine::metric::{self, Better, CompositeOptions};
-use bartune_engine::simulator::{
-    Account, Commission, Execution, Fill, Instrument, Intrabar, Session, Size, Slippage, TimeRules,
-};
+use bartune_engine::simulator::{Account, Commission, Execution, Fill, Intrabar, Session, Size, Slippage, TimeRules};
 use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use bartune_search::trial::StudyDirection;
 use jiff::tz::TimeZone;
 
 use super::expression::report_expression;
+use super::instrument;
 use super::options::{self, Options, SamplerOptions, SegmentOptions};
 use super::section::Problems;
 use super::space::{self, Parameters};
@@ -37,6 +37,8 @@ pub struct Plan {
     pub time_rules: TimeRules,
     /// Fills and costs.
     pub execution: Execution,
+    /// The futures contract traded, where it was named by its symbol.
+    pub contract: Option<&'static Contract>,
     /// Cash.
     pub account: Account,
     /// Sampler, budget, seed, lag, workers.
@@ -122,7 +124,7 @@ pub struct Objective {
 /// Resolve options into a plan, reporting every problem.
 pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, problems: &Problems) -> Option<Plan> {
     let parameters = space::resolve(options, sources, problems);
-    let strategy = parameters.as_ref().and_then(|parameters| strategy(options, parameters, sources, problems));
+    let strategy = strategy(options, sources, problems);
     let data = options.data.as_ref().and_then(|data| data_plan(data, folder, problems));
     let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
     let split = split(options, &timezone, problems);
@@ -140,6 +142,7 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
         strategy,
         time_rules: time_rules(options),
         execution,
+        contract: options.execution.instrument.contract.as_ref().map(|contract| contract.value),
         account,
         search,
         objective: objective?,
@@ -156,7 +159,8 @@ fn name(options: &Options, problems: &Problems) -> Option<String> {
     None
 }
 
-fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, problems: &Problems) -> Option<Strategy> {
+/// Compiled even where parameters have problems, so that all are told in one go.
+fn strategy(options: &Options, sources: &Sources, problems: &Problems) -> Option<Strategy> {
     let written = &options.strategy;
     let source = StrategySource {
         lets: written.lets.iter().map(|(name, text)| (name.clone(), text.value.clone())).collect(),
@@ -166,22 +170,34 @@ fn strategy(options: &Options, parameters: &Parameters, sources: &Sources, probl
             .filter_map(|(key, text)| Some((language::RuleName::find(key)?, text.value.clone())))
             .collect(),
     };
-    match language::compile(&source, parameters.decls()) {
+    match language::compile(&source, &space::declarations(options)) {
         Ok(strategy) => Some(strategy),
         Err(found) => {
-            found.iter().for_each(|problem| report_at_place(options, problem, sources, problems));
+            let told = found.iter().filter(|problem| !follows_from_a_parameter(options, problem));
+            told.for_each(|problem| report_at_place(options, problem, sources, problems));
             None
         }
     }
 }
 
-fn report_at_place(options: &Options, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
-    let text = match &problem.place {
+/// Whether a problem is only that a parameter, itself reported, could not be declared.
+fn follows_from_a_parameter(options: &Options, problem: &language::Diagnostic) -> bool {
+    let word = expression_of(options, problem).and_then(|text| text.value.get(problem.span.clone()));
+    let param = word.and_then(|word| options.params.get(word));
+    param.is_some_and(|param| matches!(param.kind, options::ParamKindOptions::Invalid))
+}
+
+/// The expression that a problem is in.
+fn expression_of<'a>(options: &'a Options, problem: &language::Diagnostic) -> Option<&'a Located<String>> {
+    match &problem.place {
         Place::Let(name) => options.strategy.lets.get(name),
         Place::Rule(rule) => options.strategy.rules.get(rule.as_str()),
         Place::Strategy | Place::Param(_) | Place::Text => None,
-    };
-    if let Some(text) = text {
+    }
+}
+
+fn report_at_place(options: &Options, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
+    if let Some(text) = expression_of(options, problem) {
         return report_expression(text, problem, sources, problems);
     }
     let param = match &problem.place {
@@ -296,7 +312,8 @@ fn split(options: &Options, timezone: &TimeZone, problems: &Problems) -> SplitPl
             format!("the shares of the split add up to {}, more than 1", shares.iter().sum::<f64>()),
         );
     }
-    in_order(&[train, validate, test], &written.span, problems);
+    let places = [&written.train, &written.validate, &written.test].map(|part| part.as_ref().map(|part| &part.span));
+    in_order(&[train, validate, test], &places, problems);
     let embargo = written.embargo.as_ref().map_or(Duration::ZERO, |embargo| embargo.value);
     if nothing {
         return SplitPlan {
@@ -316,7 +333,7 @@ fn segment(part: &Located<SegmentOptions>, timezone: &TimeZone, problems: &Probl
             problems.push(
                 "E109",
                 &part.span,
-                format!("{share} is no share of the bars: it must be above 0 and at most 1"),
+                format!("{share} is no share of the bars: it must be above 0 and at most 1, as in 0.6"),
             );
             None
         }
@@ -348,35 +365,24 @@ fn date(text: &str, part: &Located<SegmentOptions>, timezone: &TimeZone, problem
     nanos
 }
 
-fn in_order(segments: &[Option<SegmentPlan>], span: &Span, problems: &Problems) {
-    let dates: Vec<(i64, i64)> = segments
-        .iter()
-        .flatten()
-        .filter_map(|segment| match segment {
-            SegmentPlan::Dates(from, to) => Some((*from, *to)),
-            SegmentPlan::Share(_) => None,
-        })
-        .collect();
-    if dates.windows(2).any(|pair| pair[1].0 < pair[0].1) {
-        let help = "train, then validate, then test, each beginning when or after the one before has ended";
-        problems.push_with_help("E109", span, "the segments overlap or are out of order", help);
+fn in_order(segments: &[Option<SegmentPlan>], places: &[Option<&Span>], problems: &Problems) {
+    let mut before_ended = i64::MIN;
+    for (segment, place) in segments.iter().zip(places) {
+        let (Some(SegmentPlan::Dates(from, to)), Some(place)) = (segment, place) else { continue };
+        if *from < before_ended {
+            let help = "train, then validate, then test, each beginning when or after the one before has ended";
+            problems.push_with_help("E109", place, "this segment begins before the one before it has ended", help);
+        }
+        before_ended = *to;
     }
 }
 
 fn execution(options: &Options, problems: &Problems) -> Execution {
     let written = &options.execution;
-    let positive = |number: &Option<Located<f64>>, what: &str| {
-        let number = number.as_ref()?;
-        if number.value > 0.0 {
-            return Some(number.value);
-        }
-        problems.push("E104", &number.span, format!("{what} must be above 0"));
-        None
-    };
-    let tick = positive(&written.tick, "a tick");
+    let instrument = instrument::resolve(&written.instrument, problems);
     let slippage = written.slippage.as_ref().map_or(Slippage::Fraction(0.0), |slippage| slippage.value);
-    if let (Slippage::Ticks(_), None, Some(place)) = (slippage, tick, &written.slippage) {
-        let help = "add `instrument = { tick = 0.01 }`";
+    if let (Slippage::Ticks(_), None, Some(place)) = (slippage, instrument.tick, &written.slippage) {
+        let help = "add `instrument = { tick = 0.01 }` or a futures contract, such as `instrument = \"MES\"`";
         problems.push_with_help("E110", &place.span, "slippage in ticks needs the instrument's tick", help);
     }
     let size = written.size.as_ref().map_or(Size::EquityFraction(1.0), |size| size.value);
@@ -391,11 +397,7 @@ fn execution(options: &Options, problems: &Problems) -> Execution {
         commission: written.commission.as_ref().map_or(Commission::Fraction(0.0), |commission| commission.value),
         slippage,
         size,
-        instrument: Instrument {
-            tick,
-            point_value: positive(&written.point_value, "a point value").unwrap_or(1.0),
-            whole_contracts: written.whole_contracts.as_ref().is_some_and(|whole| whole.value),
-        },
+        instrument,
     }
 }
 

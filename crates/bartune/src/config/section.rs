@@ -50,7 +50,11 @@ impl<'a> Section<'a> {
         let table = match &item.node {
             Node::Table(table) => Some(table),
             other => {
-                problems.push("E103", &item.span, format!("`{path}` must be a table, not {}", other.kind()));
+                let message = format!("`{path}` must be a table, not {}", other.kind());
+                match path.starts_with("params.") {
+                    true => problems.push_with_help("E103", &item.span, message, "for example `{ int = [5, 60] }`"),
+                    false => problems.push("E103", &item.span, message),
+                }
                 None
             }
         };
@@ -60,6 +64,11 @@ impl<'a> Section<'a> {
     /// Where the table was written.
     pub(crate) fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// Whether it is a table; if not, that has been reported.
+    pub(crate) fn is_table(&self) -> bool {
+        self.table.is_some()
     }
 
     pub(crate) fn problems(&self) -> &'a Problems {
@@ -177,9 +186,10 @@ impl<'a> Section<'a> {
         let asked = self.asked.into_inner();
         for (key, entry) in self.table.into_iter().flatten().filter(|(key, _)| !asked.contains(&key.as_str())) {
             let place = if self.path.is_empty() { "a study file".to_owned() } else { format!("`[{}]`", self.path) };
-            let help = match nearest(key, asked.iter().copied()) {
-                Some(word) => format!("did you mean `{word}`?"),
-                None => {
+            let help = match (nearest(key, asked.iter().copied()), home(key)) {
+                (Some(word), _) => format!("did you mean `{word}`?"),
+                (None, Some(section)) => format!("`{key}` belongs in `[{section}]`"),
+                (None, None) => {
                     format!("it takes {}", asked.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))
                 }
             };
@@ -201,6 +211,39 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Keys that exist in one section only, for those that were written into another.
+const HOMES: [(&str, &[&str]); 8] = [
+    ("data", &["path", "timeframe", "stamp", "on_error", "allow_nonpositive", "columns", "synth"]),
+    ("split", &["train", "validate", "test", "embargo"]),
+    (
+        "strategy",
+        &[
+            "require",
+            "let",
+            "long_entry",
+            "long_exit",
+            "short_entry",
+            "short_exit",
+            "stop_loss",
+            "take_profit",
+            "trailing_stop",
+            "max_bars",
+            "cooldown",
+            "flat_by",
+        ],
+    ),
+    ("execution", &["fill", "intrabar", "commission", "slippage", "size", "instrument"]),
+    ("execution.instrument", &["tick", "point_value", "whole_contracts"]),
+    ("account", &["cash"]),
+    ("search", &["sampler", "trials", "lag", "workers", "timeout", "tpe"]),
+    ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades"]),
+];
+
+/// The section that a key belongs in.
+fn home(key: &str) -> Option<&'static str> {
+    HOMES.iter().find(|(_, keys)| keys.contains(&key)).map(|&(section, _)| section)
+}
+
 /// The number an item holds, whole or not.
 pub(crate) fn number_of(item: &Item) -> Option<f64> {
     match item.node {
@@ -208,5 +251,24 @@ pub(crate) fn number_of(item: &Item) -> Option<f64> {
         Node::Integer(value) => Some(value as f64),
         Node::Float(value) => Some(value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{options, tree};
+
+    #[test]
+    fn every_key_is_known_to_the_section_it_is_said_to_belong_in() {
+        for (section, keys) in HOMES {
+            for key in keys {
+                let text = format!("[{section}]\n{key} = 1\n");
+                let problems = Problems::default();
+                options::read(&tree::parse(0, &text, &mut Vec::new()), &problems);
+                let unknown = problems.into_inner().into_iter().find(|problem| problem.code == "E102");
+                assert_eq!(unknown, None, "{section}.{key}");
+            }
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bartune_engine::language::{Inactive, ParamDecl, ParamKind, compile_predicate};
 use bartune_engine::{Params, Value};
-use bartune_search::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space};
+use bartune_search::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space, SpaceError};
+use bartune_search::stream::RandomStream;
 use indexmap::IndexMap;
 
 use super::expression::report_expression;
@@ -163,9 +164,14 @@ fn choice_value(choice: &Choice) -> Value {
     }
 }
 
+/// What the language is told of the parameters; those of no readable kind are left out.
+pub(crate) fn declarations(options: &Options) -> Vec<ParamDecl> {
+    options.params.iter().filter_map(|(name, param)| declare(name, param)).collect()
+}
+
 /// Build the parameters, reporting every problem.
 pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems) -> Option<Parameters> {
-    let decls: Vec<ParamDecl> = options.params.iter().filter_map(|(name, param)| declare(name, param)).collect();
+    let decls = declarations(options);
     let complete = decls.len() == options.params.len();
     let mut params = IndexMap::new();
     for (name, param) in &options.params {
@@ -185,6 +191,7 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
     }
     match Space::try_new(params, require) {
         Ok(space) => {
+            probe(&space, options, problems);
             let defaults = defaults(options, &space, problems);
             Some(Parameters { space, decls, defaults })
         }
@@ -194,6 +201,17 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
             None
         }
     }
+}
+
+/// Draw one point, so that relations that nothing satisfies are told before a trial is spent.
+fn probe(space: &Space, options: &Options, problems: &Problems) {
+    let Err(error) = space.sample_uniform(&mut RandomStream::new(0, 0, 0)) else { return };
+    let relations = match &error {
+        SpaceError::EmptyRegion { relations } | SpaceError::RegionNotFound { relations, .. } => relations.as_slice(),
+        _ => &[],
+    };
+    let first = options.strategy.require.iter().find(|text| relations.contains(&text.value));
+    problems.push("E107", &first.map_or_else(Span::default, |text| text.span.clone()), error.to_string());
 }
 
 /// The declaration that the language checks; it reports names that are no names or are taken.

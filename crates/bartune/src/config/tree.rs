@@ -6,7 +6,7 @@
 
 use indexmap::IndexMap;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Error as ParseError};
 
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -46,7 +46,7 @@ impl Node {
         match self {
             Self::Text(_) => "a text",
             Self::Integer(_) => "a whole number",
-            Self::Float(_) => "a number",
+            Self::Float(_) => "a decimal number",
             Self::Boolean(_) => "true or false",
             Self::Datetime(_) => "a date",
             Self::Array(_) => "a list",
@@ -58,15 +58,29 @@ impl Node {
 /// Parse one document; syntax errors are appended to `problems`.
 pub(crate) fn parse(source: usize, text: &str, problems: &mut Vec<Diagnostic>) -> Item {
     let (root, errors) = DeTable::parse_recoverable(text);
-    problems.extend(errors.into_iter().map(|error| Diagnostic {
-        code: "E101",
-        message: error.message().replace('\n', ", "),
-        span: Span { source, range: error.span().unwrap_or(0..0) },
-        help: None,
-    }));
+    problems.extend(syntax_problems(source, text, &errors));
     let reader = Reader { source };
     let span = Span { source, range: root.span() };
     Item { node: Node::Table(reader.table(root.get_ref(), problems)), span }
+}
+
+/// The problems worth telling: the parser trips over the rest of a line, and over the rest of the
+/// file when a bracket is never closed.
+fn syntax_problems(source: usize, text: &str, errors: &[ParseError]) -> Vec<Diagnostic> {
+    let runs_on = errors.iter().any(|error| error.message().contains("unclosed"));
+    let help = runs_on.then(|| "a bracket or quote is not closed, so nothing after this could be read".to_owned());
+    let problem = |error: &ParseError| Diagnostic {
+        code: "E101",
+        message: error.message().replace('\n', ", "),
+        span: Span { source, range: error.span().unwrap_or(0..0) },
+        help: help.clone(),
+    };
+    let line = |problem: &Diagnostic| text.bytes().take(problem.span.range.start).filter(|&byte| byte == b'\n').count();
+    let mut problems: Vec<Diagnostic> = errors.iter().map(problem).collect();
+    problems.sort_by_key(|problem| problem.span.range.start);
+    problems.dedup_by_key(|problem| line(problem));
+    problems.truncate(if runs_on { 1 } else { usize::MAX });
+    problems
 }
 
 struct Reader {
@@ -152,6 +166,13 @@ mod tests {
         let mut problems = Vec::new();
         parse(0, "a = \nb = 99999999999999999999\nc = nan\n", &mut problems);
         assert_eq!(problems.len(), 3);
+    }
+
+    #[test]
+    fn a_bracket_that_is_never_closed_is_one_problem() {
+        let mut problems = Vec::new();
+        parse(0, "a = { int = [5, 60 }\nb = 1\n[c]\nd = 2\n", &mut problems);
+        assert_eq!(problems.iter().map(|problem| problem.span.range.start).collect::<Vec<_>>(), [19]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bartune_engine::Params;
+use bartune_engine::language::CacheStats;
 use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -73,6 +74,8 @@ pub struct Progress {
     pub best_value: Option<f64>,
     /// The validate metric that goes with it, if the objective is a single metric.
     pub best_validate: Option<f64>,
+    /// What the cache of computed series has done and holds.
+    pub cache: CacheStats,
 }
 
 impl Control {
@@ -127,7 +130,7 @@ pub fn run(
             scope.spawn(move || work(plan, evaluator, &job_queue, &results));
         }
         drop((job_queue, results));
-        let mut loop_ = Loop::new(session, conductor, tally, (options, control));
+        let mut loop_ = Loop::new((session, evaluator), conductor, tally, (options, control));
         let ending = loop_.turn(&jobs, &result_queue, &mut observe);
         drop(jobs);
         let stored = loop_.finish(&mut observe);
@@ -160,6 +163,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 struct Loop<'a, 's> {
     session: &'a mut Session<'s>,
+    evaluator: &'a Evaluator<'a>,
     conductor: Conductor<'s>,
     options: &'a RunOptions,
     control: &'a Control,
@@ -175,7 +179,7 @@ struct Loop<'a, 's> {
 
 impl<'a, 's> Loop<'a, 's> {
     fn new(
-        session: &'a mut Session<'s>,
+        (session, evaluator): (&'a mut Session<'s>, &'a Evaluator<'a>),
         conductor: Conductor<'s>,
         tally: Tally,
         (options, control): (&'a RunOptions, &'a Control),
@@ -184,6 +188,7 @@ impl<'a, 's> Loop<'a, 's> {
         let distinct_at_start = conductor.distinct();
         Self {
             session,
+            evaluator,
             conductor,
             options,
             control,
@@ -295,6 +300,7 @@ impl<'a, 's> Loop<'a, 's> {
             elapsed: self.began.elapsed(),
             best_value: best.map(|best| best.value),
             best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric.trim()).copied()),
+            cache: self.evaluator.cache_stats(),
         }
     }
 }

@@ -24,6 +24,7 @@ pub fn plan_in_words(plan: &Plan, dataset: &Dataset) -> Vec<(String, String)> {
     if let Some(range) = &dataset.segments.test {
         row("test", format!("{} (locked; `bartune test` opens it)", segment(dataset, range)));
     }
+    row("instrument", instrument(plan));
     for (name, param) in plan.parameters.space.params() {
         let when = param.when.as_ref().map_or_else(String::new, |when| format!(", when {}", when.text));
         row(name, format!("{}{when}", describe(&param.distribution)));
@@ -34,6 +35,17 @@ pub fn plan_in_words(plan: &Plan, dataset: &Dataset) -> Vec<(String, String)> {
     plan.objective.constraints.iter().for_each(|constraint| row("constraint", constraint.text().to_owned()));
     row("search", search(plan));
     rows
+}
+
+fn instrument(plan: &Plan) -> String {
+    let instrument = &plan.execution.instrument;
+    let name = plan.contract.map_or_else(String::new, |contract| {
+        let (symbol, exchange, currency) = (contract.symbol, contract.exchange.name(), contract.currency.code());
+        format!("{symbol} ({}, {exchange}, {currency}): ", contract.name)
+    });
+    let tick = instrument.tick.map_or_else(|| "continuous prices".to_owned(), |tick| format!("tick {tick}"));
+    let sizes = if instrument.whole_contracts { "whole contracts" } else { "any size" };
+    format!("{name}{tick}, {} money a point, {sizes}", instrument.point_value)
 }
 
 fn size(plan: &Plan) -> String {

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::config::{Plan, parse_study};
 use crate::data::{self, Dataset};
+use crate::evaluator::Engine;
 use crate::study::{Control, RunOptions, run};
 
 const STUDY: &str = r#"
@@ -39,11 +40,11 @@ impl Stored {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let plan = parse_study("study.toml", STUDY, folder.path(), &[]).expect("the study is well formed");
-        let dataset = data::open(&plan.data, &plan.split).expect("the bars can be made");
+        let dataset = data::open(&plan.data, &plan.split, None).expect("the bars can be made");
         let stored = Self { folder, plan, dataset };
         let mut session = Session::open_or_create(&stored.plan, &stored.dataset, &stored.url()).expect("a new store");
         let options = RunOptions { trials: TRIALS, ..RunOptions::of(&stored.plan) };
-        let evaluator = Evaluator::new(&stored.plan, &stored.dataset);
+        let evaluator = Evaluator::new(&stored.plan, &stored.dataset).with_engine(Engine::Fast);
         run(&mut session, &evaluator, &options, &Control::default(), |_| {}).expect("the study runs");
         drop(session);
         stored
@@ -59,7 +60,8 @@ impl Stored {
 
     fn verify(&self, scope: VerifyScope) -> Verification {
         let session = Session::open(&self.plan, &self.dataset, &self.url()).expect("the study is there");
-        verify(&session, &Evaluator::new(&self.plan, &self.dataset), scope).expect("the store can be read")
+        let evaluator = Evaluator::new(&self.plan, &self.dataset).with_engine(Engine::Reference);
+        verify(&session, &evaluator, scope).expect("the store can be read")
     }
 
     fn differs(&self) -> Difference {

@@ -6,14 +6,14 @@ use anyhow::Result;
 use bartune::{Evaluator, SegmentName};
 use serde_json::json;
 
-use super::study::{chosen_params, one_line, open_data, read_plan, storage_url};
+use super::study::{chosen_params, open_data, read_plan, storage_url};
 use crate::args::{BacktestArgs, SegmentArg};
 use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(args: &BacktestArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan)?;
+    let dataset = open_data(&plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let params = chosen_params(&args.choice, &plan, &dataset, &url)?;
     let segment = match args.segment {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<Exit> {
             "seconds": seconds,
         }))?;
     } else {
-        output::print(&format!("{}\n\n", one_line(&params)))?;
+        output::print(&format!("{}\n\n", output::params_line(&plan, &params)))?;
         output::print(&output::backtest_report(segment.key(), &run, evaluator.bars()))?;
     }
     Ok(Exit::Fine)

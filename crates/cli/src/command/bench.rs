@@ -16,8 +16,9 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
     let options = BenchOptions { bars: args.bars.clone(), ..amount };
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bars_file: PathBuf = folder.path().join("bars.parquet");
-    let report =
-        measure(&options, &bars_file, |row| eprintln!("{}: {} ms", row.id, milliseconds(row.timing.median_ms)))?;
+    let report = measure(&options, &bars_file, |row| {
+        output::tell(&format!("{}: {} ms", row.id, milliseconds(row.timing.median_ms)))
+    })?;
     let peak_rss_mb = output::peak_rss_mb();
     let effort = if args.quick { Effort::Quick } else { Effort::Full };
     let peers = args.peers.as_deref().map(|python| peer::run(python, &bars_file, effort)).unwrap_or_default();
@@ -91,7 +92,7 @@ fn report_text(report: &BenchReport, peers: &[Peer], peak_rss_mb: Option<f64>) -
 }
 
 fn rows_table(report: &BenchReport) -> String {
-    let mut table = Table::new(["", "ms", "quartiles", "ns/bar", "per second", "× floor", "result"]);
+    let mut table = Table::new(["", "ms", "quartiles", "ns/bar", "per second", "× floor", "result"]).ending_in_words();
     let floor = report.row("floor").map(|row| row.timing.median_ms);
     for row in &report.rows {
         let times_floor = floor.filter(|_| row.bars.is_some()).map(|floor| row.timing.median_ms / floor);
@@ -110,7 +111,7 @@ fn rows_table(report: &BenchReport) -> String {
 
 /// Peers with how many times our time they take, and those that are not there.
 fn peers_table(report: &BenchReport, peers: &[Peer]) -> String {
-    let mut table = Table::new(["peer", "what", "ms", "quartiles", "against", "ratio", "result"]);
+    let mut table = Table::new(["peer", "what", "ms", "quartiles", "against", "ratio", "result"]).ending_in_words();
     for peer in peers.iter().filter(|peer| peer.missing.is_none()) {
         table.row([
             peer.peer.clone(),

@@ -11,7 +11,7 @@ use crate::output;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan)?;
+    let dataset = open_data(&plan, &args.study)?;
     let words = plan_in_words(&plan, &dataset);
     if args.json {
         output::print_json(&json!({ "study": plan.name, "plan": words, "warnings": plan.warnings }))?;

@@ -42,7 +42,7 @@ fn synth(args: &SynthArgs) -> Result<Exit> {
     };
     let bars = bars::synth(&options).map_err(bartune::Error::from)?;
     bars::write(&args.file, &bars).map_err(bartune::Error::from)?;
-    eprintln!("{} bars written to {}", bars.len(), args.file.display());
+    output::tell(&format!("{} bars written to {}", bars.len(), args.file.display()));
     Ok(Exit::Fine)
 }
 
@@ -50,12 +50,12 @@ fn convert(args: &ConvertArgs) -> Result<Exit> {
     let timeframe = args.timeframe.as_deref().map(parse_timeframe).transpose().map_err(bartune::Error::from)?;
     let loaded = bars::load(&args.from, &load_options(&args.load, timeframe)?).map_err(bartune::Error::from)?;
     for note in bartune::data::notes(&loaded) {
-        eprintln!("note: {note}");
+        output::tell(&format!("note: {note}"));
     }
     bars::write(&args.to, &loaded.bars)
         .map_err(bartune::Error::from)
         .with_context(|| format!("converting {}", args.from.display()))?;
-    eprintln!("{} bars written to {}", loaded.bars.len(), args.to.display());
+    output::tell(&format!("{} bars written to {}", loaded.bars.len(), args.to.display()));
     Ok(Exit::Fine)
 }
 

@@ -4,6 +4,7 @@ mod backtest;
 mod bench;
 mod check;
 mod data;
+mod instruments;
 mod run;
 mod study;
 mod test;
@@ -25,5 +26,6 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
+        Command::Instruments(args) => instruments::run(&args),
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use bartune::Evaluator;
 use bartune::config::Plan;
+use bartune::engine::language::CacheStats;
 use bartune::study::{self, Control, Ending, RunOptions, Session, Summary};
+use bartune::{CacheBudget, Evaluator};
 use serde_json::json;
 
 use super::study::{open_data, read_plan, storage_url};
@@ -16,16 +17,17 @@ use crate::output::{self, ProgressLine};
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &overrides(args))?;
-    let dataset = open_data(&plan)?;
+    let dataset = open_data(&plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
-    plan.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    plan.warnings.iter().for_each(|warning| output::tell(&format!("warning: {warning}")));
     if let Some(name) = &args.fresh {
         Session::delete(&plan, &url, name)?;
     }
     let mut session = Session::open_or_create(&plan, &dataset, &url)?;
     let control = Arc::new(Control::default());
     stop_on_signal(&control)?;
-    let evaluator = Evaluator::new(&plan, &dataset);
+    let memory = args.memory.unwrap_or_else(CacheBudget::of_host);
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(memory);
     let options = RunOptions::of(&plan);
     let began = Instant::now();
     let mut line = ProgressLine::new(args.no_progress || args.json, options.trials);
@@ -35,7 +37,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
         line.show(progress);
     })?;
     line.finish();
-    let report = Report { plan: &plan, session: &session, url: &url, ending, evaluated, elapsed: began.elapsed() };
+    let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
+    let report = Report { plan: &plan, session: &session, url: &url, ending, evaluated, elapsed, cache };
     report.print(args.json)
 }
 
@@ -72,6 +75,7 @@ struct Report<'a> {
     ending: Ending,
     evaluated: u64,
     elapsed: Duration,
+    cache: CacheStats,
 }
 
 impl Report<'_> {
@@ -99,12 +103,22 @@ impl Report<'_> {
         };
         let rate = self.evaluated as f64 / self.elapsed.as_secs_f64().max(1e-9);
         format!(
-            "\n{} new trials in {} ({rate:.0}/s): {how}\nstudy `{}` in {}\n",
+            "\n{} new trials in {} ({rate:.0}/s): {how}\n{}study `{}` in {}\n",
             self.evaluated,
             output::duration(self.elapsed),
+            self.reuse(),
             self.plan.name,
             self.url
         )
+    }
+
+    /// How many series were at hand; nothing if none was asked for.
+    fn reuse(&self) -> String {
+        let share = |rate: f64| {
+            let megabytes = self.cache.bytes as f64 / 1e6;
+            format!("{} of the series were at hand, {megabytes:.0} MB are kept\n", output::percent(rate))
+        };
+        self.cache.hit_rate().map(share).unwrap_or_default()
     }
 
     fn json(&self, summary: &Summary) -> serde_json::Value {
@@ -133,6 +147,13 @@ impl Report<'_> {
             "seconds": seconds,
             "trials_per_second": self.evaluated as f64 / seconds.max(1e-9),
             "peak_rss_mb": output::peak_rss_mb(),
+            "cache": {
+                "hits": self.cache.hits,
+                "misses": self.cache.misses,
+                "evictions": self.cache.evictions,
+                "bytes": self.cache.bytes,
+                "max_bytes": self.cache.max_bytes,
+            },
         })
     }
 }

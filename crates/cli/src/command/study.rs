@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use bartune::Error;
 use bartune::config::{self, Plan};
-use bartune::data::{self, Dataset};
+use bartune::data::{self, BarCache, Dataset};
 use bartune::engine::Params;
 use bartune::search::storage::TrialRecord;
 use bartune::study::{Session, default_storage, summarize};
-use bartune::{Error, engine};
 
 use crate::args::{ChoiceArgs, StorageArgs, StudyArgs};
 
@@ -19,10 +19,11 @@ pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
 }
 
 /// Load the plan's bars, and tell what loading repaired.
-pub(crate) fn open_data(plan: &Plan) -> Result<Dataset> {
-    let dataset = data::open(&plan.data, &plan.split)?;
+pub(crate) fn open_data(plan: &Plan, args: &StudyArgs) -> Result<Dataset> {
+    let cache = if args.no_cache { None } else { BarCache::of_user() };
+    let dataset = data::open(&plan.data, &plan.split, cache.as_ref())?;
     for note in dataset.notes() {
-        eprintln!("note: {note}");
+        crate::output::tell(&format!("note: {note}"));
     }
     Ok(dataset)
 }
@@ -62,17 +63,4 @@ pub(crate) fn chosen_params(choice: &ChoiceArgs, plan: &Plan, dataset: &Dataset,
         bail!(Error::Params(format!("`{name}` is inactive with these values: its `when` is false")));
     }
     Ok(params)
-}
-
-/// A parameter list on one line.
-pub(crate) fn one_line(params: &Params) -> String {
-    let shown: Vec<String> = params.iter().map(|(name, value)| format!("{name}={}", short(value))).collect();
-    shown.join(" ")
-}
-
-fn short(value: &engine::Value) -> String {
-    match value {
-        engine::Value::Float(number) => crate::output::number(*number),
-        other => other.to_string(),
-    }
 }

@@ -10,7 +10,7 @@ use crate::output;
 
 pub(crate) fn run(args: &TrialsArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan)?;
+    let dataset = open_data(&plan, &args.study)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
     let files: Vec<_> = args.csv.iter().chain(&args.parquet).collect();
     if files.is_empty() {
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &TrialsArgs) -> Result<Exit> {
     let table = bartune::table::trials(&session)?;
     for path in files {
         table.write(path)?;
-        eprintln!("{} trials written to {}", table.rows(), path.display());
+        output::tell(&format!("{} trials written to {}", table.rows(), path.display()));
     }
     Ok(Exit::Fine)
 }

@@ -15,10 +15,11 @@ use crate::output;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan)?;
+    let dataset = open_data(&plan, &args.study)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
     let engine = match args.engine {
         EngineArg::Reference => Engine::Reference,
+        EngineArg::Fast => Engine::Fast,
     };
     let evaluator = Evaluator::new(&plan, &dataset).with_engine(engine);
     let began = Instant::now();

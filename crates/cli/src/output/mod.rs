@@ -1,5 +1,6 @@
 //! All printing: numbers, tables, JSON, the progress line.
 
+mod contract;
 mod format;
 mod progress;
 mod report;
@@ -12,9 +13,10 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
-pub(crate) use format::{duration, number};
+pub(crate) use contract::contracts_table;
+pub(crate) use format::{duration, percent};
 pub(crate) use progress::ProgressLine;
-pub(crate) use report::{TOP, backtest_report, data_info, run_report, trials_table, vault_report};
+pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
 
 /// Print on stdout.
@@ -22,6 +24,11 @@ pub(crate) fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
+}
+
+/// Tell something on stderr. That it has gone away (`2>&1 | head`) is no reason to stop working.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Print one JSON object on stdout.

@@ -48,7 +48,7 @@ impl ProgressLine {
             Self::Plain { last } => {
                 if last.elapsed() >= LINE_EVERY {
                     *last = Instant::now();
-                    eprintln!("{}", text(progress));
+                    super::tell(&text(progress));
                 }
             }
         }

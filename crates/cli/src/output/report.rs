@@ -6,6 +6,7 @@ use bartune::BacktestRun;
 use bartune::config::Plan;
 use bartune::engine::bars::{Bars, DataInfo};
 use bartune::engine::metric::{self, Unit};
+use bartune::engine::{Params, Value};
 use bartune::search::storage::TrialRecord;
 use bartune::study::{Summary, VaultTest};
 
@@ -51,7 +52,7 @@ pub(crate) fn run_report(plan: &Plan, summary: &Summary) -> String {
     ));
     let params = plan.parameters.to_params(&best.trial.params);
     let rows: Vec<(String, String)> =
-        params.iter().map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
+        in_file_order(plan, &params).map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
     text.push_str(&super::key_values(&rows));
     text.push_str(&format!("\n{}", segments_table(&best.metrics)));
     text.push_str(&format!("\ntop {}\n{}", summary.top.len(), trials_table(plan, &summary.top)));
@@ -79,9 +80,9 @@ fn reasons(summary: &Summary) -> String {
     if text.is_empty() { text } else { format!("\ninfeasible or failed, by reason:{text}\n") }
 }
 
-fn value_text(value: &bartune::engine::Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
-        bartune::engine::Value::Float(value) => number(*value),
+        Value::Float(value) => number(*value),
         other => other.to_string(),
     }
 }
@@ -102,6 +103,8 @@ fn segments_table(metrics: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
 
 fn metric_text(name: &str, value: f64) -> String {
     match metric::find(name).map(|metric| metric.unit) {
+        // A score is no share of anything: it is shown as the objective's value is.
+        _ if name == "composite" => format!("{value:.3}"),
         Some(Unit::Fraction) => percent(value),
         Some(Unit::Count) => format!("{value:.0}"),
         Some(Unit::Money) => format!("{value:.0}"),
@@ -114,7 +117,8 @@ pub(crate) fn trials_table(plan: &Plan, ranked: &[TrialRecord]) -> String {
     if ranked.is_empty() {
         return "no feasible trial\n".to_owned();
     }
-    let mut table = Table::new(["trial", "value", "validate", "return", "drawdown", "trades", "parameters"]);
+    let header = ["trial", "value", "validate", "return", "drawdown", "trades", "parameters"];
+    let mut table = Table::new(header).ending_in_words();
     let objective = plan.objective.formula.text().trim();
     for record in ranked {
         let of = |segment: &str, name: &str| record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied();
@@ -134,8 +138,19 @@ pub(crate) fn trials_table(plan: &Plan, ranked: &[TrialRecord]) -> String {
 }
 
 fn params_text(plan: &Plan, record: &TrialRecord) -> String {
-    let params = plan.parameters.to_params(&record.trial.params);
-    params.iter().map(|(name, value)| format!("{name}={}", value_text(value))).collect::<Vec<_>>().join(" ")
+    params_line(plan, &plan.parameters.to_params(&record.trial.params))
+}
+
+/// Parameters on one line, in the order of the study file.
+pub(crate) fn params_line(plan: &Plan, params: &Params) -> String {
+    in_file_order(plan, params)
+        .map(|(name, value)| format!("{name}={}", value_text(value)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn in_file_order<'a>(plan: &'a Plan, params: &'a Params) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    plan.parameters.decls().iter().filter_map(|decl| Some((decl.name.as_str(), params.get(&decl.name)?)))
 }
 
 /// All metrics of one backtest.

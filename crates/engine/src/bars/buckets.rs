@@ -90,7 +90,7 @@ pub fn buckets(bars: &Bars, timeframe_ns: i64) -> Result<Buckets, DataError> {
     Ok(buckets)
 }
 
-fn check_timeframe(own_ns: i64, timeframe_ns: i64) -> Result<(), DataError> {
+pub(super) fn check_timeframe(own_ns: i64, timeframe_ns: i64) -> Result<(), DataError> {
     let reason = if timeframe_ns < own_ns {
         "is shorter than the bars; finer bars are needed for it"
     } else if timeframe_ns % own_ns != 0 {

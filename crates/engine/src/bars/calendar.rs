@@ -71,12 +71,43 @@ impl Calendar {
         };
         self.open_day.push(open_day);
         self.day_of_month.push(day_of_month);
-        // 1970-01-01 was a Thursday.
-        self.weekday.push((open_day + 3).rem_euclid(7) as u8);
+        self.weekday.push(weekday(open_day));
         self.open_minute.push(minute_of_day(open_local) as u16);
         self.day.push(last_local.div_euclid(NANOS_PER_DAY) as i32);
         self.close_minute.push(minute_of_day(last_local) as u16 + 1);
     }
+}
+
+/// What a wall clock and calendar show at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CalendarReading {
+    /// 0 to 1439.
+    pub(crate) minute_of_day: u16,
+    /// Monday 0 to Sunday 6.
+    pub(crate) weekday: u8,
+    /// 1 to 31.
+    pub(crate) day_of_month: u8,
+}
+
+/// Reads the calendar at a wall-clock time, as [`Calendar`] does for the open of each bar.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "days since 1970 of an i64 of nanoseconds fit 18 bits, minutes of a day 11"
+)]
+pub(super) fn read_calendar(local: i64) -> CalendarReading {
+    let day = local.div_euclid(NANOS_PER_DAY) as i32;
+    CalendarReading {
+        minute_of_day: minute_of_day(local) as u16,
+        weekday: weekday(day),
+        day_of_month: day_of_month(day),
+    }
+}
+
+/// Monday 0 to Sunday 6; 1970-01-01 was a Thursday.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 6")]
+fn weekday(day: i32) -> u8 {
+    (day + 3).rem_euclid(7) as u8
 }
 
 fn minute_of_day(local: i64) -> i64 {

@@ -14,6 +14,13 @@ impl<T: ArrowNativeType> Column<T> {
     pub fn slice(&self, range: Range<usize>) -> Self {
         Self(self.0.slice(range.start, range.len()))
     }
+
+    /// Bytes of memory behind the column: its allocation, with what of it is unused or another slice's;
+    /// for memory that is not the allocator's, such as a mapped file, the column's own bytes.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.0.inner().capacity().max(self.0.inner().len())
+    }
 }
 
 impl<T: ArrowNativeType> From<Vec<T>> for Column<T> {

@@ -5,6 +5,7 @@
 //! | [`Bars`] | checked, immutable, cheaply shared columns |
 //! | [`Calendar`] | the local day, minute and weekday of each bar, daylight saving included |
 //! | [`load()`], [`write()`] | Parquet, CSV and Arrow files |
+//! | [`read_copy()`], [`write_copy()`] | decoded bars in a file mapped into memory, shared by processes |
 //! | [`describe()`] | what a file holds, in figures |
 //! | [`synth()`] | made-up bars with the habits of real ones |
 //! | [`buckets()`], [`resample()`] | longer timeframes, and when one of their bars is known to be complete |
@@ -17,6 +18,8 @@
 //!
 //! **NaN policy:** none enters. Every price is finite, and volumes are finite and not negative.
 
+mod bar;
+mod bucket_stream;
 mod buckets;
 mod calendar;
 mod check;
@@ -25,7 +28,9 @@ mod column;
 mod describe;
 mod error;
 mod load;
+mod mapped;
 mod resample;
+mod running_clock;
 mod synth;
 mod timeframe;
 mod write;
@@ -36,6 +41,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+pub use bar::BarValues;
+pub(crate) use bucket_stream::BucketStream;
 pub use buckets::{Buckets, buckets};
 pub use calendar::Calendar;
 pub use check::{Checks, Expected, Problem, ProblemKind, Problems};
@@ -43,7 +50,9 @@ pub use column::Column;
 pub use describe::{DataInfo, GapInfo, Jump, describe};
 pub use error::DataError;
 pub use load::{FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, Stamp, load};
+pub use mapped::{CopyError, read_copy, write_copy};
 pub use resample::resample;
+pub(crate) use running_clock::RunningClock;
 pub use synth::{Hours, SynthOptions, synth};
 pub use timeframe::{format_timeframe, parse_timeframe};
 pub use write::write;

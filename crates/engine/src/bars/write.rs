@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, TimestampNanosecondArray};
 use arrow_ipc::CompressionType;
@@ -41,18 +42,25 @@ pub fn write(path: impl AsRef<Path>, bars: &Bars) -> Result<(), DataError> {
 }
 
 /// A file under a passing name, removed when dropped unless it was renamed.
-struct Temporary {
+pub(super) struct Temporary {
     path: PathBuf,
 }
 
+/// Temporary files of this process so far: two threads that write one file do not share one.
+static TEMPORARIES: AtomicU64 = AtomicU64::new(0);
+
 impl Temporary {
-    fn beside(path: &Path) -> Self {
+    pub(super) fn beside(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let process = std::process::id();
-        Self { path: path.with_file_name(format!(".{name}.{process}.tmp")) }
+        let (process, number) = (std::process::id(), TEMPORARIES.fetch_add(1, Ordering::Relaxed));
+        Self { path: path.with_file_name(format!(".{name}.{process}-{number}.tmp")) }
     }
 
-    fn create(&self) -> std::io::Result<File> {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn create(&self) -> std::io::Result<File> {
         OpenOptions::new().write(true).create(true).truncate(true).open(&self.path)
     }
 }
@@ -108,7 +116,7 @@ fn lz4() -> std::io::Result<IpcWriteOptions> {
     IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).map_err(other)
 }
 
-fn batch(bars: &Bars) -> std::io::Result<RecordBatch> {
+pub(super) fn batch(bars: &Bars) -> std::io::Result<RecordBatch> {
     let time = TimestampNanosecondArray::from(bars.time().to_vec()).with_timezone("UTC");
     let column = |column: &Column<f64>| -> ArrayRef { Arc::new(Float64Array::from(column.to_vec())) };
     RecordBatch::try_from_iter([
@@ -139,7 +147,7 @@ fn text<W: Write>(mut writer: W, bars: &Bars) -> std::io::Result<W> {
     Ok(writer)
 }
 
-fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> std::io::Error {
+pub(super) fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> std::io::Error {
     std::io::Error::other(error)
 }
 

@@ -1,11 +1,21 @@
 //! Series that were computed once, kept for the next trial.
 //!
+//! | module | job |
+//! |---|---|
+//! | this one | what a store is, what it holds, and the store that holds nothing |
+//! | `memory` | a store within a number of bytes, shared by threads |
+//! | `doorkeeper` | which keys were seen before |
+//!
 //! A key covers the bars' content, timezone and timeframe as well as the node, so that one cache can serve
 //! many data sets without ever answering with another one's series.
+//!
+//! **Invariant:** a store never changes a result. It answers with what was put under the very key, or not
+//! at all; what it forgets, and when, only costs time.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+mod doorkeeper;
+mod memory;
+
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -13,17 +23,26 @@ use super::NodeKey;
 use crate::Mask;
 use crate::bars::{Bars, Column};
 
+pub use memory::{CacheStats, MemoryCache};
+
 /// Which series of which bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesKey {
-    data: [u8; 32],
+    // Before `data`, which is the same for most keys: comparisons end at the first bytes.
     node: NodeKey,
+    data: [u8; 32],
 }
 
 impl SeriesKey {
     /// The series of the node over bars with this [`data_key`].
     pub(super) fn new(data: [u8; 32], node: NodeKey) -> Self {
-        Self { data, node }
+        Self { node, data }
+    }
+
+    /// Eight bytes of the node's hash, as evenly spread as the hash itself.
+    fn fingerprint(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *self.node.as_bytes();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
@@ -57,13 +76,13 @@ pub struct CachedSeries {
 }
 
 impl CachedSeries {
-    /// Bytes of memory that the values hold.
+    /// Bytes of memory that the values hold, room that was allocated and not used included.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match &self.value {
-            SeriesValue::Number(column) => column.len() * 8,
+            SeriesValue::Number(column) => column.allocated_bytes(),
             SeriesValue::Condition(mask) => mask.words().len() * 8,
-            SeriesValue::Outputs(columns) => columns.iter().map(|column| column.len() * 8).sum(),
+            SeriesValue::Outputs(columns) => columns.iter().map(Column::allocated_bytes).sum(),
         }
     }
 }
@@ -99,49 +118,5 @@ impl SeriesCache for NoCache {
     }
 }
 
-/// Keeps series until a number of bytes is reached, and nothing new after that.
-pub struct MemoryCache {
-    max_bytes: usize,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    series: BTreeMap<SeriesKey, CachedSeries>,
-    bytes: usize,
-}
-
-impl MemoryCache {
-    /// An empty store of at most so many bytes of values.
-    #[must_use]
-    pub fn new(max_bytes: usize) -> Self {
-        Self { max_bytes, kept: Mutex::default() }
-    }
-
-    /// Bytes of values kept.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
-    }
-}
-
-impl fmt::Debug for MemoryCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryCache").field("max_bytes", &self.max_bytes).field("bytes", &self.bytes()).finish()
-    }
-}
-
-impl SeriesCache for MemoryCache {
-    fn get(&self, key: &SeriesKey) -> Option<CachedSeries> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).series.get(key).cloned()
-    }
-
-    fn put(&self, key: SeriesKey, series: &CachedSeries) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes = series.bytes();
-        if kept.bytes + bytes <= self.max_bytes && !kept.series.contains_key(&key) {
-            kept.bytes += bytes;
-            kept.series.insert(key, series.clone());
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

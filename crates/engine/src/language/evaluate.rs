@@ -17,7 +17,7 @@ use super::column::{self, Extent, Numbers};
 use super::graph::Series;
 use crate::Mask;
 use crate::bars::{Bars, Column, DataError, buckets, resample};
-use crate::function::{BarColumn, Function};
+use crate::function::{BarColumn, Function, OutputKind};
 use crate::simulator::Signals;
 
 impl BoundStrategy {
@@ -75,6 +75,8 @@ struct Evaluation<'a> {
     data: Option<[u8; 32]>,
     frames: BTreeMap<i64, Frame>,
     values: BTreeMap<BoundId, CachedSeries>,
+    /// Nodes that a rule reads itself.
+    is_root: Vec<bool>,
     /// Nodes to be computed: those that a rule needs and the cache does not know.
     needed: Vec<bool>,
 }
@@ -83,7 +85,9 @@ impl<'a> Evaluation<'a> {
     fn new(strategy: &'a BoundStrategy, bars: &'a Bars, cache: &'a dyn SeriesCache) -> Result<Self, DataError> {
         let data = (!cache.is_disabled()).then(|| data_key(bars));
         let (frames, values, needed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut evaluation = Self { strategy, bars, cache, data, frames, values, needed };
+        let mut is_root = vec![false; strategy.nodes.len()];
+        strategy.roots().iter().for_each(|root| is_root[root.index()] = true);
+        let mut evaluation = Self { strategy, bars, cache, data, frames, values, is_root, needed };
         evaluation.needed = evaluation.needed();
         for index in (0..strategy.nodes.len()).filter(|&index| evaluation.needed[index]) {
             let node = &strategy.nodes[index];
@@ -104,10 +108,7 @@ impl<'a> Evaluation<'a> {
     /// Which nodes have to be computed; what the cache knows is taken from it on the way.
     fn needed(&mut self) -> Vec<bool> {
         let nodes = &self.strategy.nodes;
-        let mut needed = vec![false; nodes.len()];
-        for root in self.strategy.roots() {
-            needed[root.index()] = true;
-        }
+        let mut needed = self.is_root.clone();
         for (index, node) in nodes.iter().enumerate().rev() {
             if !needed[index] {
                 continue;
@@ -125,13 +126,17 @@ impl<'a> Evaluation<'a> {
         needed
     }
 
-    /// The cache key of nodes worth keeping: those that cost more than reading them back.
+    /// The cache key of nodes worth keeping: those that cost more than finding them again.
     fn key(&self, id: BoundId) -> Option<SeriesKey> {
         let node = &self.strategy.nodes[id.index()];
         let is_cheap = match node.op {
             BoundOp::Series(_) => node.frame.is_none(),
+            // The number shares the call's memory; a condition is a 64th of it, and kept in its stead.
             BoundOp::Output(..) => !node.is_condition,
-            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Not(_) | BoundOp::Logic(..) => true,
+            BoundOp::Call { function, .. } => function.kind == OutputKind::Condition,
+            // What reads it is a comparison or another function, kept itself, or else a rule.
+            BoundOp::Negate(_) | BoundOp::Arithmetic(..) => !self.is_root[id.index()],
+            BoundOp::Not(_) | BoundOp::Logic(..) => true,
             _ => false,
         };
         let data = self.data.filter(|_| !is_cheap)?;

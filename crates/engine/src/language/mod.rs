@@ -12,6 +12,7 @@
 //! | `graph` | hash-consed nodes, parameters symbolic; canonical text |
 //! | `bind`, `bound` | parameters put in, constants folded, a content key for each node |
 //! | `evaluate` | whole columns, each node once |
+//! | `stream` | the same graph bar by bar, live |
 //! | `predicate`, `formula` | scalar expressions over parameters and over metrics |
 //!
 //! The language as its users see it is described in `guide.md`.
@@ -44,6 +45,7 @@ mod predicate;
 mod printer;
 mod scalar;
 mod strategy;
+mod stream;
 mod syntax;
 
 #[cfg(test)]
@@ -53,12 +55,13 @@ use std::fmt;
 
 pub use bind_error::BindError;
 pub use bound::BoundStrategy;
-pub use cache::{CachedSeries, MemoryCache, NoCache, SeriesCache, SeriesKey, SeriesValue};
+pub use cache::{CacheStats, CachedSeries, MemoryCache, NoCache, SeriesCache, SeriesKey, SeriesValue};
 pub use diagnostic::{Code, Diagnostic, Place, Span};
 pub use formula::{Constraint, Formula, compile_constraint, compile_formula};
 pub use key::NodeKey;
 pub use predicate::{Inactive, Predicate, compile_predicate};
 pub use strategy::{Strategy, compile, suggest_rule};
+pub use stream::StreamState;
 
 /// What a strategy is made of, as it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

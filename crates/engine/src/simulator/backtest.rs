@@ -77,8 +77,8 @@ pub struct Trade {
     pub ambiguous: bool,
 }
 
-/// One simulated segment.
-#[derive(Debug, Clone, PartialEq)]
+/// One simulated segment. The default is that of no bars at all.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Backtest {
     /// The bars simulated, as indices into the bars given.
     pub segment: Range<usize>,

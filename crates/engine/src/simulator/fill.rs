@@ -1,4 +1,4 @@
-//! The price of a fill: slippage (rules P1, P2) and the tick grid of resting levels (P3, P4).
+//! The price of a fill: slippage (rules P1, P2) and the tick grid of levels and fills (P3–P5).
 
 use super::{Execution, Side, Slippage};
 
@@ -26,14 +26,15 @@ impl Action {
     }
 }
 
-/// The price paid or got for an order that the market quotes at `quote` (P1): 100.00 with one tick of
+/// The price paid or got for an order that the market quotes at `quote` (P1, P5): 100.00 with one tick of
 /// 0.25 is 100.25 for a buyer and 99.75 for a seller.
 pub(crate) fn fill_price(quote: f64, action: Action, execution: &Execution) -> f64 {
     let slippage = slippage_at(quote, execution);
-    match action {
+    let price = match action {
         Action::Buy => quote + slippage,
         Action::Sell => quote - slippage,
-    }
+    };
+    on_grid(price, action, execution.instrument.tick)
 }
 
 /// Slippage per side in points. The size of the price counts, not its sign, so that a negative price
@@ -48,16 +49,21 @@ fn slippage_at(quote: f64, execution: &Execution) -> f64 {
 /// A resting exit level moved onto the tick grid, to the side where the fill is worse for the trader
 /// (P3): long exits down, short exits up.
 pub(crate) fn on_tick(level: f64, side: Side, tick: Option<f64>) -> f64 {
-    let Some(tick) = tick else { return level };
-    let steps = level / tick;
+    on_grid(level, Action::leaving(side), tick)
+}
+
+/// A price moved onto the tick grid, to the side that pays less: buyers up, sellers down.
+fn on_grid(price: f64, action: Action, tick: Option<f64>) -> f64 {
+    let Some(tick) = tick else { return price };
+    let steps = price / tick;
     let nearest = steps.round();
-    // A level that is on the grid but for rounding noise stays where it is (P4).
+    // A price that is on the grid but for rounding noise stays where it is (P4).
     if (steps - nearest).abs() < 1e-6 {
         return grid_price(nearest, tick);
     }
-    match side {
-        Side::Long => grid_price(steps.floor(), tick),
-        Side::Short => grid_price(steps.ceil(), tick),
+    match action {
+        Action::Buy => grid_price(steps.ceil(), tick),
+        Action::Sell => grid_price(steps.floor(), tick),
     }
 }
 
@@ -95,6 +101,18 @@ mod tests {
         let fraction = with_slippage(Slippage::Fraction(0.01));
         assert_eq!(fill_price(-200.0, Action::Buy, &fraction), -198.0);
         assert_eq!(fill_price(-200.0, Action::Sell, &fraction), -202.0);
+    }
+
+    #[test]
+    fn fills_round_to_the_tick_that_pays_less() {
+        let fraction = with_slippage(Slippage::Fraction(0.000_1));
+        assert_eq!(fill_price(100.0, Action::Buy, &fraction), 100.25);
+        assert_eq!(fill_price(100.0, Action::Sell, &fraction), 99.75);
+        let off_grid = with_slippage(Slippage::Ticks(0.0));
+        assert_eq!(fill_price(100.1, Action::Buy, &off_grid), 100.25);
+        assert_eq!(fill_price(100.1, Action::Sell, &off_grid), 100.0);
+        let on_grid = with_slippage(Slippage::Ticks(1.0));
+        assert_eq!(fill_price(100.25, Action::Sell, &on_grid), 100.0);
     }
 
     #[test]

@@ -111,6 +111,26 @@ impl<'a> BarView<'a> {
         self.open.is_empty()
     }
 
+    /// The highs.
+    pub(crate) fn high(&self) -> &'a [f64] {
+        self.high
+    }
+
+    /// The lows.
+    pub(crate) fn low(&self) -> &'a [f64] {
+        self.low
+    }
+
+    /// The closes.
+    pub(crate) fn close(&self) -> &'a [f64] {
+        self.close
+    }
+
+    /// The clock, if there is one.
+    pub(crate) fn clock(&self) -> Option<Clock<'a>> {
+        self.clock
+    }
+
     /// Bar `t`, which must exist.
     #[must_use]
     pub fn bar(&self, t: usize) -> Bar {

@@ -1,43 +1,29 @@
 //! Events into a [`Backtest`].
 
+use super::state::Recorder;
 use super::{Backtest, Event, SimulationInput, SkipReason, Trade};
 
 /// A backtest being written.
-pub(crate) struct Ledger {
-    backtest: Backtest,
+pub(crate) struct Ledger<'b> {
+    backtest: &'b mut Backtest,
     /// First bar not yet counted as one in the market.
     uncounted_bar: usize,
 }
 
-impl Ledger {
-    /// An empty ledger for a segment.
-    pub(crate) fn new(input: &SimulationInput<'_>) -> Self {
+impl<'b> Ledger<'b> {
+    /// A ledger for a segment, written over `backtest`, whose trades are emptied and whose equity is left to the
+    /// caller.
+    pub(crate) fn new(input: &SimulationInput<'_>, backtest: &'b mut Backtest) -> Self {
         let segment = input.segment();
-        Self {
-            uncounted_bar: segment.start,
-            backtest: Backtest {
-                cash: input.account().cash,
-                trades: Vec::new(),
-                equity: Vec::with_capacity(segment.len()),
-                bars_in_market: 0,
-                ambiguous_bars: 0,
-                bankrupt_at: None,
-                unaffordable_entries: 0,
-                segment,
-            },
-        }
-    }
-
-    /// Write down what happened in a bar.
-    pub(crate) fn record(&mut self, events: &mut Vec<Event>) {
-        for event in events.drain(..) {
-            match event {
-                Event::Exited(trade) => self.record_trade(trade),
-                Event::Skipped { reason: SkipReason::Unaffordable, .. } => self.backtest.unaffordable_entries += 1,
-                Event::Bankrupt { bar } => self.backtest.bankrupt_at = Some(bar),
-                Event::Entered { .. } | Event::Skipped { .. } => {}
-            }
-        }
+        let uncounted_bar = segment.start;
+        backtest.cash = input.account().cash;
+        backtest.trades.clear();
+        backtest.bars_in_market = 0;
+        backtest.ambiguous_bars = 0;
+        backtest.bankrupt_at = None;
+        backtest.unaffordable_entries = 0;
+        backtest.segment = segment;
+        Self { uncounted_bar, backtest }
     }
 
     /// Write down the equity at a bar's close.
@@ -45,12 +31,11 @@ impl Ledger {
         self.backtest.equity.push(equity);
     }
 
-    /// The finished backtest: its last equity is the account's after the closing trade's costs (T6).
-    pub(crate) fn close(mut self, final_equity: f64) -> Backtest {
+    /// The last equity is the account's after the closing trade's costs (T6).
+    pub(crate) fn close(self, final_equity: f64) {
         if let Some(last) = self.backtest.equity.last_mut() {
             *last = final_equity;
         }
-        self.backtest
     }
 
     fn record_trade(&mut self, trade: Trade) {
@@ -60,5 +45,16 @@ impl Ledger {
         self.uncounted_bar = past.max(self.uncounted_bar);
         self.backtest.ambiguous_bars += usize::from(trade.ambiguous);
         self.backtest.trades.push(trade);
+    }
+}
+
+impl Recorder for Ledger<'_> {
+    fn record(&mut self, event: Event) {
+        match event {
+            Event::Exited(trade) => self.record_trade(trade),
+            Event::Skipped { reason: SkipReason::Unaffordable, .. } => self.backtest.unaffordable_entries += 1,
+            Event::Bankrupt { bar } => self.backtest.bankrupt_at = Some(bar),
+            Event::Entered { .. } | Event::Skipped { .. } => {}
+        }
     }
 }

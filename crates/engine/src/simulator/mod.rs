@@ -12,7 +12,8 @@
 //! | `resting` | stop, target and trailing levels, and when a bar hits them (rules X1–X9) |
 //! | `position` | one open position: what it is worth and how far it went |
 //! | [`Simulator`] | one bar after another: the order in which the rules above apply (rules T1–T6) |
-//! | [`mod@reference`] | a segment through the [`Simulator`] into a [`Backtest`] |
+//! | [`mod@reference`] | a segment through the [`Simulator`] into a [`Backtest`], bar by bar |
+//! | [`fast`] | the same, to the last bit, from event to event |
 //!
 //! **Policies.** NaN: an undefined price distance blocks the entry; nothing else that is read can be NaN.
 //! Ties: a level touched to the last digit is hit; stop before trailing stop; the worse extreme first.
@@ -23,6 +24,7 @@ mod backtest;
 mod cost;
 mod decision;
 mod execution;
+pub mod fast;
 mod fill;
 mod input;
 mod ledger;

@@ -39,9 +39,9 @@ use super::{Backtest, SimulationInput, Simulator};
 pub fn simulate(input: &SimulationInput<'_>) -> Backtest {
     let segment = input.segment();
     let last = segment.end - 1;
+    let mut backtest = Backtest { equity: Vec::with_capacity(segment.len()), ..Backtest::default() };
+    let mut ledger = Ledger::new(input, &mut backtest);
     let mut simulator = Simulator::new(input.setup());
-    let mut ledger = Ledger::new(input);
-    let mut events = Vec::new();
     for t in segment {
         let decision = input.signals().decision(t);
         let decision = if t == last {
@@ -50,11 +50,10 @@ pub fn simulate(input: &SimulationInput<'_>) -> Backtest {
         } else {
             decision
         };
-        let equity = simulator.step(&input.bars().bar(t), &decision, &mut events);
-        ledger.record(&mut events);
+        let equity = simulator.step_into(&input.bars().bar(t), &decision, &mut ledger);
         ledger.mark(equity);
     }
-    let final_equity = simulator.finish(&mut events);
-    ledger.record(&mut events);
-    ledger.close(final_equity)
+    let final_equity = simulator.finish_into(&mut ledger);
+    ledger.close(final_equity);
+    backtest
 }

@@ -28,6 +28,21 @@ pub struct Levels {
     tick: Option<f64>,
 }
 
+/// Between these prices a position rests. A bar hits a level if its low is at or beneath `below`, or its high at
+/// or above `above`; its open, which lies between them, need not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bounds {
+    pub(crate) below: f64,
+    pub(crate) above: f64,
+}
+
+impl Bounds {
+    /// Whether a bar with these extremes, or several, touches neither.
+    pub(crate) fn hold(&self, highest: f64, lowest: f64) -> bool {
+        lowest > self.below && highest < self.above
+    }
+}
+
 /// A position's way out: a price that the market quotes, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Exit {
@@ -66,12 +81,28 @@ impl Levels {
 
     /// Let the trailing stop follow a completed bar (X3).
     pub(crate) fn follow(&mut self, side: Side, bar: &Bar) {
+        self.follow_extremes(side, bar.high, bar.low);
+    }
+
+    /// The same for several completed bars, by their highest and lowest price.
+    pub(crate) fn follow_extremes(&mut self, side: Side, highest: f64, lowest: f64) {
         if let Some(trail) = &mut self.trail {
             trail.best_price = match side {
-                Side::Long => trail.best_price.max(bar.high),
-                Side::Short => trail.best_price.min(bar.low),
+                Side::Long => trail.best_price.max(highest),
+                Side::Short => trail.best_price.min(lowest),
             };
         }
+    }
+
+    /// The prices at or below and at or above which a level is hit in the bar to come; infinite where there is
+    /// no level. The stop side is the nearer one of stop and trailing stop (X4).
+    pub(crate) fn bounds(&self, side: Side) -> Bounds {
+        let (stop, target) = (self.protection(side).map(|exit| exit.quote), self.target);
+        let (below, above) = match side {
+            Side::Long => (stop, target),
+            Side::Short => (target, stop),
+        };
+        Bounds { below: below.unwrap_or(f64::NEG_INFINITY), above: above.unwrap_or(f64::INFINITY) }
     }
 
     /// The nearer of stop and trailing stop (X4); the stop where they are equal.

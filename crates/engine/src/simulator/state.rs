@@ -3,6 +3,8 @@
 //! The same machine runs over a file and live. A step takes a completed bar and the decision taken at its
 //! close, reports what was filled in the bar, and keeps what is pending for the next one. It knows nothing of
 //! the segment's end: the caller drops the last bar's entries and calls [`Simulator::finish`].
+//!
+//! What happens goes to a `Recorder`, so that a live run may keep events and a backtest only its ledger.
 
 use super::cost::commission_of;
 use super::decision::{Entry, Order};
@@ -86,22 +88,33 @@ pub enum Event {
     },
 }
 
+/// Takes down what happens, in order.
+pub(crate) trait Recorder {
+    fn record(&mut self, event: Event);
+}
+
+impl Recorder for Vec<Event> {
+    fn record(&mut self, event: Event) {
+        self.push(event);
+    }
+}
+
 /// The state of one account over the bars seen so far.
 #[derive(Debug, Clone)]
 pub struct Simulator {
-    setup: SimulatorSetup,
+    pub(super) setup: SimulatorSetup,
     /// Cash, and the equity while flat.
-    balance: f64,
-    position: Option<Position>,
+    pub(super) balance: f64,
+    pub(super) position: Option<Position>,
     /// Orders of the last decision that wait for the next open.
-    pending: Order,
+    pub(super) pending: Order,
     /// Index of the bar to come.
-    bar_index: usize,
+    pub(super) bar_index: usize,
     /// Bar in which the last position was closed.
     closed_bar: Option<usize>,
     /// The last bar seen.
-    last_bar: Option<Bar>,
-    is_bankrupt: bool,
+    pub(super) last_bar: Option<Bar>,
+    pub(super) is_bankrupt: bool,
 }
 
 impl Simulator {
@@ -129,13 +142,18 @@ impl Simulator {
     /// One bar and the decision taken at its close. What happens is appended to `events`; the answer is the
     /// equity at the close (M4).
     pub fn step(&mut self, bar: &Bar, decision: &Decision, events: &mut Vec<Event>) -> f64 {
+        self.step_into(bar, decision, events)
+    }
+
+    /// As [`step`](Self::step), for any recorder.
+    pub(crate) fn step_into(&mut self, bar: &Bar, decision: &Decision, recorder: &mut impl Recorder) -> f64 {
         let equity = if self.is_bankrupt {
             self.balance
         } else {
-            self.at_open(bar, events);
-            self.within(bar, events);
-            self.at_close(bar, decision, events);
-            self.mark(bar, events)
+            self.at_open(bar, recorder);
+            self.within(bar, recorder);
+            self.at_close(bar, decision, recorder);
+            self.mark(bar, recorder)
         };
         self.last_bar = Some(*bar);
         self.bar_index += 1;
@@ -144,9 +162,14 @@ impl Simulator {
 
     /// End the segment: an open position is closed at the last close (T6). The answer is the final equity.
     pub fn finish(&mut self, events: &mut Vec<Event>) -> f64 {
+        self.finish_into(events)
+    }
+
+    /// As [`finish`](Self::finish), for any recorder.
+    pub(crate) fn finish_into(&mut self, recorder: &mut impl Recorder) -> f64 {
         if let Some(bar) = self.last_bar {
             self.bar_index -= 1;
-            self.leave(Exit::at(bar.close, ExitReason::SegmentEnd), events);
+            self.leave(Exit::at(bar.close, ExitReason::SegmentEnd), recorder);
             self.bar_index += 1;
         }
         self.pending = Order::default();
@@ -154,68 +177,68 @@ impl Simulator {
     }
 
     /// At the open (T2): gaps through resting levels, a missed deadline, then the pending orders.
-    fn at_open(&mut self, bar: &Bar, events: &mut Vec<Event>) {
+    fn at_open(&mut self, bar: &Bar, recorder: &mut impl Recorder) {
         let order = std::mem::take(&mut self.pending);
-        self.leave_by_gap(bar, events);
+        self.leave_by_gap(bar, recorder);
         let is_past_deadline = self.passes_deadline(bar);
         if is_past_deadline {
-            self.leave(Exit::at(bar.open, ExitReason::FlatBy), events);
+            self.leave(Exit::at(bar.open, ExitReason::FlatBy), recorder);
         }
         if let Some(reason) = order.exit {
-            self.leave(Exit::at(bar.open, reason), events);
+            self.leave(Exit::at(bar.open, reason), recorder);
         }
         match order.entry {
             Some(entry) if is_past_deadline => {
-                self.skip(entry.side, SkipReason::Deadline, events);
+                self.skip(entry.side, SkipReason::Deadline, recorder);
             }
-            Some(entry) => self.enter(bar.open, entry, events),
+            Some(entry) => self.enter(bar.open, entry, recorder),
             None => {}
         }
     }
 
     /// Within the bar (T3): resting exits, those of a position opened at this bar's open included. Its levels
     /// may lie beyond the open, when slippage is larger than a distance.
-    fn within(&mut self, bar: &Bar, events: &mut Vec<Event>) {
-        self.leave_by_gap(bar, events);
+    fn within(&mut self, bar: &Bar, recorder: &mut impl Recorder) {
+        self.leave_by_gap(bar, recorder);
         let policy = self.setup.execution.intrabar;
         let Some(position) = &mut self.position else {
             return;
         };
         if let Some(exit) = exit_within(&position.levels, position.side, bar, policy) {
             position.meet(bar.open);
-            self.leave(exit, events);
+            self.leave(exit, recorder);
         }
     }
 
     /// At the close (T4): the bar is complete; exits by time; then the decision, filled now or kept for the
     /// next open.
-    fn at_close(&mut self, bar: &Bar, decision: &Decision, events: &mut Vec<Event>) {
+    fn at_close(&mut self, bar: &Bar, decision: &Decision, recorder: &mut impl Recorder) {
         if let Some(position) = &mut self.position {
             position.complete_bar(bar);
         }
         if let Some(reason) = self.time_exit(bar) {
-            self.leave(Exit::at(bar.close, reason), events);
+            self.leave(Exit::at(bar.close, reason), recorder);
         }
         let decision = if self.may_enter(bar) { *decision } else { decision.without_entries() };
         let order = decision.resolve(self.position.as_ref().map(|position| position.side));
         if let Some(side) = order.undefined_entry {
-            self.skip(side, SkipReason::UndefinedDistance, events);
+            self.skip(side, SkipReason::UndefinedDistance, recorder);
         }
         match self.setup.execution.fill {
             Fill::NextOpen => self.pending = order,
             Fill::Close => {
                 if let Some(reason) = order.exit {
-                    self.leave(Exit::at(bar.close, reason), events);
+                    self.leave(Exit::at(bar.close, reason), recorder);
                 }
                 if let Some(entry) = order.entry {
-                    self.enter(bar.close, entry, events);
+                    self.enter(bar.close, entry, recorder);
                 }
             }
         }
     }
 
     /// Equity at the close (M4), and the end of an account that has none (M5).
-    fn mark(&mut self, bar: &Bar, events: &mut Vec<Event>) -> f64 {
+    fn mark(&mut self, bar: &Bar, recorder: &mut impl Recorder) -> f64 {
         let equity = self
             .position
             .as_ref()
@@ -223,33 +246,33 @@ impl Simulator {
         if equity > 0.0 {
             return equity;
         }
-        self.leave(Exit::at(bar.close, ExitReason::Bankrupt), events);
+        self.leave(Exit::at(bar.close, ExitReason::Bankrupt), recorder);
         self.pending = Order::default();
         self.is_bankrupt = true;
-        events.push(Event::Bankrupt { bar: self.bar_index });
+        recorder.record(Event::Bankrupt { bar: self.bar_index });
         self.balance
     }
 
     /// Close a position whose level the bar's open meets (X5).
-    fn leave_by_gap(&mut self, bar: &Bar, events: &mut Vec<Event>) {
+    fn leave_by_gap(&mut self, bar: &Bar, recorder: &mut impl Recorder) {
         let exit = self.position.as_ref().and_then(|position| exit_at_open(&position.levels, position.side, bar.open));
         if let Some(exit) = exit {
-            self.leave(exit, events);
+            self.leave(exit, recorder);
         }
     }
 
     /// Close the position, if there is one.
-    fn leave(&mut self, exit: Exit, events: &mut Vec<Event>) {
+    fn leave(&mut self, exit: Exit, recorder: &mut impl Recorder) {
         if let Some(position) = self.position.take() {
             let trade = position.into_trade(exit, self.bar_index, &self.setup.execution);
             self.balance += trade.pnl;
             self.closed_bar = Some(self.bar_index);
-            events.push(Event::Exited(trade));
+            recorder.record(Event::Exited(trade));
         }
     }
 
     /// Open a position from flat, if the account can pay for it.
-    fn enter(&mut self, market_price: f64, entry: Entry, events: &mut Vec<Event>) {
+    fn enter(&mut self, market_price: f64, entry: Entry, recorder: &mut impl Recorder) {
         let execution = &self.setup.execution;
         let Entry { side, distances } = entry;
         let quote = Quote {
@@ -260,7 +283,7 @@ impl Simulator {
         };
         let (price, size) = (quote.price, position_size(&quote, execution));
         if !is_affordable(size, &quote, execution) {
-            self.skip(side, SkipReason::Unaffordable, events);
+            self.skip(side, SkipReason::Unaffordable, recorder);
             return;
         }
         self.position = Some(Position {
@@ -275,12 +298,12 @@ impl Simulator {
             highest: market_price,
             lowest: market_price,
         });
-        events.push(Event::Entered { bar: self.bar_index, side, size, price });
+        recorder.record(Event::Entered { bar: self.bar_index, side, size, price });
     }
 
-    fn skip(&self, side: Side, reason: SkipReason, events: &mut Vec<Event>) {
+    fn skip(&self, side: Side, reason: SkipReason, recorder: &mut impl Recorder) {
         let bar = self.bar_index;
-        events.push(Event::Skipped { bar, side, reason });
+        recorder.record(Event::Skipped { bar, side, reason });
     }
 
     /// Whether a deadline lay between the last close and this one, which only a gap in the bars lets happen to

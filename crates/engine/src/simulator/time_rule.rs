@@ -37,8 +37,12 @@ pub(crate) fn is_in_session(session: Session, local_ns: i64) -> bool {
 
 /// Whether a daily deadline lies in `[from, to)`, both local.
 pub(crate) fn has_deadline_between(deadline_minute: u16, from_ns: i64, to_ns: i64) -> bool {
-    let until_deadline = (i64::from(deadline_minute) * MINUTE_NS - from_ns).rem_euclid(DAY_NS);
-    until_deadline < to_ns.saturating_sub(from_ns)
+    until_deadline(deadline_minute, from_ns) < to_ns.saturating_sub(from_ns)
+}
+
+/// Nanoseconds from a local time to the next daily deadline; 0 at the deadline itself.
+pub(crate) fn until_deadline(deadline_minute: u16, from_ns: i64) -> i64 {
+    (i64::from(deadline_minute) * MINUTE_NS - from_ns).rem_euclid(DAY_NS)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::DataError;
 
 /// File formats of bars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
     /// Apache Parquet.

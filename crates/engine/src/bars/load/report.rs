@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::Bars;
 use super::super::clock::LocalClock;
@@ -13,7 +13,7 @@ use super::FileFormat;
 const SHOWN: usize = 5;
 
 /// How the bars of a file came to be. Times are nanoseconds since 1970 UTC.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoadReport {
     /// The file.
     pub path: PathBuf,
@@ -38,7 +38,7 @@ pub struct LoadReport {
 }
 
 /// What `on_error = "repair"` did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repairs {
     /// Rows that stood after a later time and were moved.
     pub moved: usize,
@@ -67,7 +67,7 @@ impl Repairs {
 }
 
 /// A stretch without bars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Where the bar before it closed.
     pub from_ns: i64,
@@ -84,7 +84,7 @@ impl Gap {
 }
 
 /// How often one length of gap occurs: nights and weekends stand out by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapLength {
     /// The length.
     pub length_ns: i64,
@@ -93,7 +93,7 @@ pub struct GapLength {
 }
 
 /// Where a bar does not open when the one before it closes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gaps {
     /// How many.
     pub count: usize,

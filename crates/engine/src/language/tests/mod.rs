@@ -4,6 +4,7 @@ mod binding;
 mod diagnostics;
 mod properties;
 mod scalars;
+mod stream;
 mod values;
 
 use jiff::tz::TimeZone;

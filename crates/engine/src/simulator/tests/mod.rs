@@ -111,7 +111,11 @@ impl Scenario {
         self.with(|execution| execution.fill = Fill::Close)
     }
 
-    pub(crate) fn try_run(&self) -> Result<Backtest, InvalidSimulation> {
+    /// An answer to the scenario's input.
+    pub(crate) fn try_with_input<T>(
+        &self,
+        answer: impl FnOnce(&SimulationInput<'_>) -> T,
+    ) -> Result<T, InvalidSimulation> {
         let column = |index: usize| -> Vec<f64> { self.prices.iter().map(|bar| bar[index]).collect() };
         let (open, high, low, close) = (column(0), column(1), column(2), column(3));
         let mut bars = BarView::try_new(&open, &high, &low, &close)?;
@@ -120,7 +124,11 @@ impl Scenario {
         }
         let account = Account { cash: self.cash };
         let input = SimulationInput::try_new(bars, self.segment.clone(), &self.signals, &self.execution, &account)?;
-        Ok(reference::simulate(&input))
+        Ok(answer(&input))
+    }
+
+    pub(crate) fn try_run(&self) -> Result<Backtest, InvalidSimulation> {
+        self.try_with_input(reference::simulate)
     }
 
     pub(crate) fn run(&self) -> Backtest {

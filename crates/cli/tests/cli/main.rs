@@ -1,0 +1,9 @@
+//! The real binary, tested from outside: exit code, stdout, stderr, and what it leaves in the store.
+
+mod commands;
+mod diagnostics;
+mod mistakes;
+mod resume;
+mod storage;
+mod store;
+mod support;

@@ -1,0 +1,119 @@
+//! Quiet bars through the account: the equity of each, and what the position has lived through after them.
+
+use super::search::{Rest, rest};
+use crate::simulator::cost::gross_profit;
+use crate::simulator::time_rule::until_deadline;
+use crate::simulator::{Bar, BarView, Position, Side, Simulator};
+
+impl Simulator {
+    /// Whether orders wait for the next open.
+    pub(super) fn has_pending_orders(&self) -> bool {
+        self.pending.exit.is_some() || self.pending.entry.is_some()
+    }
+
+    /// Quiet bars without a position, of which `last` is the last.
+    pub(super) fn pass_flat(&mut self, bars: usize, last: &Bar) {
+        self.bar_index += bars;
+        self.last_bar = Some(*last);
+    }
+
+    /// The first bar from `t` on, at most `limit`, at which `max_bars` or `flat_by` may close the position.
+    pub(super) fn next_time_exit(&self, t: usize, limit: usize, bars: &BarView<'_>) -> usize {
+        let limit = match (self.setup.rules.max_bars, &self.position) {
+            // The position lives through one bar less before the close at which the limit is reached (C1).
+            (Some(most), Some(position)) => {
+                limit.min(t.saturating_add(most.saturating_sub(position.bars_held).saturating_sub(1) as usize))
+            }
+            _ => limit,
+        };
+        match (self.setup.rules.flat_by, bars.clock(), self.last_bar) {
+            (Some(minute), Some(clock), Some(last_bar)) if t < limit => {
+                // Closes within this span meet no deadline themselves (C4) and have passed none (C5).
+                let from = last_bar.local_close;
+                let until = from.saturating_add(until_deadline(minute, from)).saturating_sub(clock.timeframe_ns);
+                let is_near = |close: &i64| !(from..=until).contains(close);
+                clock.local_close[t..limit].iter().position(is_near).map_or(limit, |bars| t + bars)
+            }
+            _ => limit,
+        }
+    }
+
+    /// Lets the position live through the bars from `t` on that touch no level and leave equity above zero, and
+    /// writes their equity. There is a point of equity for each bar that may be passed; the answer is how many were.
+    pub(super) fn pass_in_position(&mut self, t: usize, equity: &mut [f64], bars: &BarView<'_>) -> usize {
+        let Some(position) = &mut self.position else { return 0 };
+        let span = t..t + equity.len();
+        let (highs, lows, closes) = (&bars.high()[span.clone()], &bars.low()[span.clone()], &bars.close()[span]);
+        let mut passed = rest(&position.levels, position.side, highs, lows);
+        let account = Marker {
+            balance: self.balance,
+            side: position.side,
+            size: position.size,
+            entry_price: position.entry_price,
+            entry_commission: position.entry_commission,
+            point_value: self.setup.execution.instrument.point_value,
+        };
+        account.mark(&mut equity[..passed.bars], &closes[..passed.bars]);
+        if account.may_be_exhausted(&passed) {
+            let is_exhausted = |equity: &f64| !(*equity > 0.0);
+            if let Some(bars) = equity[..passed.bars].iter().position(is_exhausted) {
+                passed = Rest::of(&highs[..bars], &lows[..bars]);
+            }
+        }
+        if passed.bars > 0 {
+            position.live_through(&passed);
+            self.bar_index += passed.bars;
+            self.last_bar = Some(bars.bar(t + passed.bars - 1));
+        }
+        passed.bars
+    }
+}
+
+impl Position {
+    /// Live through completed bars: as [`complete_bar`](Self::complete_bar) for each.
+    fn live_through(&mut self, passed: &Rest) {
+        self.meet(passed.highest);
+        self.meet(passed.lowest);
+        self.levels.follow_extremes(self.side, passed.highest, passed.lowest);
+        self.bars_held = self.bars_held.saturating_add(u32::try_from(passed.bars).unwrap_or(u32::MAX));
+    }
+}
+
+/// What the equity in a position is computed from (M4).
+struct Marker {
+    balance: f64,
+    side: Side,
+    size: f64,
+    entry_price: f64,
+    entry_commission: f64,
+    point_value: f64,
+}
+
+impl Marker {
+    /// The same operations in the same order as `Simulator::mark` and `Position::value_at`, so the same bits.
+    #[inline]
+    fn equity_at(&self, side: Side, price: f64) -> f64 {
+        let profit = gross_profit(side, self.size, (self.entry_price, price), self.point_value);
+        self.balance + (profit - self.entry_commission)
+    }
+
+    /// Equity at each close.
+    fn mark(&self, equity: &mut [f64], closes: &[f64]) {
+        // The side is settled outside the loops, which leaves each a straight line of arithmetic.
+        let points = equity.iter_mut().zip(closes);
+        match self.side {
+            Side::Long => points.for_each(|(point, close)| *point = self.equity_at(Side::Long, *close)),
+            Side::Short => points.for_each(|(point, close)| *point = self.equity_at(Side::Short, *close)),
+        }
+    }
+
+    /// Whether a close of these bars may leave no equity (M5). Every operation of the equity is monotone in the price,
+    /// rounding included, so no close is worse than the worst extreme; that extreme itself may be too pessimistic.
+    fn may_be_exhausted(&self, passed: &Rest) -> bool {
+        let worst = match self.side {
+            Side::Long => passed.lowest,
+            Side::Short => passed.highest,
+        };
+        passed.bars > 0 && !(self.equity_at(self.side, worst) > 0.0)
+    }
+}

@@ -1,0 +1,306 @@
+//! Fast equals reference, to the last bit, on anything that a strategy can ask of any market.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::{Workspace, simulate, simulate_into};
+use crate::Mask;
+use crate::bars::Column;
+use crate::simulator::tests::{Prices, QUIET, Scenario};
+use crate::simulator::*;
+
+const HOUR_NS: i64 = 3600 * crate::bars::NANOS_PER_SECOND;
+
+/// Everything a backtest holds, numbers as their bits.
+fn bits(backtest: &Backtest) -> impl PartialEq + std::fmt::Debug + use<> {
+    let trade = |trade: &Trade| {
+        let numbers = [
+            trade.size,
+            trade.entry_price,
+            trade.exit_price,
+            trade.pnl,
+            trade.commission,
+            trade.slippage,
+            trade.max_adverse,
+            trade.max_favorable,
+        ];
+        (trade.entry_bar, trade.exit_bar, trade.side, trade.exit_reason, trade.ambiguous, numbers.map(f64::to_bits))
+    };
+    let counts = [backtest.bars_in_market, backtest.ambiguous_bars, backtest.unaffordable_entries];
+    let equity: Vec<u64> = backtest.equity.iter().map(|point| point.to_bits()).collect();
+    let trades: Vec<_> = backtest.trades.iter().map(trade).collect();
+    (trades, equity, counts, backtest.bankrupt_at, backtest.segment.clone(), backtest.cash.to_bits())
+}
+
+/// One bar as whole numbers of quarters, and what is decided at its close.
+#[derive(Debug, Clone)]
+struct Step {
+    gap: i32,
+    body: i32,
+    wicks: (i32, i32),
+    /// Long entry, long exit, short entry, short exit: set where below the scenario's density.
+    draws: [f64; 4],
+    /// Stop, target, trailing.
+    distances: [f64; 3],
+    /// Hours without bars before this one.
+    hole: i64,
+}
+
+/// A market: how far bars jump and reach.
+#[derive(Debug, Clone, Copy)]
+struct Market {
+    gap: i32,
+    body: i32,
+    wick: i32,
+}
+
+fn market() -> impl Strategy<Value = Market> {
+    prop_oneof![
+        Just(Market { gap: 0, body: 0, wick: 0 }),
+        Just(Market { gap: 0, body: 1, wick: 1 }),
+        Just(Market { gap: 1, body: 2, wick: 2 }),
+        Just(Market { gap: 12, body: 8, wick: 6 }),
+        Just(Market { gap: 60, body: 40, wick: 30 }),
+    ]
+}
+
+/// Distances in points, on and off the grid of quarters, undefined now and then.
+fn distance() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        12 => (1..40_i32).prop_map(|eighths| f64::from(eighths) / 8.0),
+        4 => 0.01..20.0_f64,
+        2 => Just(1.0),
+        1 => Just(1e-12),
+        1 => Just(1e9),
+        1 => prop_oneof![Just(f64::NAN), Just(0.0), Just(-1.0), Just(f64::INFINITY)],
+    ]
+}
+
+fn step(market: Market) -> impl Strategy<Value = Step> {
+    let Market { gap, body, wick } = market;
+    (
+        prop_oneof![3 => Just(0), 1 => -gap..=gap],
+        -body..=body,
+        (0..=wick, 0..=wick),
+        [0.0..1.0_f64, 0.0..1.0, 0.0..1.0, 0.0..1.0],
+        [distance(), distance(), distance()],
+        prop_oneof![9 => Just(0_i64), 1 => 1..40_i64],
+    )
+        .prop_map(|(gap, body, wicks, draws, distances, hole)| Step { gap, body, wicks, draws, distances, hole })
+}
+
+/// Bars from a first price; where that is low they cross zero.
+fn prices(steps: &[Step], first: i32) -> Vec<Prices> {
+    let mut last = first;
+    let bar = |step: &Step| {
+        let open = last + step.gap;
+        let close = open + step.body;
+        last = close;
+        let high = open.max(close) + step.wicks.0;
+        let low = open.min(close) - step.wicks.1;
+        [open, high, low, close].map(|quarters| f64::from(quarters) * 0.25)
+    };
+    steps.iter().map(bar).collect()
+}
+
+/// Local closes with holes, and an hour that daylight saving repeats in the middle.
+fn clock(steps: &[Step], timeframe_ns: i64) -> Vec<i64> {
+    let mut now = 20_000 * 24 * HOUR_NS;
+    let close = |(index, step): (usize, &Step)| {
+        now += timeframe_ns + step.hole * HOUR_NS;
+        if index == steps.len() / 2 { now - HOUR_NS } else { now }
+    };
+    steps.iter().enumerate().map(close).collect()
+}
+
+fn density() -> impl Strategy<Value = f64> {
+    prop_oneof![2 => Just(0.0), 1 => Just(0.01), 2 => Just(0.05), 2 => Just(0.3), 1 => Just(1.0)]
+}
+
+/// One value for the whole file, or one a bar.
+fn column(steps: &[Step], index: usize, constant: Option<f64>) -> Column<f64> {
+    steps.iter().map(|step| constant.unwrap_or(step.distances[index])).collect::<Vec<_>>().into()
+}
+
+fn commission() -> impl Strategy<Value = Commission> {
+    prop_oneof![
+        Just(Commission::Fraction(0.0)),
+        (0.0..0.02_f64).prop_map(Commission::Fraction),
+        (0.0..3.0_f64).prop_map(Commission::PerContract),
+    ]
+}
+
+fn slippage() -> impl Strategy<Value = Slippage> {
+    prop_oneof![
+        Just(Slippage::Fraction(0.0)),
+        (0.0..0.02_f64).prop_map(Slippage::Fraction),
+        (0.0..8.0_f64).prop_map(Slippage::Ticks),
+    ]
+}
+
+/// Sizes from cautious to ruinous; the levered ones are refused unless contracts are whole.
+fn size() -> impl Strategy<Value = Size> {
+    prop_oneof![
+        (0.1..=1.0_f64).prop_map(Size::EquityFraction),
+        Just(Size::EquityFraction(1.0)),
+        (1.0..30.0_f64).prop_map(Size::EquityFraction),
+        (0.5..40.0_f64).prop_map(Size::Contracts),
+        (50.0..1100.0_f64).prop_map(Size::Notional),
+        (0.001..0.5_f64).prop_map(Size::Risk),
+    ]
+}
+
+prop_compose! {
+    fn any_execution()(
+        fill in prop_oneof![Just(Fill::NextOpen), Just(Fill::Close)],
+        intrabar in prop_oneof![Just(Intrabar::Worst), Just(Intrabar::Best), Just(Intrabar::Path)],
+        commission in commission(),
+        slippage in slippage(),
+        size in size(),
+        tick in prop_oneof![Just(0.25), Just(0.5), Just(0.1)],
+        (whole_contracts, point_value) in (any::<bool>(), prop_oneof![Just(1.0), Just(5.0), Just(50.0)]),
+    ) -> Execution {
+        Execution {
+            fill, intrabar, commission, slippage, size,
+            instrument: Instrument { tick: Some(tick), point_value, whole_contracts },
+        }
+    }
+}
+
+prop_compose! {
+    fn any_rules()(
+        max_bars in prop::option::weighted(0.3, prop_oneof![1..4_u32, 1..60_u32]),
+        cooldown in prop_oneof![3 => Just(0_u32), 1 => 0..6_u32],
+        session in prop::option::weighted(0.2, (0..1440_u16, 0..1440_u16)),
+        flat_by in prop::option::weighted(0.3, 0..1440_u16),
+    ) -> TimeRules {
+        TimeRules { max_bars, cooldown, session: session.map(|(open, close)| Session { open, close }), flat_by }
+    }
+}
+
+prop_compose! {
+    fn any_scenario()(market in market())(
+        steps in prop_oneof![1 => prop::collection::vec(step(market), 1..12), 4 => prop::collection::vec(step(market), 12..300)],
+        densities in [density(), density(), density(), density()],
+        has in [prop::bool::weighted(0.7), prop::bool::weighted(0.5), prop::bool::weighted(0.3)],
+        constants in prop::option::weighted(0.6, [distance(), distance(), distance()]),
+        execution in any_execution(),
+        rules in any_rules(),
+        first in prop_oneof![4 => Just(400), 1 => Just(4)],
+        cash in prop_oneof![2 => Just(1000.0), 1 => Just(100.0), 2 => Just(50_000.0)],
+        (from, to, warmup) in (0.0..0.5_f64, 0.5..1.0_f64, prop_oneof![Just(0_usize), 0..200_usize]),
+        timeframe_ns in prop_oneof![Just(HOUR_NS), Just(HOUR_NS / 6), Just(24 * HOUR_NS)],
+    ) -> Scenario {
+        let bars = steps.len();
+        let mut scenario = Scenario::new(&prices(&steps, first));
+        let mask = |rule: usize| Mask::from_fn(bars, |t| steps[t].draws[rule] < densities[rule]);
+        let distance = |index: usize| has[index].then(|| column(&steps, index, constants.map(|all| all[index])));
+        scenario.signals = Signals {
+            long_entry: mask(0),
+            // A rule that a strategy does not have is a mask without bars.
+            long_exit: if densities[1] == 0.0 { Mask::default() } else { mask(1) },
+            short_entry: mask(2),
+            short_exit: mask(3),
+            stop_distance: distance(0),
+            target_distance: distance(1),
+            trailing_distance: distance(2),
+            warmup,
+            rules,
+        };
+        scenario.segment = (from * bars as f64) as usize..((to * bars as f64) as usize + 1).min(bars);
+        scenario.execution = execution;
+        scenario.cash = cash;
+        scenario.clock = Some((clock(&steps, timeframe_ns), timeframe_ns));
+        scenario
+    }
+}
+
+proptest! {
+    // PROPTEST_CASES scales the run; this many unless it is set.
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn fast_is_reference_to_the_last_bit(scenario in any_scenario()) {
+        let Ok(slow) = scenario.try_run() else { return Ok(()) };
+        let fast = scenario.try_with_input(simulate).expect("the same input was valid");
+        prop_assert_eq!(bits(&fast), bits(&slow));
+    }
+
+    #[test]
+    fn a_used_workspace_leaves_no_trace(first in any_scenario(), second in any_scenario()) {
+        let mut workspace = Workspace::default();
+        for scenario in [&first, &second, &first] {
+            let Ok(slow) = scenario.try_run() else { continue };
+            let fast = scenario.try_with_input(|input| simulate_into(input, &mut workspace).clone());
+            prop_assert_eq!(bits(&fast.expect("the same input was valid")), bits(&slow));
+        }
+    }
+}
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
+}
+
+/// A generator that never reached a rule would prove nothing about it.
+#[test]
+fn the_scenarios_reach_every_exit_and_every_counter() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let strategy = any_scenario();
+    let mut reasons = std::collections::BTreeMap::new();
+    let (mut ambiguous, mut unaffordable, mut bankrupt, mut held) = (0, 0, 0, 0);
+    for _ in 0..1500 {
+        let scenario = strategy.new_tree(&mut runner).expect("nothing is rejected").current();
+        let Ok(backtest) = scenario.try_run() else { continue };
+        for trade in &backtest.trades {
+            *reasons.entry(format!("{:?}", trade.exit_reason)).or_insert(0) += 1;
+            held += usize::from(trade.exit_bar - trade.entry_bar > 20);
+        }
+        ambiguous += backtest.ambiguous_bars;
+        unaffordable += backtest.unaffordable_entries;
+        bankrupt += usize::from(backtest.bankrupt_at.is_some());
+    }
+    println!("{reasons:?}, {ambiguous} {unaffordable} {bankrupt} {held}");
+    assert_eq!(reasons.len(), 9, "{reasons:?}");
+    assert!(reasons.values().all(|count| *count >= 15), "{reasons:?}");
+    assert!(ambiguous > 100 && unaffordable > 100 && bankrupt > 20 && held > 100);
+}
+
+/// Both engines on a scenario written by hand.
+fn assert_equal(scenario: &Scenario) -> Backtest {
+    let slow = scenario.run();
+    let fast = scenario.try_with_input(simulate).expect("the scenario is valid");
+    assert_eq!(bits(&fast), bits(&slow));
+    fast
+}
+
+#[test]
+fn a_close_that_exhausts_the_account_within_a_long_rest_is_found() {
+    let mut prices = vec![QUIET; 40];
+    prices[30] = [100.0, 100.0, 10.0, 20.0];
+    let scenario = Scenario::new(&prices).enter(Side::Long, &[0]).with(|execution| {
+        execution.size = Size::Contracts(20.0);
+        execution.instrument.whole_contracts = true;
+    });
+    assert_eq!(assert_equal(&scenario).bankrupt_at, Some(30));
+    // The low alone is no ruin: only closes count (M5).
+    let mut prices = vec![QUIET; 40];
+    prices[30] = [100.0, 100.0, 10.0, 60.0];
+    let scenario = Scenario { prices, ..scenario };
+    assert_eq!(assert_equal(&scenario).bankrupt_at, None);
+}
+
+#[test]
+fn a_reversal_on_every_bar_is_nothing_but_steps() {
+    let prices: Vec<Prices> = (0..100).map(|t| [100.0 + f64::from(t % 7); 4]).collect();
+    let (even, odd): (Vec<usize>, Vec<usize>) = (0..100).partition(|t| t % 2 == 0);
+    let scenario = Scenario::new(&prices).enter(Side::Long, &even).enter(Side::Short, &odd);
+    assert_eq!(assert_equal(&scenario).trades.len(), 99);
+    assert_eq!(assert_equal(&scenario.at_close()).trades.len(), 99);
+}
+
+#[test]
+fn one_bar_is_a_segment() {
+    let mut scenario = Scenario::new(&[QUIET; 3]).enter(Side::Long, &[0, 1, 2]);
+    scenario.segment = 1..2;
+    assert_eq!(assert_equal(&scenario).equity, [1000.0]);
+}
