@@ -8,7 +8,9 @@ use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
-use bartune_engine::simulator::{Backtest, BarView, Clock, Signals, SimulationInput, local_close_times, reference};
+use bartune_engine::simulator::{
+    Backtest, BarView, Clock, Signals, SimulationInput, fast, local_close_times, reference,
+};
 use indexmap::IndexMap;
 
 use crate::config::Plan;
@@ -31,6 +33,16 @@ pub enum SegmentName {
     All,
 }
 
+/// Which simulator runs the backtests. All agree in every bit; they differ in speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// From event to event; what searches run on.
+    #[default]
+    Fast,
+    /// The plain bar-by-bar model, written to be read; what `bartune verify` trusts.
+    Reference,
+}
+
 /// One backtest with everything it left behind.
 #[derive(Debug, Clone)]
 pub struct BacktestRun {
@@ -49,6 +61,7 @@ pub struct BacktestRun {
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     plan: &'a Plan,
+    engine: Engine,
     bars: Bars,
     /// Local close time of each bar, where a time rule needs it.
     local_close: Option<Vec<i64>>,
@@ -106,6 +119,7 @@ impl<'a> Evaluator<'a> {
         let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
         Self {
             plan,
+            engine: Engine::default(),
             local_close: needs_clock.then(|| local_close_times(bars.time(), bars.timeframe_ns(), bars.timezone())),
             account_close: plan
                 .account
@@ -119,6 +133,13 @@ impl<'a> Evaluator<'a> {
             cache: MemoryCache::new(CacheBudget::NONE.bytes()),
             bars,
         }
+    }
+
+    /// The same evaluator on another engine.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
     }
 
     /// Keeps computed series for later trials, within the budget. Without it each trial computes all of
@@ -202,7 +223,10 @@ impl<'a> Evaluator<'a> {
         }
         let (execution, account) = (&self.plan.execution, &self.plan.account);
         let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
-        let backtest = reference::simulate(&input);
+        let backtest = match self.engine {
+            Engine::Fast => fast::simulate(&input),
+            Engine::Reference => reference::simulate(&input),
+        };
         let metrics = metric::compute(&MetricInput {
             backtest: &backtest,
             calendar: &segment.calendar,

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** it never prints and never exits; it returns values and typed errors.
 
+pub mod bench;
 pub mod config;
 pub mod data;
 pub mod diagnostic;
@@ -16,11 +17,12 @@ pub mod live;
 mod outcome;
 pub mod study;
 pub mod table;
+pub mod verify;
 
 pub use bartune_engine as engine;
 pub use bartune_search as search;
 pub use bartune_storage as storage;
 
 pub use error::Error;
-pub use evaluator::{BacktestRun, CacheBudget, Evaluator, SegmentName};
+pub use evaluator::{BacktestRun, CacheBudget, Engine, Evaluator, SegmentName};
 pub use outcome::{Outcome, SegmentMetrics, Verdict};

@@ -36,6 +36,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Run the strategy live: bars from stdin, decisions, orders and fills to stdout
     Stream(StreamArgs),
+    /// Re-run stored trials through the reference engine and compare every number
+    Verify(VerifyArgs),
+    /// Measure how long backtests, proposals and storing take on this machine
+    Bench(BenchArgs),
     /// List the trials of a study, best first
     Trials(TrialsArgs),
     /// Look at, make and convert bar files
@@ -239,6 +243,55 @@ pub(crate) struct TrialsArgs {
     /// Write all trials with parameters and metrics to a Parquet file
     #[arg(long, value_name = "FILE")]
     pub(crate) parquet: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Re-run this many, spread evenly over the study, the winner among them [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroUsize>,
+
+    /// Engine to re-run them on
+    #[arg(long, value_enum, default_value = "reference")]
+    pub(crate) engine: EngineArg,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BenchArgs {
+    /// Bar file [default: 262,782 synthetic ten-minute bars]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bars: Option<PathBuf>,
+
+    /// Python with vectorbt, raptorbt, optuna or rustuna, to time them beside
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) peers: Option<PathBuf>,
+
+    /// Few bars and few repeats: to see that it works, not how fast it is
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The engines there are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The plain bar-by-bar model
+    Reference,
+    /// The one that searches run on
+    Fast,
 }
 
 #[derive(Debug, Group)]

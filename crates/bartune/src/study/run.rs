@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bartune_engine::Params;
 use bartune_engine::language::CacheStats;
 use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
@@ -141,13 +142,18 @@ fn work(plan: &Plan, evaluator: &Evaluator<'_>, jobs: &Receiver<(u64, Assignment
     for (number, assignment) in jobs {
         let started_ms = Timestamp::now().as_millisecond();
         let params = plan.parameters.to_params(&assignment);
-        let outcome = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&params)))
-            .unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)));
+        let outcome = evaluate_guarded(evaluator, &params);
         let finished = Finished { outcome, started_ms, finished_ms: Timestamp::now().as_millisecond() };
         if results.send((number, finished)).is_err() {
             return;
         }
     }
+}
+
+/// Evaluate a trial; a panic fails this trial and no other.
+pub(crate) fn evaluate_guarded(evaluator: &Evaluator<'_>, params: &Params) -> Outcome {
+    catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(params)))
+        .unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -152,6 +152,12 @@ impl<'a> Session<'a> {
         self.plan
     }
 
+    /// Trials in the store when the session was opened.
+    #[must_use]
+    pub fn trial_count(&self) -> u64 {
+        self.study.trials
+    }
+
     pub(crate) fn identity(&self) -> Identity {
         self.identity.clone()
     }

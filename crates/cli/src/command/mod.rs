@@ -1,6 +1,7 @@
 //! One file a command. Each opens what it needs, calls the `bartune` crate and prints.
 
 mod backtest;
+mod bench;
 mod check;
 mod data;
 mod instruments;
@@ -9,6 +10,7 @@ mod stream;
 mod study;
 mod test;
 mod trials;
+mod verify;
 
 use anyhow::Result;
 
@@ -22,6 +24,8 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Stream(args) => stream::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
         Command::Instruments(args) => instruments::run(&args),

@@ -19,6 +19,7 @@ pub(crate) use format::{duration, number, percent};
 pub(crate) use live::{live_bar, live_end};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
+pub(crate) use table::Table;
 
 /// Print on stdout.
 pub(crate) fn print(text: &str) -> Result<()> {
