@@ -34,6 +34,8 @@ pub struct Live {
     simulator: Simulator,
     /// Where wall-clock times are read, if a time rule needs them.
     clock: Option<TimeZone>,
+    /// The timezone of the account's days, where it has rules.
+    account_clock: Option<TimeZone>,
     bars: BarColumns,
     /// Leading bars that only warmed the indicators.
     history_bars: usize,
@@ -105,14 +107,22 @@ impl Live {
         rules.session = plan.time_rules.session;
         rules.flat_by = plan.time_rules.flat_by;
         let needs_clock = rules.session.is_some() || rules.flat_by.is_some();
-        let cash = plan.account.cash;
-        let setup = SimulatorSetup { execution: plan.execution.clone(), rules, cash, timeframe_ns, first_bar: 0 };
+        let account_clock = plan.account.rules.as_ref().map(|rules| rules.timezone.clone());
+        let setup = SimulatorSetup {
+            execution: plan.execution.clone(),
+            rules,
+            cash: plan.account.cash,
+            account_rules: plan.account.rules.clone(),
+            timeframe_ns,
+            first_bar: 0,
+        };
         setup.check(&stream.distances())?;
         Ok(Self {
             settings: identity::live_settings(plan, params, timeframe_ns),
             stream,
             simulator: Simulator::new(setup.clone()),
             clock: needs_clock.then(|| timezone.clone()),
+            account_clock,
             bars: BarColumns::default(),
             history_bars: 0,
             equity: setup.cash,
@@ -146,11 +156,14 @@ impl Live {
     /// One more completed bar, later than the one before.
     pub fn update(&mut self, bar: &BarValues) -> LiveBar<'_> {
         let decision = self.stream.update(bar);
-        let local_close =
-            self.clock.as_ref().map_or(0, |timezone| local_close_time(bar.time, self.setup.timeframe_ns, timezone));
+        let close_in = |clock: &Option<TimeZone>| {
+            clock.as_ref().map_or(0, |timezone| local_close_time(bar.time, self.setup.timeframe_ns, timezone))
+        };
+        let (local_close, account_close) = (close_in(&self.clock), close_in(&self.account_clock));
         let BarValues { open, high, low, close, .. } = *bar;
         self.events.clear();
-        self.equity = self.simulator.step(&Bar { open, high, low, close, local_close }, &decision, &mut self.events);
+        let bar_and_times = Bar { open, high, low, close, local_close, account_close };
+        self.equity = self.simulator.step(&bar_and_times, &decision, &mut self.events);
         self.bars.push(bar);
         let index = self.bars.time.len() - 1;
         LiveBar {

@@ -13,7 +13,7 @@ use crate::{SegmentName, config};
 fn example() -> (Plan, Dataset) {
     let study = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/sp500_trend.toml");
     let plan = config::read_study(&study, &[]).unwrap();
-    let dataset = data::open(&plan.data, &plan.split).unwrap();
+    let dataset = data::open(&plan.data, &plan.split, None).unwrap();
     (plan, dataset)
 }
 

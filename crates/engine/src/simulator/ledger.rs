@@ -1,8 +1,8 @@
 //! Events into a [`Backtest`].
 
 use super::state::Recorder;
-use crate::account::AccountReport;
 use super::{Backtest, Event, SimulationInput, SkipReason, Trade};
+use crate::account::AccountReport;
 
 /// A backtest being written.
 pub(crate) struct Ledger<'b> {

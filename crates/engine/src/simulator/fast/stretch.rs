@@ -54,10 +54,10 @@ impl Simulator {
             point_value: self.setup.execution.instrument.point_value,
         };
         account.mark(&mut equity[..passed.bars], &closes[..passed.bars]);
-        if account.may_be_exhausted(&passed) {
-            if let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity)) {
-                passed = Rest::of(&highs[..bars], &lows[..bars]);
-            }
+        if account.may_be_exhausted(&passed)
+            && let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity))
+        {
+            passed = Rest::of(&highs[..bars], &lows[..bars]);
         }
         if passed.bars > 0 {
             position.live_through(&passed);
