@@ -77,7 +77,7 @@ impl Exact {
     /// Decimal places needed to write it out; `None` where no number of them is enough (1/3).
     #[must_use]
     pub fn decimal_places(self) -> Option<usize> {
-        (0..=19).find(|&places| 10_u128.pow(places as u32) % u128::from(self.denominator) == 0)
+        (0..=19).find(|&places| 10_u128.pow(places as u32).is_multiple_of(u128::from(self.denominator)))
     }
 }
 
