@@ -18,7 +18,7 @@ pub(crate) fn run(args: &InstrumentsArgs) -> Result<Exit> {
     };
     match (args.json, contracts.as_slice()) {
         (true, _) => {
-            let contracts: Vec<Value> = contracts.into_iter().map(as_json).collect();
+            let contracts: Vec<Value> = contracts.iter().map(|contract| as_json(contract)).collect();
             output::print_json(&json!({ "contracts": contracts }))?;
         }
         (false, [contract]) => output::print(&output::key_values(&in_words(contract)))?,
@@ -52,5 +52,5 @@ fn in_words(contract: &Contract) -> Vec<(String, String)> {
         ("source", contract.source.to_string()),
         ("study file", format!("instrument = \"{}\"", contract.symbol)),
     ];
-    rows.map(|(topic, words)| (topic.to_owned(), words)).to_vec()
+    rows.into_iter().map(|(topic, words)| (topic.to_owned(), words)).collect()
 }
