@@ -17,7 +17,7 @@ fn main() -> Result<(), Error> {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/sp500_trend.toml");
     let study = std::env::args_os().nth(1).map_or_else(|| PathBuf::from(example), PathBuf::from);
     let plan = config::read_study(&study, &[])?;
-    let bars = data::open(&plan.data, &plan.split)?.bars;
+    let bars = data::open(&plan.data, &plan.split, None)?.bars;
     let params = plan.parameters.defaults();
     let mut fastest = f64::INFINITY;
     let mut equity = 0.0;
