@@ -55,10 +55,10 @@ impl Simulator {
         let mut passed = rest(&position.levels, position.side, (highs, lows), |bars| {
             account.mark(&mut equity[bars.clone()], &closes[bars]);
         });
-        if account.may_be_exhausted(&passed) {
-            if let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity)) {
-                passed = Rest::of(&highs[..bars], &lows[..bars]);
-            }
+        if account.may_be_exhausted(&passed)
+            && let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity))
+        {
+            passed = Rest::of(&highs[..bars], &lows[..bars]);
         }
         if passed.bars > 0 {
             position.live_through(&passed);
