@@ -3,6 +3,8 @@
 //! Bars are read in rows of [`LANES`], each row compared and folded in independent lanes, which the compiler turns
 //! into vector instructions. The extremes of the bars passed come with it: they are what the position has met.
 
+use std::ops::Range;
+
 use crate::simulator::Side;
 use crate::simulator::resting::{Bounds, Levels};
 
@@ -36,34 +38,47 @@ impl Rest {
 }
 
 /// The bars before the first one that touches a level of a position of this side. Highs and lows are of one length.
-pub(super) fn rest(levels: &Levels, side: Side, highs: &[f64], lows: &[f64]) -> Rest {
+///
+/// `pass` is told of every bar passed, once and in order, while its neighbours in other columns are on their way
+/// from memory: a long search followed by a long write would wait for memory twice.
+pub(super) fn rest(
+    levels: &Levels,
+    side: Side,
+    (highs, lows): (&[f64], &[f64]),
+    mut pass: impl FnMut(Range<usize>),
+) -> Rest {
     if levels.trail.is_some() {
-        rest_and_trail(*levels, side, highs, lows)
+        let rest = rest_and_trail(*levels, side, highs, lows);
+        pass(0..rest.bars);
+        rest
     } else {
-        rest_between(levels.bounds(side), highs, lows)
+        rest_between(levels.bounds(side), highs, lows, pass)
     }
 }
 
 /// Levels that stand still.
-fn rest_between(bounds: Bounds, highs: &[f64], lows: &[f64]) -> Rest {
+#[inline]
+fn rest_between(bounds: Bounds, highs: &[f64], lows: &[f64], mut pass: impl FnMut(Range<usize>)) -> Rest {
     let (high_rows, low_rows) = (highs.as_chunks::<LANES>().0, lows.as_chunks::<LANES>().0);
     let mut extremes = Lanes::new();
-    let mut rows = 0;
+    let mut bars = 0;
     for (high, low) in high_rows.iter().zip(low_rows) {
         if touches(&bounds, high, low) {
             break;
         }
         extremes.add(high, low);
-        rows += 1;
+        pass(bars..bars + LANES);
+        bars += LANES;
     }
     let (highest, lowest) = extremes.fold();
-    let mut rest = Rest { bars: rows * LANES, highest, lowest };
-    for (&high, &low) in highs[rest.bars..].iter().zip(&lows[rest.bars..]) {
-        if low <= bounds.below || high >= bounds.above {
+    let mut rest = Rest { bars, highest, lowest };
+    for (&high, &low) in highs[bars..].iter().zip(&lows[bars..]) {
+        if !bounds.hold(high, low) {
             break;
         }
         rest.add(1, high, low);
     }
+    pass(bars..rest.bars);
     rest
 }
 
@@ -151,7 +166,7 @@ mod tests {
                     let mut middles = vec![100.0; length];
                     middles[touched] = middle;
                     let (highs, lows) = bars(&middles);
-                    assert_eq!(rest(&levels, Side::Long, &highs, &lows).bars, touched);
+                    assert_eq!(rest(&levels, Side::Long, (&highs, &lows), |_| {}).bars, touched);
                 }
             }
         }
@@ -161,14 +176,14 @@ mod tests {
     fn the_bar_that_touches_is_not_among_the_extremes() {
         let levels = levels(Distances { stop: Some(2.0), target: None, trailing: None });
         let (highs, lows) = bars(&[100.0, 110.0, 99.0, 90.0]);
-        assert_eq!(rest(&levels, Side::Long, &highs, &lows), Rest { bars: 3, highest: 110.5, lowest: 98.5 });
+        assert_eq!(rest(&levels, Side::Long, (&highs, &lows), |_| {}), Rest { bars: 3, highest: 110.5, lowest: 98.5 });
     }
 
     #[test]
     fn without_levels_nothing_ends_the_rest() {
         let (highs, lows) = bars(&[100.0; 21]);
-        assert_eq!(rest(&levels(Distances::default()), Side::Short, &highs, &lows).bars, 21);
-        assert_eq!(rest(&levels(Distances::default()), Side::Short, &[], &[]), Rest::NONE);
+        assert_eq!(rest(&levels(Distances::default()), Side::Short, (&highs, &lows), |_| {}).bars, 21);
+        assert_eq!(rest(&levels(Distances::default()), Side::Short, (&[], &[]), |_| {}), Rest::NONE);
     }
 
     #[test]
@@ -179,6 +194,6 @@ mod tests {
         middles[8] = 110.0;
         middles[9] = 107.0;
         let (highs, lows) = bars(&middles);
-        assert_eq!(rest(&levels, Side::Long, &highs, &lows), Rest { bars: 9, highest: 110.5, lowest: 99.5 });
+        assert_eq!(rest(&levels, Side::Long, (&highs, &lows), |_| {}), Rest { bars: 9, highest: 110.5, lowest: 99.5 });
     }
 }

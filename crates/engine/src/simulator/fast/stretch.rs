@@ -44,7 +44,6 @@ impl Simulator {
         let Some(position) = &mut self.position else { return 0 };
         let span = t..t + equity.len();
         let (highs, lows, closes) = (&bars.high()[span.clone()], &bars.low()[span.clone()], &bars.close()[span]);
-        let mut passed = rest(&position.levels, position.side, highs, lows);
         let account = Marker {
             balance: self.balance,
             side: position.side,
@@ -53,7 +52,9 @@ impl Simulator {
             entry_commission: position.entry_commission,
             point_value: self.setup.execution.instrument.point_value,
         };
-        account.mark(&mut equity[..passed.bars], &closes[..passed.bars]);
+        let mut passed = rest(&position.levels, position.side, (highs, lows), |bars| {
+            account.mark(&mut equity[bars.clone()], &closes[bars]);
+        });
         if account.may_be_exhausted(&passed)
             && let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity))
         {
