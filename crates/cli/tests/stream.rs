@@ -1,5 +1,7 @@
 //! `bartune stream` against `bartune backtest`: the real binary over real bars.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
