@@ -1,6 +1,6 @@
 //! `bartune stream` against `bartune backtest`: the real binary over real bars.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

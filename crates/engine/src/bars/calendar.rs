@@ -105,7 +105,6 @@ pub(super) fn read_calendar(local: i64) -> CalendarReading {
 }
 
 /// Monday 0 to Sunday 6; 1970-01-01 was a Thursday.
-#[expect(clippy::cast_sign_loss, reason = "0 to 6")]
 fn weekday(day: i32) -> u8 {
     (day + 3).rem_euclid(7) as u8
 }
