@@ -1,6 +1,8 @@
 //! `bartune stream` against `bartune backtest`: the real binary over real bars.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
