@@ -1,6 +1,4 @@
 //! `bartune stream` against `bartune backtest`: the real binary over real bars.
-#![allow(clippy::unwrap_used, reason = "a test may stop at what it does not expect")]
-
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
 
 use std::io::{BufRead, BufReader, Write};

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &StreamArgs) -> Result<Exit> {
 
 /// The run before its first line: restored, or warmed on the history, or new.
 fn start(args: &StreamArgs, plan: &Plan) -> Result<(Live, i64)> {
-    let dataset = args.choice.trial.map(|_| open_data(plan)).transpose()?;
+    let dataset = args.choice.trial.map(|_| open_data(plan, &args.study)).transpose()?;
     let params = match &dataset {
         Some(dataset) => chosen_params(&args.choice, plan, dataset, &storage_url(&args.storage, &args.study.study))?,
         None => given_params(&args.choice, plan)?,
@@ -62,7 +62,7 @@ fn start(args: &StreamArgs, plan: &Plan) -> Result<(Live, i64)> {
         (None, Some(dataset), _) => dataset.bars.timeframe_ns(),
         (None, None, Some(history)) => history.timeframe_ns(),
         (None, None, None) => {
-            let dataset = open_data(plan).context(
+            let dataset = open_data(plan, &args.study).context(
                 "the timeframe of the bars is taken from the study's own; to stream without them, \
                  name it, as in `--set data.timeframe=1h`",
             )?;

@@ -156,6 +156,7 @@ fn skip_name(reason: SkipReason) -> &'static str {
         SkipReason::UndefinedDistance => "undefined_distance",
         SkipReason::Unaffordable => "unaffordable",
         SkipReason::Deadline => "deadline",
+        SkipReason::AccountRule => "account_rule",
     }
 }
 

@@ -15,7 +15,7 @@ use bartune::engine::{Params, Value};
 use serde_json::json;
 
 pub(crate) use contract::contracts_table;
-pub(crate) use format::{duration, number, percent};
+pub(crate) use format::{duration, percent};
 pub(crate) use live::{live_bar, live_end};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
