@@ -112,11 +112,11 @@ impl Report<'_> {
         )
     }
 
-    /// How many series were at hand; nothing if none was asked for.
+    /// How many series had been computed before; nothing if none was asked for.
     fn reuse(&self) -> String {
         let share = |rate: f64| {
             let megabytes = self.cache.bytes as f64 / 1e6;
-            format!("{} of the series were at hand, {megabytes:.0} MB are kept\n", output::percent(rate))
+            format!("{} of the series came from earlier trials ({megabytes:.0} MB kept)\n", output::percent(rate))
         };
         self.cache.hit_rate().map(share).unwrap_or_default()
     }

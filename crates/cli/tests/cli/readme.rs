@@ -18,10 +18,11 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
-/// The output of a run but for how long it took.
+/// The output of a run but for how long it took and what two workers happened to compute twice.
 fn without_time(text: &str) -> String {
     let line = |line: &str| match (line.split_once(" new trials in "), line.split_once("): ")) {
         (Some((count, _)), Some((_, how))) => format!("{count} new trials: {how}\n"),
+        _ if line.contains(" of the series came from earlier trials ") => String::new(),
         _ => format!("{line}\n"),
     };
     text.lines().map(line).collect()
