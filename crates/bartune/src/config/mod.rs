@@ -5,6 +5,7 @@
 mod account;
 mod expression;
 mod instrument;
+mod objective;
 mod options;
 mod plan;
 mod quantity;
@@ -14,7 +15,8 @@ mod tree;
 
 use std::path::Path;
 
-pub use plan::{DataPlan, Objective, Plan, SamplerPlan, SearchPlan, SegmentPlan, SplitPlan};
+pub use objective::Objective;
+pub use plan::{DataPlan, Plan, SamplerPlan, SearchPlan, SegmentPlan, SplitPlan};
 pub use space::{Parameters, describe};
 
 use crate::diagnostic::{Diagnostics, Sources};

@@ -11,6 +11,11 @@ use crate::function::kernel::adaptive::AdaptiveAverage;
 use crate::function::kernel::range::{MidPoint, MidPrice, Range};
 use crate::function::kernel::smooth::Exponential;
 
+/// The length of Hull's last average: the square root, rounded.
+fn rounded_root(length: usize) -> usize {
+    (length as f64).sqrt().round() as usize
+}
+
 functions! { "Moving averages", Number;
     "sma", SERIES, (length: period(1) = 20), [""], length - 1, series(Sma::new(length)), "Simple moving average.";
     "ema", SERIES, (length: period(1) = 20), [""], length - 1, series(Ema::new(length)), "Exponential moving average, weight 2 / (length + 1), seeded with the mean of the first `length` values.";
@@ -20,8 +25,8 @@ functions! { "Moving averages", Number;
     "tema", SERIES, (length: period(1) = 20), [""], 3 * length - 3, series(Tema::new(length)), "Triple exponential moving average.";
     "t3", SERIES, (length: period(1) = 5, factor: real(0.0, 1.0) = 0.7), [""], 6 * length - 6, series(T3::new(length, factor)), "Tillson's T3, six exponential averages in a row.";
     "trima", SERIES, (length: period(1) = 20), [""], length - 1, series(Trima::new(length)), "Triangular moving average: a simple average of a simple average.";
-    "hma", SERIES, (length: period(2) = 20), [""], length + (length as f64).sqrt().round() as usize - 2, series(Hma::new(length)), "Hull moving average.";
-    "ehma", SERIES, (length: period(2) = 20), [""], length + (length as f64).sqrt().round() as usize - 2, series(Ehma::new(length)), "Hull's average built from exponential averages.";
+    "hma", SERIES, (length: period(2) = 20), [""], length + rounded_root(length) - 2, series(Hma::new(length)), "Hull moving average.";
+    "ehma", SERIES, (length: period(2) = 20), [""], length + rounded_root(length) - 2, series(Ehma::new(length)), "Hull's average built from exponential averages.";
     "zlema", SERIES, (length: period(1) = 20), [""], length + (length - 1) / 2 - 1, series(Zlema::new(length)), "Zero-lag exponential moving average: of 2x - x[(length - 1) / 2].";
     "kama", SERIES, (length: period(1) = 10, fast: period(1) = 2, slow: period(1) = 30), [""], length, step(AdaptiveAverage::new(length, fast, slow)), "Kaufman's adaptive moving average.";
     "vidya", SERIES, (length: period(1) = 14, cmo: period(1) = 9), [""], cmo, series(Vidya::new(length, cmo)), "Chande's variable index dynamic average.";
