@@ -12,14 +12,13 @@
 //! | 8. stops on closes only, exits counted twice, fees missing | `engine/src/simulator/tests/{resting,money,vectorbt}.rs` |
 //! | 9. "daily" figures per bar, equity of closed trades only | `engine/src/metric/tests/{worked,oracle}.rs` |
 //! | 10. a composite score that is not monotone | `engine/src/metric/tests/composite.rs` |
+//! | 11. a live template that is not the backtest | `tests/stream.rs`; `engine/src/language/tests/stream.rs` |
 //! | 12. out-of-sample bars inside what is searched | `mistake_12_*` here; `bartune::evaluator` |
 //! | 13. killed trials counted, resume adding a whole budget, comments blocking it | `mistake_13_*` here; `resume` |
 //! | 14. the equity curve as a hundred attributes a trial | `mistake_14_*` here |
 //! | 15. no seed repeatable, exit 0 after failure, passwords in logs | `mistake_15_*` here |
+//! | 16. wrong contract specifications, tick sizes lost in formatting | `engine/src/instrument/tests.rs` |
 //! | 17. a fill at the open of the bar whose close was read | `engine/src/simulator/tests/timing.rs`; `language/tests/properties.rs` |
-//!
-//! 11 (a live template that is not the backtest) and 16 (contract specifications) concern parts that
-//! are not built yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -29,6 +29,8 @@ instrument = \"MES\"                                     # tick 0.25, 5 money a 
 - **Money is not converted**: with a contract in EUR, `cash`, costs and results are in EUR.
 - These are today's specifications of the outright contracts. Exchanges change ticks now and then (CME's Swiss franc went from
   0.0001 to 0.00005 in May 2022, Eurex's DAX from 0.5 to 1): over older bars, override `tick`.
+- **Compared so far** with the exchanges' own pages: FDAX, FDXM, FDXS, MET, PA, SI, SIL and 6S. The other rows, and the pages named as
+  their source, have not been compared line by line yet: look a contract up before you trade money on it.
 
 `bartune instruments [SYMBOL]` prints this table.
 ";
