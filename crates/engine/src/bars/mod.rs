@@ -263,12 +263,16 @@ impl Bars {
         self
     }
 
-    /// Bars `range`, sharing the memory. What is derived (calendar, hash) is that of the part.
+    /// Bars `range`, sharing the memory. What is derived (calendar, hash) is that of the part; the whole range
+    /// keeps what has been derived already.
     ///
     /// # Panics
     /// If the range is not within `0..len()`.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
+        if range == (0..self.len()) {
+            return self.clone();
+        }
         Self {
             time: self.time.slice(range.clone()),
             open: self.open.slice(range.clone()),
