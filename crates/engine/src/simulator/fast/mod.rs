@@ -2,8 +2,8 @@
 //! the time.
 //!
 //! A bar is *quiet* when a step of the [`Simulator`] over it would open, close and order nothing. Quiet bars are passed
-//! in one go: [`agenda`] finds the next bar on which a condition, a limit on time or the segment's end may matter,
-//! [`search`] the first bar before it that touches a level, and [`stretch`] writes the equity of the bars between
+//! in one go: `agenda` finds the next bar on which a condition, a limit on time or the segment's end may matter,
+//! `search` the first bar before it that touches a level, and `stretch` writes the equity of the bars between
 //! and lets the position live through them. Every other bar is a plain step of the same state machine that the
 //! reference engine uses, so no rule of `docs/execution.md` is written down twice.
 //!
