@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
-use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache};
+use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
 use bartune_engine::simulator::{
     Backtest, BarView, Clock, Signals, SimulationInput, fast, local_close_times, reference,
@@ -162,6 +162,13 @@ impl<'a> Evaluator<'a> {
         &self.bars
     }
 
+    /// The calendar of a range of its bars, and the trading days a year of all of them, for statistics of
+    /// daily returns.
+    #[must_use]
+    pub fn calendar(&self, range: Range<usize>) -> (Calendar, f64) {
+        (Calendar::new(&self.bars.calendar().day[range]), self.trading_days_per_year)
+    }
+
     /// Where a segment lies.
     ///
     /// # Errors
@@ -205,6 +212,29 @@ impl<'a> Evaluator<'a> {
         self.simulate(&self.signals(&self.plan.strategy.bind(params)?)?, &segment)
     }
 
+    /// What a trial with these train metrics comes to, its verdict and constraints; no metrics are kept.
+    pub(crate) fn outcome_of(&self, train: &Metrics) -> Outcome {
+        Outcome { verdict: self.judge(train), constraints: self.constraints(train), metrics: SegmentMetrics::new() }
+    }
+
+    /// Bars of the train segment.
+    pub(crate) fn train_bars(&self) -> usize {
+        self.train.range.len()
+    }
+
+    /// The share of the train segment's bars on which a condition holds.
+    pub(crate) fn share_true(&self, bound: &BoundStrategy, rule: RuleName) -> Result<f64, Error> {
+        let signals = bound.signals(&self.bars, &self.cache)?;
+        let mask = match rule {
+            RuleName::LongExit => &signals.long_exit,
+            RuleName::ShortEntry => &signals.short_entry,
+            RuleName::ShortExit => &signals.short_exit,
+            _ => &signals.long_entry,
+        };
+        let held = self.train.range.clone().filter(|&bar| mask.get(bar)).count();
+        Ok(held as f64 / self.train.range.len() as f64)
+    }
+
     fn signals(&self, bound: &BoundStrategy) -> Result<Signals, Error> {
         let mut signals = bound.signals(&self.bars, &self.cache)?;
         signals.rules.session = self.plan.time_rules.session;
@@ -245,11 +275,14 @@ impl<'a> Evaluator<'a> {
     }
 
     fn judge(&self, metrics: &Metrics) -> Verdict {
-        let formula = &self.plan.objective.formula;
-        match formula.value(|name| metrics.get(name)) {
-            Some(value) => Verdict::Valued(value),
-            None => Verdict::Undefined(undefined(formula.reads(), metrics)),
+        let mut values = Vec::with_capacity(self.plan.objective.targets.len());
+        for target in &self.plan.objective.targets {
+            match target.formula.value(|name| metrics.get(name)) {
+                Some(value) => values.push(value),
+                None => return Verdict::Undefined(undefined(target.formula.reads(), metrics)),
+            }
         }
+        Verdict::Valued(values)
     }
 
     fn constraints(&self, metrics: &Metrics) -> IndexMap<String, f64> {

@@ -13,12 +13,11 @@ use bartune_engine::bars::format_timeframe;
 use bartune_engine::simulator::{Account, Commission, Execution, Size, Slippage, TimeRules};
 use bartune_search::identity::param_signature;
 use bartune_search::space::Assignment;
-use bartune_search::trial::StudyDirection;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Plan, SamplerPlan};
-use crate::data::Segments;
+use crate::data::{Dataset, Segments};
 
 /// A SHA-256 digest.
 pub(crate) type Sha256Digest = [u8; 32];
@@ -65,6 +64,13 @@ fn evaluation(plan: &Plan, data_hash: &str, segments: &Segments) -> Value {
         },
         "strategy": { "graph": plan.strategy.canonical(), "time": time_rules(&plan.time_rules) },
     })
+}
+
+/// SHA-256 of a study's fingerprint, in hex: equal for plans that give the same sequence of trials.
+pub(crate) fn plan_hash(plan: &Plan, dataset: &Dataset) -> String {
+    let keys = fingerprint(plan, dataset.bars.content_hash(), &dataset.segments);
+    let text = Value::Object(keys.into_iter().collect()).to_string();
+    hex(&Sha256::digest(text))
 }
 
 /// Everything that a live run depends on besides its bars, by the study file's keys.
@@ -118,8 +124,7 @@ fn search(plan: &Plan) -> Value {
         "strategy": { "require": space.require().iter().map(|predicate| predicate.text.clone()).collect::<Vec<_>>() },
         "search": { "sampler": sampler, "seed": plan.search.seed, "lag": plan.search.lag },
         "objective": {
-            "direction": match plan.objective.direction { StudyDirection::Maximize => "maximize", StudyDirection::Minimize => "minimize" },
-            "formula": plan.objective.formula.text(),
+            "targets": plan.objective.targets.iter().map(|target| format!("{} {}", target.verb(), target.text())).collect::<Vec<_>>(),
             "constraints": plan.objective.constraints.iter().map(|constraint| constraint.text().to_owned()).collect::<Vec<_>>(),
             "composite": composite,
             "full_score_trades": plan.objective.composite.full_score_trades,

@@ -2,11 +2,13 @@
 //!
 //! This crate joins the engine, the search and the storage. It reads the study file
 //! ([`config`]), loads and divides the bars ([`data`]), turns parameter values into metrics
-//! ([`Evaluator`]), runs studies ([`study`]) and strategies live ([`live`]).
+//! ([`Evaluator`]), looks at a study before it runs ([`preflight`]), runs studies ([`study`]) and strategies live ([`live`]).
 //!
 //! **Invariant:** it never prints and never exits; it returns values and typed errors.
 
 pub mod bench;
+pub mod champion;
+pub mod compare;
 pub mod config;
 pub mod data;
 pub mod diagnostic;
@@ -15,6 +17,8 @@ mod evaluator;
 mod identity;
 pub mod live;
 mod outcome;
+pub mod preflight;
+pub mod statistics;
 pub mod study;
 pub mod table;
 pub mod verify;

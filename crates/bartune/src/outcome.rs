@@ -22,9 +22,9 @@ pub struct Outcome {
 /// The three ways a trial can end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// The objective has a value (the trial is infeasible all the same if a constraint is violated).
-    Valued(f64),
-    /// The objective is undefined, for this reason: no trades, zero variance, bankrupt…
+    /// Every objective has a value (the trial is infeasible all the same if a constraint is violated).
+    Valued(Vec<f64>),
+    /// An objective is undefined, for this reason: no trades, zero variance, bankrupt…
     Undefined(String),
     /// Evaluation broke, for this reason.
     Failed(String),
@@ -35,6 +35,15 @@ impl Outcome {
     #[must_use]
     pub fn failed(reason: impl Into<String>) -> Self {
         Self { verdict: Verdict::Failed(reason.into()), constraints: IndexMap::new(), metrics: BTreeMap::new() }
+    }
+
+    /// The objectives' values; none where one of them is undefined.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        match &self.verdict {
+            Verdict::Valued(values) => values,
+            Verdict::Undefined(_) | Verdict::Failed(_) => &[],
+        }
     }
 
     /// The state Optuna knows it by: without a value it is pruned, never failed.

@@ -91,7 +91,8 @@ struct TrialsBuilder<'a> {
     plan: &'a Plan,
     numbers: Vec<Option<i64>>,
     states: Vec<Option<String>>,
-    values: Vec<Option<f64>>,
+    /// One column an objective.
+    values: Vec<Vec<Option<f64>>>,
     reasons: Vec<Option<String>>,
     originals: Vec<Option<i64>>,
     /// One column a parameter.
@@ -109,7 +110,7 @@ impl<'a> TrialsBuilder<'a> {
             plan,
             numbers: Vec::new(),
             states: Vec::new(),
-            values: Vec::new(),
+            values: vec![Vec::new(); plan.objective.targets.len()],
             reasons: Vec::new(),
             originals: Vec::new(),
             params: vec![Vec::new(); plan.parameters.decls().len()],
@@ -121,7 +122,9 @@ impl<'a> TrialsBuilder<'a> {
         let trial = &record.trial;
         self.numbers.push(i64::try_from(trial.number).ok());
         self.states.push(Some(state_name(trial.state).to_owned()));
-        self.values.push(trial.values.first().copied());
+        for (index, column) in self.values.iter_mut().enumerate() {
+            column.push(trial.values.get(index).copied());
+        }
         self.reasons.push(record.reason.clone());
         self.originals.push(trial.duplicate_of.and_then(|original| i64::try_from(original).ok()));
         let mut params = self.plan.parameters.to_params(&trial.params);
@@ -136,12 +139,14 @@ impl<'a> TrialsBuilder<'a> {
     }
 
     fn finish(self) -> Table {
-        let mut table = Table::default()
-            .with("number", Column::Integer(self.numbers))
-            .with("state", Column::Text(self.states))
-            .with("value", Column::Number(self.values))
-            .with("reason", Column::Text(self.reasons))
-            .with("duplicate_of", Column::Integer(self.originals));
+        let mut table =
+            Table::default().with("number", Column::Integer(self.numbers)).with("state", Column::Text(self.states));
+        let several = self.values.len() > 1;
+        for (index, values) in self.values.into_iter().enumerate() {
+            let name = if several { format!("values_{index}") } else { "value".to_owned() };
+            table = table.with(name, Column::Number(values));
+        }
+        table = table.with("reason", Column::Text(self.reasons)).with("duplicate_of", Column::Integer(self.originals));
         for (values, decl) in self.params.into_iter().zip(self.plan.parameters.decls()) {
             table = table.with(format!("params_{}", decl.name), values_column(values));
         }

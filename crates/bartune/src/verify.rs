@@ -19,7 +19,7 @@ use bartune_search::trial::TrialState;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
 use crate::identity::{Identity, hex};
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::Outcome;
 use crate::study::{Session, evaluate_guarded, summarize};
 
 /// Trials read from the store at a time.
@@ -170,11 +170,11 @@ fn compare(record: &TrialRecord, identity: &str, outcome: &Outcome) -> Compared 
             comparison.numbers((Some(segment), name), of(stored), of(recomputed));
         }
     }
-    let value = match outcome.verdict {
-        Verdict::Valued(value) => Some(value),
-        Verdict::Undefined(_) | Verdict::Failed(_) => None,
-    };
-    comparison.numbers((None, "value"), unsigned_zero(record.trial.values.first()), unsigned_zero(value.as_ref()));
+    for index in 0..record.trial.values.len().max(outcome.values().len()) {
+        let (stored, recomputed) = (record.trial.values.get(index), outcome.values().get(index));
+        let item = if index == 0 { "value".to_owned() } else { format!("value {}", index + 1) };
+        comparison.numbers((None, &item), unsigned_zero(stored), unsigned_zero(recomputed));
+    }
     let constraints: BTreeSet<&String> = record.trial.constraints.keys().chain(outcome.constraints.keys()).collect();
     for text in constraints {
         let stored = unsigned_zero(record.trial.constraints.get(text));

@@ -34,6 +34,10 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Check a study file and its data, and say in words what would be run
     Check(CheckArgs),
+    /// Make a trial into a study file of its own, with its metrics and where it came from
+    Promote(PromoteArgs),
+    /// Run two strategies on the same bars and say what differs, and whether it could be chance
+    Compare(CompareArgs),
     /// Run the strategy live: bars from stdin, decisions, orders and fills to stdout
     Stream(StreamArgs),
     /// Re-run stored trials through the reference engine and compare every number
@@ -45,6 +49,10 @@ pub(crate) enum Command {
     /// Look at, make and convert bar files
     #[command(subcommand)]
     Data(DataCommand),
+    /// Print the completions of a shell, to be put where it looks for them
+    Completions(CompletionsArgs),
+    /// Print the manual page of bartune, or of one of its commands
+    Man(ManArgs),
     /// List the futures contracts that a study can name, with tick size, tick value and source
     Instruments(InstrumentsArgs),
 }
@@ -101,6 +109,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "T")]
     pub(crate) timeout: Option<String>,
 
+    /// A champion file to beat: it must lie in the space, and is compared with the winner at the end
+    #[arg(long, value_name = "CHAMPION.toml")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Run without looking first whether the study can work at all
+    #[arg(long)]
+    pub(crate) no_check: bool,
+
     /// Delete the trials of this study and start over; NAME must be the study's name
     #[arg(long, value_name = "NAME")]
     pub(crate) fresh: Option<String>,
@@ -108,6 +124,10 @@ pub(crate) struct RunArgs {
     /// Print one JSON object on stdout, everything else on stderr
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Append progress to a file, one JSON object a line, about ten a second
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_json: Option<PathBuf>,
 
     /// Show no progress
     #[arg(long)]
@@ -164,6 +184,16 @@ pub(crate) enum SegmentArg {
     All,
 }
 
+impl From<SegmentArg> for bartune::SegmentName {
+    fn from(segment: SegmentArg) -> Self {
+        match segment {
+            SegmentArg::Train => Self::Train,
+            SegmentArg::Validate => Self::Validate,
+            SegmentArg::All => Self::All,
+        }
+    }
+}
+
 #[derive(Debug, Group)]
 pub(crate) struct TestArgs {
     #[command(flatten)]
@@ -186,9 +216,85 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,
 
+    /// Probe trials to look at [default: by the number of bars, 8 to 64]
+    #[arg(long, value_name = "N")]
+    pub(crate) probes: Option<usize>,
+
+    /// A champion file that the space is to contain
+    #[arg(long, value_name = "CHAMPION.toml")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Skip the pilot that measures what the run will take
+    #[arg(long)]
+    pub(crate) no_estimate: bool,
+
     /// Print one JSON object on stdout
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct PromoteArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// The trial to promote [default: the winner]
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+
+    /// The file to write
+    #[arg(long, value_name = "CHAMPION.toml")]
+    pub(crate) to: PathBuf,
+
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CompareArgs {
+    /// A champion file, or a study file: its winner, or FILE@N for trial N
+    #[arg(value_name = "A")]
+    pub(crate) first: String,
+
+    /// What to compare it with, in the same form; it runs on the bars of the first
+    #[arg(value_name = "B")]
+    pub(crate) second: String,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Part of the bars, as the first one's study file divides them
+    #[arg(long, value_enum, default_value = "validate")]
+    pub(crate) segment: SegmentArg,
+
+    /// List the trades that only one of them makes
+    #[arg(long)]
+    pub(crate) trades: bool,
+
+    /// Read the bars from their file, and keep no decoded copy for the next time
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ManArgs {
+    /// A command, as in `bartune man run`
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Group)]

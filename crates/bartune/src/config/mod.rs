@@ -13,9 +13,9 @@ mod section;
 mod space;
 mod tree;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub use objective::Objective;
+pub use objective::{Objective, Target};
 pub use plan::{DataPlan, Plan, SamplerPlan, SearchPlan, SegmentPlan, SplitPlan};
 pub use space::{Parameters, describe};
 
@@ -31,10 +31,41 @@ use tree::Node;
 ///
 /// [`Error::Read`], or every problem found, each with its place and remedy.
 pub fn read_study(path: &Path, overrides: &[String]) -> Result<Plan, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let overrides = overrides.iter().map(|line| override_line(line)).collect::<Result<Vec<_>, _>>()?;
-    Ok(parse_study(&path.display().to_string(), &text, folder, &overrides)?)
+    StudyText::read(path, overrides)?.plan()
+}
+
+/// A study file as it was written, with what the command line changes in it.
+#[derive(Debug, Clone)]
+pub struct StudyText {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Lines of TOML that replace what it says.
+    pub overrides: Vec<String>,
+}
+
+impl StudyText {
+    /// Read a file; `overrides` are as for [`read_study`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Read`], [`Error::Params`] for an override that is none.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let overrides = overrides.iter().map(|line| override_line(line)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { path: path.to_owned(), text, overrides })
+    }
+
+    /// Resolve it.
+    ///
+    /// # Errors
+    ///
+    /// Every problem found, each with its place and remedy.
+    pub fn plan(&self) -> Result<Plan, Error> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        Ok(parse_study(&self.path.display().to_string(), &self.text, folder, &self.overrides)?)
+    }
 }
 
 /// `key=value` as a line of TOML.

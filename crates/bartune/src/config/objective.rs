@@ -12,51 +12,87 @@ use crate::diagnostic::{Located, Sources, nearest};
 /// What is optimised, under which constraints.
 #[derive(Debug, Clone)]
 pub struct Objective {
-    /// Direction.
-    pub direction: StudyDirection,
-    /// A metric or an expression of metrics, of the train segment.
-    pub formula: Formula,
+    /// What is optimised; several are a search for a Pareto front. Never empty.
+    pub targets: Vec<Target>,
     /// Conditions on the train metrics.
     pub constraints: Vec<Constraint>,
     /// Weights and bounds of the `composite` metric.
     pub composite: CompositeOptions,
 }
 
+/// One thing to optimise.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Whether it is maximised or minimised.
+    pub direction: StudyDirection,
+    /// A metric or an expression of metrics, of the train segment.
+    pub formula: Formula,
+}
+
+impl Objective {
+    /// One direction a target.
+    #[must_use]
+    pub fn directions(&self) -> Vec<StudyDirection> {
+        self.targets.iter().map(|target| target.direction).collect()
+    }
+
+    /// The targets as one text: `composite`, or `sharpe, max_drawdown`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.targets.iter().map(Target::text).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Target {
+    /// The expression, as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.formula.text().trim()
+    }
+
+    /// `maximize` or `minimize`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self.direction {
+            StudyDirection::Maximize => "maximize",
+            StudyDirection::Minimize => "minimize",
+        }
+    }
+}
+
 /// Resolve `[objective]`, reporting every problem.
 pub(crate) fn resolve(written: &ObjectiveOptions, sources: &Sources, problems: &Problems) -> Option<Objective> {
-    let (direction, text) = match (&written.maximize, &written.minimize) {
-        (Some(text), None) => (StudyDirection::Maximize, Some(text)),
-        (None, Some(text)) => (StudyDirection::Minimize, Some(text)),
-        (None, None) => (StudyDirection::Maximize, None),
-        (Some(_), Some(second)) => {
-            problems.push("E110", &second.span, "an objective is maximised or minimised, not both");
-            return None;
-        }
-    };
     let names: Vec<&str> = metric::catalogue().iter().map(|metric| metric.name).collect();
     let report = |text: &Located<String>, found: Vec<language::Diagnostic>| {
         found.iter().for_each(|problem| report_expression(text, problem, sources, problems))
     };
-    let formula = match text {
-        Some(text) => language::compile_formula(&text.value, &names).map_err(|found| report(text, found)).ok(),
-        None => language::compile_formula("composite", &names).ok(),
+    let target = |direction: StudyDirection, text: &Located<String>| {
+        warn_wrong_direction(text, direction, problems);
+        let formula = language::compile_formula(&text.value, &names).map_err(|found| report(text, found)).ok();
+        formula.map(|formula| Target { direction, formula })
     };
+    let maximized = written.maximize.iter().map(|text| target(StudyDirection::Maximize, text));
+    let minimized = written.minimize.iter().map(|text| target(StudyDirection::Minimize, text));
+    let mut targets: Vec<Option<Target>> = maximized.chain(minimized).collect();
+    if targets.is_empty() {
+        let formula = language::compile_formula("composite", &names).ok();
+        targets.push(formula.map(|formula| Target { direction: StudyDirection::Maximize, formula }));
+    }
+    warn_repeated(written, problems);
     let constraint = |text: &Located<String>| {
         language::compile_constraint(&text.value, &names).map_err(|found| report(text, found)).ok()
     };
     let constraints: Vec<Option<Constraint>> = written.constraints.iter().map(constraint).collect();
-    warn_wrong_direction(text, direction, problems);
     Some(Objective {
-        direction,
-        formula: formula?,
+        targets: targets.into_iter().collect::<Option<_>>()?,
         constraints: constraints.into_iter().collect::<Option<_>>()?,
         composite: composite(written, problems),
     })
 }
 
 /// `maximize = "max_drawdown"` is a slip of the pen: refuse it.
-fn warn_wrong_direction(text: Option<&Located<String>>, direction: StudyDirection, problems: &Problems) {
-    let Some((text, metric)) = text.and_then(|text| Some((text, metric::find(text.value.trim())?))) else { return };
+fn warn_wrong_direction(text: &Located<String>, direction: StudyDirection, problems: &Problems) {
+    let Some(metric) = metric::find(text.value.trim()) else { return };
     let (wrong, right) = match (direction, metric.better) {
         (StudyDirection::Maximize, Better::Lower) => ("maximises", "minimize"),
         (StudyDirection::Minimize, Better::Higher) => ("minimises", "maximize"),
@@ -69,6 +105,16 @@ fn warn_wrong_direction(text: Option<&Located<String>>, direction: StudyDirectio
         format!("this {wrong} `{}`, which searches for the worst", metric.name),
         help,
     );
+}
+
+/// The same target twice would weigh it twice and make every front one point less wide.
+fn warn_repeated(written: &ObjectiveOptions, problems: &Problems) {
+    let texts: Vec<&Located<String>> = written.maximize.iter().chain(&written.minimize).collect();
+    for (index, text) in texts.iter().enumerate() {
+        if texts[..index].iter().any(|earlier| earlier.value.trim() == text.value.trim()) {
+            problems.push("E110", &text.span, format!("`{}` is an objective already", text.value.trim()));
+        }
+    }
 }
 
 fn composite(written: &ObjectiveOptions, problems: &Problems) -> CompositeOptions {

@@ -26,6 +26,16 @@ pub(crate) struct Options {
     pub(crate) account: AccountOptions,
     pub(crate) search: SearchOptions,
     pub(crate) objective: ObjectiveOptions,
+    pub(crate) champion: Option<ChampionOptions>,
+}
+
+/// `[champion]`: what `bartune promote` wrote of the trial it made the file from.
+#[derive(Debug, Clone)]
+pub(crate) struct ChampionOptions {
+    pub(crate) study: Option<Located<String>>,
+    pub(crate) trial: Option<Located<i64>>,
+    pub(crate) data_hash: Option<Located<String>>,
+    pub(crate) train: BTreeMap<String, f64>,
 }
 
 /// `[data]`.
@@ -148,6 +158,8 @@ pub(crate) struct SearchOptions {
     pub(crate) lag: Option<Located<i64>>,
     pub(crate) workers: Option<Located<i64>>,
     pub(crate) timeout: Option<Located<Duration>>,
+    /// Parameters that are not searched, with their values.
+    pub(crate) fixed: IndexMap<String, Item>,
     pub(crate) tpe: TpeOptions,
 }
 
@@ -172,8 +184,8 @@ pub(crate) struct TpeOptions {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectiveOptions {
     pub(crate) span: Span,
-    pub(crate) maximize: Option<Located<String>>,
-    pub(crate) minimize: Option<Located<String>>,
+    pub(crate) maximize: Vec<Located<String>>,
+    pub(crate) minimize: Vec<Located<String>>,
     pub(crate) constraints: Vec<Located<String>>,
     pub(crate) full_score_trades: Option<Located<i64>>,
     pub(crate) composite: Option<CompositeOverrides>,
@@ -203,6 +215,7 @@ pub(crate) fn read(root: &Item, problems: &Problems) -> Options {
         account: file.section("account").map(account::read).unwrap_or_default(),
         search: file.section("search").map(search).unwrap_or_default(),
         objective: file.section("objective").map(objective).unwrap_or_default(),
+        champion: file.section("champion").map(champion),
     };
     file.finish();
     options
@@ -405,10 +418,15 @@ fn search(section: Section<'_>) -> SearchOptions {
         lag: section.integer("lag"),
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
+        fixed: section.section("fixed").map(fixed).unwrap_or_default(),
         tpe: section.section("tpe").map(tpe).unwrap_or_default(),
     };
     section.finish();
     options
+}
+
+fn fixed(section: Section<'_>) -> IndexMap<String, Item> {
+    section.entries().map(|(name, entry)| (name.clone(), entry.item.clone())).collect()
 }
 
 fn tpe(section: Section<'_>) -> TpeOptions {
@@ -426,14 +444,35 @@ fn tpe(section: Section<'_>) -> TpeOptions {
 fn objective(section: Section<'_>) -> ObjectiveOptions {
     let options = ObjectiveOptions {
         span: section.span().clone(),
-        maximize: section.text("maximize"),
-        minimize: section.text("minimize"),
+        maximize: section.texts("maximize"),
+        minimize: section.texts("minimize"),
         constraints: section.texts("constraints"),
         full_score_trades: section.integer("full_score_trades"),
         composite: section.section("composite").map(composite),
     };
     section.finish();
     options
+}
+
+fn champion(section: Section<'_>) -> ChampionOptions {
+    let options = ChampionOptions {
+        study: section.required("study", section.text("study"), "study = \"my-study\""),
+        trial: section.required("trial", section.integer("trial"), "trial = 12"),
+        data_hash: section.required("data_hash", section.text("data_hash"), "data_hash = \"…\""),
+        train: section.section("metrics").map(champion_metrics).unwrap_or_default(),
+    };
+    // Written for people.
+    for key in ["values", "identity", "plan_hash", "seed", "bartune", "command", "promoted"] {
+        let _ = section.get(key);
+    }
+    section.finish();
+    options
+}
+
+fn champion_metrics(section: Section<'_>) -> BTreeMap<String, f64> {
+    let train = section.section("train");
+    let numbers = train.iter().flat_map(Section::entries);
+    numbers.filter_map(|(name, entry)| Some((name.clone(), number_of(&entry.item)?))).collect()
 }
 
 fn composite(section: Section<'_>) -> CompositeOverrides {

@@ -18,6 +18,7 @@ use super::objective::{self, Objective};
 use super::options::{self, Options, SamplerOptions, SegmentOptions};
 use super::section::Problems;
 use super::space::{self, Parameters};
+use crate::champion::Champion;
 use crate::diagnostic::{Diagnostic, Located, Sources, Span};
 
 /// A study file, resolved. Nothing in it refers to the file's text any more.
@@ -45,6 +46,8 @@ pub struct Plan {
     pub search: SearchPlan,
     /// What is optimised.
     pub objective: Objective,
+    /// The trial that the file was made from, if it is a champion's.
+    pub champion: Option<Champion>,
     /// Things worth a look that are not errors.
     pub warnings: Vec<String>,
 }
@@ -124,6 +127,7 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
         name: name?,
         data: data?,
         split,
+        champion: champion(options),
         warnings: warnings(options, &strategy, &parameters),
         parameters,
         strategy,
@@ -133,6 +137,16 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
         account,
         search,
         objective: objective?,
+    })
+}
+
+fn champion(options: &Options) -> Option<Champion> {
+    let written = options.champion.as_ref()?;
+    Some(Champion {
+        study: written.study.as_ref()?.value.clone(),
+        trial: u64::try_from(written.trial.as_ref()?.value).ok()?,
+        data_hash: written.data_hash.as_ref()?.value.clone(),
+        train: written.train.clone(),
     })
 }
 

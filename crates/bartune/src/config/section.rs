@@ -235,7 +235,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("execution", &["fill", "intrabar", "commission", "slippage", "size", "instrument"]),
     ("execution.instrument", &["tick", "point_value", "whole_contracts"]),
     ("account", &["cash"]),
-    ("search", &["sampler", "trials", "lag", "workers", "timeout", "tpe"]),
+    ("search", &["sampler", "trials", "lag", "workers", "timeout", "fixed", "tpe"]),
     ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades"]),
 ];
 

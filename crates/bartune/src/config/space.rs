@@ -13,8 +13,8 @@ use indexmap::IndexMap;
 use super::expression::report_expression;
 use super::options::{Options, ParamKindOptions, ParamOptions};
 use super::section::Problems;
-use super::tree::Node;
-use crate::diagnostic::{Located, Sources, Span};
+use super::tree::{Item, Node};
+use crate::diagnostic::{Located, Sources, Span, nearest};
 
 /// The parameters of a plan: their space, their declarations to the language, their defaults.
 #[derive(Debug, Clone)]
@@ -180,7 +180,7 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
             params.insert(name.clone(), Param { distribution, when });
         }
     }
-    let require: Vec<Predicate> = options
+    let mut require: Vec<Predicate> = options
         .strategy
         .require
         .iter()
@@ -189,10 +189,15 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
     if !complete || params.len() != options.params.len() {
         return None;
     }
+    let pins = pins(options, &params, problems);
+    for (name, value) in &pins {
+        require.extend(pin(name, value, &mut params));
+    }
     match Space::try_new(params, require) {
         Ok(space) => {
             probe(&space, options, problems);
-            let defaults = defaults(options, &space, problems);
+            let mut defaults = defaults(options, &space, problems);
+            defaults.extend(pins);
             Some(Parameters { space, decls, defaults })
         }
         Err(error) => {
@@ -201,6 +206,52 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
             None
         }
     }
+}
+
+/// The values of `[search.fixed]`, each checked against the range it is taken from.
+fn pins(options: &Options, params: &IndexMap<String, Param>, problems: &Problems) -> Params {
+    let mut pins = Params::new();
+    for (name, item) in &options.search.fixed {
+        let Some(param) = params.get(name) else {
+            let known = nearest(name, params.keys().map(String::as_str));
+            let help =
+                known.map_or_else(|| "declare it in `[params]`".to_owned(), |near| format!("did you mean `{near}`?"));
+            problems.push_with_help("E102", &item.span, format!("there is no parameter `{name}` to fix"), help);
+            continue;
+        };
+        match written_value(item, &param.distribution) {
+            Some(value) => {
+                pins.insert(name.clone(), value);
+            }
+            None => {
+                let message = format!("`{name}` cannot be fixed at this: it is {}", describe(&param.distribution));
+                problems.push("E106", &item.span, message);
+            }
+        }
+    }
+    pins
+}
+
+/// Leaves a parameter one value: a number by its range, a choice by a relation, since what a choice is
+/// called and which index it has must stay as declared.
+fn pin(name: &str, value: &Value, params: &mut IndexMap<String, Param>) -> Option<Predicate> {
+    let param = params.get_mut(name)?;
+    match (&mut param.distribution, value) {
+        (Distribution::Int { low, high, .. }, Value::Int(value)) => (*low, *high) = (*value, *value),
+        (Distribution::Float { low, high, .. }, Value::Float(value)) => (*low, *high) = (*value, *value),
+        (Distribution::Categorical { choices }, value) => {
+            let index = choices.iter().position(|choice| choice_value(choice) == *value)?;
+            let (owned, only) = (name.to_owned(), ParamValue::Choice(index));
+            let holds = move |assignment: &Assignment| assignment.get(&owned).is_none_or(|value| *value == only);
+            return Some(Predicate {
+                text: format!("{name} == {value}, fixed"),
+                reads: vec![name.to_owned()],
+                holds: Arc::new(holds),
+            });
+        }
+        _ => {}
+    }
+    None
 }
 
 /// Draw one point, so that relations that nothing satisfies are told before a trial is spent.
@@ -295,16 +346,7 @@ fn defaults(options: &Options, space: &Space, problems: &Problems) -> Params {
     for (name, param) in &options.params {
         let Some(distribution) = space.params().get(name).map(|param| &param.distribution) else { continue };
         let written = param.default.as_ref().and_then(|item| {
-            let value = match (&item.node, distribution) {
-                (Node::Integer(value), Distribution::Int { .. }) => Some(Value::Int(*value)),
-                #[expect(clippy::cast_precision_loss, reason = "parameters are far below 2^53")]
-                (Node::Integer(value), Distribution::Float { .. }) => Some(Value::Float(*value as f64)),
-                (Node::Float(value), Distribution::Float { .. }) => Some(Value::Float(*value)),
-                (Node::Boolean(value), _) => Some(Value::Bool(*value)),
-                (Node::Text(value), _) => Some(Value::Text(value.clone())),
-                _ => None,
-            };
-            let value = value.filter(|value| is_value_of(distribution, value));
+            let value = written_value(item, distribution);
             if value.is_none() {
                 problems.push("E106", &item.span, format!("`{name}`: the default must be {}", describe(distribution)));
             }
@@ -317,6 +359,20 @@ fn defaults(options: &Options, space: &Space, problems: &Problems) -> Params {
         defaults.insert(name.clone(), value);
     }
     defaults
+}
+
+/// A value as written, if it is one of the distribution's.
+fn written_value(item: &Item, distribution: &Distribution) -> Option<Value> {
+    let value = match (&item.node, distribution) {
+        (Node::Integer(value), Distribution::Int { .. }) => Some(Value::Int(*value)),
+        #[expect(clippy::cast_precision_loss, reason = "parameters are far below 2^53")]
+        (Node::Integer(value), Distribution::Float { .. }) => Some(Value::Float(*value as f64)),
+        (Node::Float(value), Distribution::Float { .. }) => Some(Value::Float(*value)),
+        (Node::Boolean(value), _) => Some(Value::Bool(*value)),
+        (Node::Text(value), _) => Some(Value::Text(value.clone())),
+        _ => None,
+    };
+    value.filter(|value| is_value_of(distribution, value))
 }
 
 fn is_value_of(distribution: &Distribution, value: &Value) -> bool {

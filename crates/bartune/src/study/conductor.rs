@@ -22,7 +22,7 @@ use indexmap::IndexMap;
 use crate::config::{Plan, SamplerPlan};
 use crate::error::Error;
 use crate::identity::{Identity, Sha256Digest, hex};
-use crate::outcome::{Outcome, SegmentMetrics, Verdict};
+use crate::outcome::{Outcome, SegmentMetrics};
 
 /// How often the sampler is asked again when it proposes a known trial.
 const SAMPLER_ATTEMPTS: u64 = 8;
@@ -68,7 +68,7 @@ pub(super) enum Next {
 #[derive(Debug)]
 struct Answer {
     state: TrialState,
-    value: Option<f64>,
+    values: Box<[f64]>,
     violations: Box<[f64]>,
     reason: Option<Box<str>>,
 }
@@ -102,7 +102,7 @@ pub(super) struct Conductor<'a> {
     identity: Identity,
     sampler: Box<dyn Sampler>,
     uniform: Random,
-    directions: [StudyDirection; 1],
+    directions: Vec<StudyDirection>,
     history: History,
     /// By trial number.
     answers: Vec<Answer>,
@@ -132,8 +132,8 @@ impl<'a> Conductor<'a> {
             identity,
             sampler: sampler(&plan.search.sampler)?,
             uniform: Random,
-            directions: [plan.objective.direction],
-            history: History::new(space, 1),
+            directions: plan.objective.directions(),
+            history: History::new(space, plan.objective.targets.len()),
             answers: Vec::with_capacity(stored.len()),
             window: Window::default(),
             pending: VecDeque::new(),
@@ -220,7 +220,7 @@ impl<'a> Conductor<'a> {
         self.history.append(trial)?;
         self.answers.push(Answer {
             state: trial.state,
-            value: trial.values.first().copied(),
+            values: trial.values.as_slice().into(),
             violations: trial.constraints.values().copied().collect(),
             reason: record.reason.as_deref().map(Box::from),
         });
@@ -285,7 +285,7 @@ impl<'a> Conductor<'a> {
             metrics: SegmentMetrics::new(),
             trial: Trial {
                 state: original.state,
-                values: original.value.into_iter().collect(),
+                values: original.values.to_vec(),
                 constraints: names.zip(original.violations.iter().copied()).collect(),
                 duplicate_of,
                 ..self.trial(number, assignment)
@@ -306,10 +306,7 @@ impl<'a> Conductor<'a> {
             reason: outcome.reason(),
             trial: Trial {
                 state: outcome.state(),
-                values: match outcome.verdict {
-                    Verdict::Valued(value) => vec![value],
-                    Verdict::Undefined(_) | Verdict::Failed(_) => Vec::new(),
-                },
+                values: outcome.values().to_vec(),
                 constraints: outcome.constraints,
                 started_ms: Some(finished.started_ms),
                 finished_ms: Some(finished.finished_ms),

@@ -60,7 +60,7 @@ pub enum Ending {
 }
 
 /// How a run is going.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Progress {
     /// Counts over the whole study.
     pub counts: Counts,
@@ -70,10 +70,14 @@ pub struct Progress {
     pub evaluated: u64,
     /// Time since the run began.
     pub elapsed: Duration,
-    /// Best feasible objective value so far.
+    /// Best feasible objective value so far, where there is one objective.
     pub best_value: Option<f64>,
     /// The validate metric that goes with it, if the objective is a single metric.
     pub best_validate: Option<f64>,
+    /// The most frequent reasons of infeasible and failed trials, and how many trials have each.
+    pub reasons: Vec<(String, u64)>,
+    /// Trials on the Pareto front, where there are several.
+    pub front: usize,
     /// What the cache of computed series has done and holds.
     pub cache: CacheStats,
 }
@@ -117,7 +121,7 @@ pub fn run(
     let lag = plan.search.lag.get();
     let stored = session.history()?;
     let conductor = Conductor::try_new(plan, session.identity(), options.trials, &stored)?;
-    let mut tally = Tally::of(plan.objective.direction, &stored);
+    let mut tally = Tally::of(plan.objective.directions(), &stored);
     drop(stored);
     if let Some(best) = &mut tally.best {
         best.metrics = session.trial(best.number)?.metrics;
@@ -291,7 +295,7 @@ impl<'a, 's> Loop<'a, 's> {
     }
 
     fn progress(&self) -> Progress {
-        let metric = self.session.plan().objective.formula.text();
+        let metric = self.session.plan().objective.targets[0].text();
         let best = self.tally.best.as_ref();
         Progress {
             counts: self.tally.counts,
@@ -299,7 +303,9 @@ impl<'a, 's> Loop<'a, 's> {
             evaluated: self.tally.counts.distinct() - self.distinct_at_start,
             elapsed: self.began.elapsed(),
             best_value: best.map(|best| best.value),
-            best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric.trim()).copied()),
+            best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric).copied()),
+            reasons: self.tally.top_reasons(3),
+            front: self.tally.front.len(),
             cache: self.evaluator.cache_stats(),
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use bartune_search::storage::{Storage, StudyInfo, TrialRecord, VaultOpening};
-use bartune_storage::{SqliteStorage, StorageError};
+use bartune_storage::{MemoryStorage, SqliteStorage, StorageError};
 use serde_json::{Value, json};
 
 use crate::config::Plan;
@@ -51,11 +51,22 @@ impl<'a> Session<'a> {
         let mut storage = SqliteStorage::open(url)?;
         let study = match storage.study(&plan.name)? {
             Some(study) => study,
-            None => storage.create_study(&plan.name, &[plan.objective.direction])?,
+            None => storage.create_study(&plan.name, &plan.objective.directions())?,
         };
         let mut session = Self::new(plan, dataset, Box::new(storage), study);
         session.claim(dataset, url)?;
         Ok(session)
+    }
+
+    /// A session whose study is gone with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] never happens in memory.
+    pub fn in_memory(plan: &'a Plan, dataset: &Dataset) -> Result<Self, Error> {
+        let mut storage = MemoryStorage::new();
+        let study = storage.create_study(&plan.name, &plan.objective.directions())?;
+        Ok(Self::new(plan, dataset, Box::new(storage), study))
     }
 
     /// Open the plan's study to read it; nothing in the store changes.

@@ -31,8 +31,11 @@ pub struct Counts {
 pub struct Summary {
     /// Counts over all trials.
     pub counts: Counts,
-    /// The best feasible trials with their metrics, best first; the first is the winner.
+    /// The best feasible trials with their metrics, best first; the first is the winner. With several
+    /// objectives it is the Pareto front, its knee point first.
     pub top: Vec<TrialRecord>,
+    /// How many trials `top` was taken from: all feasible ones, or the whole front.
+    pub ranked: usize,
     /// Why trials were infeasible or failed, most frequent first.
     pub reasons: Vec<(String, u64)>,
 }
@@ -67,12 +70,16 @@ impl Counts {
     }
 }
 
-/// Counts and the best trial so far.
+/// Counts and the best trials so far.
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) counts: Counts,
+    /// The best trial, where there is one objective.
     pub(super) best: Option<Leader>,
-    direction: StudyDirection,
+    /// Trials that no other one beats in every objective, by number, where there are several.
+    pub(super) front: Vec<(u64, Vec<f64>)>,
+    reasons: BTreeMap<String, u64>,
+    directions: Vec<StudyDirection>,
 }
 
 /// The best feasible trial so far.
@@ -84,41 +91,107 @@ pub(super) struct Leader {
 }
 
 impl Tally {
-    pub(super) fn of(direction: StudyDirection, records: &[TrialRecord]) -> Self {
-        let mut tally = Self { counts: Counts::default(), best: None, direction };
+    pub(super) fn of(directions: Vec<StudyDirection>, records: &[TrialRecord]) -> Self {
+        let mut tally =
+            Self { counts: Counts::default(), best: None, front: Vec::new(), reasons: BTreeMap::new(), directions };
         records.iter().for_each(|record| tally.add(record));
         tally
     }
 
-    /// Count a trial; on a tie the earlier one stays the best.
+    /// Count a trial; on a tie the earlier one stays.
     pub(super) fn add(&mut self, record: &TrialRecord) {
         self.counts.add(record);
-        let Some(value) = feasible_value(record) else { return };
-        let is_better = self.best.as_ref().is_none_or(|best| match self.direction {
-            StudyDirection::Maximize => value > best.value,
-            StudyDirection::Minimize => value < best.value,
-        });
-        if is_better {
-            self.best = Some(Leader { number: record.trial.number, value, metrics: record.metrics.clone() });
+        if let (Some(reason), None) = (&record.reason, record.trial.duplicate_of) {
+            match self.reasons.get_mut(reason) {
+                Some(count) => *count += 1,
+                None => drop(self.reasons.insert(reason.clone(), 1)),
+            }
         }
+        let Some(values) = feasible_values(record, self.directions.len()) else { return };
+        if self.directions.len() > 1 {
+            return self.join_front(record.trial.number, values);
+        }
+        let is_better = self
+            .best
+            .as_ref()
+            .is_none_or(|best| at_least(self.directions[0], values[0], best.value) && values[0] != best.value);
+        if is_better {
+            self.best = Some(Leader { number: record.trial.number, value: values[0], metrics: record.metrics.clone() });
+        }
+    }
+
+    /// Why trials were infeasible or failed, the most frequent first; ties by name.
+    pub(super) fn top_reasons(&self, most: usize) -> Vec<(String, u64)> {
+        let mut reasons: Vec<(&String, u64)> = self.reasons.iter().map(|(reason, &count)| (reason, count)).collect();
+        reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        reasons.into_iter().take(most).map(|(reason, count)| (reason.clone(), count)).collect()
+    }
+
+    fn join_front(&mut self, number: u64, values: &[f64]) {
+        let covers = |a: &[f64], b: &[f64]| {
+            self.directions.iter().zip(a.iter().zip(b)).all(|(&direction, (&a, &b))| at_least(direction, a, b))
+        };
+        if self.front.iter().any(|(_, member)| covers(member, values)) {
+            return;
+        }
+        self.front.retain(|(_, member)| !covers(values, member));
+        self.front.push((number, values.to_vec()));
     }
 }
 
-fn feasible_value(record: &TrialRecord) -> Option<f64> {
-    let trial = &record.trial;
-    let counts = trial.state == TrialState::Complete && trial.is_feasible() && trial.duplicate_of.is_none();
-    trial.values.first().copied().filter(|value| counts && !value.is_nan())
+/// Whether `a` is as good as `b` or better.
+fn at_least(direction: StudyDirection, a: f64, b: f64) -> bool {
+    match direction {
+        StudyDirection::Maximize => a >= b,
+        StudyDirection::Minimize => a <= b,
+    }
 }
 
-/// Feasible trials, best first; ties by number.
-fn rank(direction: StudyDirection, records: &[TrialRecord]) -> Vec<&TrialRecord> {
-    let mut ranked: Vec<(f64, &TrialRecord)> =
-        records.iter().filter_map(|record| Some((feasible_value(record)?, record))).collect();
-    ranked.sort_by(|(a, _), (b, _)| match direction {
+/// The values of a trial that counts for the ranking.
+fn feasible_values(record: &TrialRecord, objectives: usize) -> Option<&[f64]> {
+    let trial = &record.trial;
+    let counts = trial.state == TrialState::Complete && trial.is_feasible() && trial.duplicate_of.is_none();
+    let values = trial.values.as_slice();
+    (counts && values.len() == objectives && !values.iter().any(|value| value.is_nan())).then_some(values)
+}
+
+/// Numbers of the trials that count, best first; ties by number. With several objectives it is the Pareto
+/// front, the knee point first: the member nearest to the best of every objective, each measured by the
+/// front's own range.
+fn rank(directions: &[StudyDirection], records: &[TrialRecord]) -> Vec<u64> {
+    if directions.len() > 1 {
+        return rank_front(directions, records);
+    }
+    let valued = |record: &TrialRecord| Some((feasible_values(record, 1)?[0], record.trial.number));
+    let mut ranked: Vec<(f64, u64)> = records.iter().filter_map(valued).collect();
+    ranked.sort_by(|(a, _), (b, _)| match directions[0] {
         StudyDirection::Maximize => b.total_cmp(a),
         StudyDirection::Minimize => a.total_cmp(b),
     });
-    ranked.into_iter().map(|(_, record)| record).collect()
+    ranked.into_iter().map(|(_, number)| number).collect()
+}
+
+fn rank_front(directions: &[StudyDirection], records: &[TrialRecord]) -> Vec<u64> {
+    let front = Tally::of(directions.to_vec(), records).front;
+    let bounds: Vec<(f64, f64)> = (0..directions.len())
+        .map(|objective| {
+            let values = front.iter().map(|(_, values)| values[objective]);
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+        })
+        .collect();
+    let distance = |values: &[f64]| -> f64 {
+        let parts = values.iter().zip(&bounds).zip(directions).map(|((&value, &(low, high)), direction)| {
+            let shortfall = match direction {
+                StudyDirection::Maximize => high - value,
+                StudyDirection::Minimize => value - low,
+            };
+            if high > low { shortfall / (high - low) } else { 0.0 }
+        });
+        parts.map(|part| part * part).sum()
+    };
+    let mut ranked: Vec<(f64, u64)> = front.iter().map(|(number, values)| (distance(values), *number)).collect();
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    ranked.into_iter().map(|(_, number)| number).collect()
 }
 
 /// Sum up a study, with its `top` best trials.
@@ -128,19 +201,11 @@ fn rank(direction: StudyDirection, records: &[TrialRecord]) -> Vec<&TrialRecord>
 /// [`Error::Storage`].
 pub fn summarize(session: &Session<'_>, top: usize) -> Result<Summary, Error> {
     let records = session.history()?;
-    let mut counts = Counts::default();
-    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-    for record in &records {
-        counts.add(record);
-        if let (Some(reason), None) = (&record.reason, record.trial.duplicate_of) {
-            *reasons.entry(reason).or_default() += 1;
-        }
-    }
-    let mut reasons: Vec<(String, u64)> =
-        reasons.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
-    reasons.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-    let ranked = rank(session.plan().objective.direction, &records);
-    let top =
-        ranked.into_iter().take(top).map(|record| session.trial(record.trial.number)).collect::<Result<_, _>>()?;
-    Ok(Summary { counts, top, reasons })
+    let directions = session.plan().objective.directions();
+    let tally = Tally::of(directions.clone(), &records);
+    let (counts, reasons) = (tally.counts, tally.top_reasons(usize::MAX));
+    let ranked = rank(&directions, &records);
+    let ranked_count = ranked.len();
+    let top = ranked.into_iter().take(top).map(|number| session.trial(number)).collect::<Result<_, _>>()?;
+    Ok(Summary { counts, top, ranked: ranked_count, reasons })
 }

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use bartune_engine::bars::format_timeframe;
 use bartune_search::space::SpaceSize;
-use bartune_search::trial::StudyDirection;
 use jiff::Timestamp;
 
 use crate::config::{Plan, SamplerPlan, describe};
@@ -94,11 +93,9 @@ fn span(dataset: &Dataset, range: &Range<usize>) -> String {
 }
 
 fn objective(plan: &Plan) -> String {
-    let verb = match plan.objective.direction {
-        StudyDirection::Maximize => "maximize",
-        StudyDirection::Minimize => "minimize",
-    };
-    format!("{verb} {} of the train segment", plan.objective.formula.text())
+    let targets: Vec<String> =
+        plan.objective.targets.iter().map(|target| format!("{} {}", target.verb(), target.text())).collect();
+    format!("{} of the train segment", targets.join(", "))
 }
 
 fn search(plan: &Plan) -> String {

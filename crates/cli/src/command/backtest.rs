@@ -7,7 +7,7 @@ use bartune::{Evaluator, SegmentName};
 use serde_json::json;
 
 use super::study::{chosen_params, open_data, read_plan, storage_url};
-use crate::args::{BacktestArgs, SegmentArg};
+use crate::args::BacktestArgs;
 use crate::exit::Exit;
 use crate::output;
 
@@ -16,11 +16,7 @@ pub(crate) fn run(args: &BacktestArgs) -> Result<Exit> {
     let dataset = open_data(&plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let params = chosen_params(&args.choice, &plan, &dataset, &url)?;
-    let segment = match args.segment {
-        SegmentArg::Train => SegmentName::Train,
-        SegmentArg::Validate => SegmentName::Validate,
-        SegmentArg::All => SegmentName::All,
-    };
+    let segment = SegmentName::from(args.segment);
     let evaluator = Evaluator::new(&plan, &dataset);
     let began = Instant::now();
     let run = evaluator.backtest(&params, segment)?;

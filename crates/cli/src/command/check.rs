@@ -1,7 +1,12 @@
-//! `bartune check`: every problem of file and data, then the plan in words.
+//! `bartune check`: every problem of file and data, the plan in words, and what a run would meet.
+
+use std::num::NonZeroUsize;
 
 use anyhow::Result;
-use bartune::study::plan_in_words;
+use bartune::config::read_study;
+use bartune::preflight::{Pilot, Preflight, PreflightOptions, outside, preflight};
+use bartune::study::{RunOptions, plan_in_words};
+use bartune::{CacheBudget, Evaluator};
 use serde_json::json;
 
 use super::study::{open_data, read_plan};
@@ -13,11 +18,60 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &[])?;
     let dataset = open_data(&plan, &args.study)?;
     let words = plan_in_words(&plan, &dataset);
+    let cache = CacheBudget::of_host();
+    let options = PreflightOptions {
+        probes: args.probes.and_then(NonZeroUsize::new),
+        pilot: (!args.no_estimate).then(|| Pilot { cache, workers: RunOptions::of(&plan).workers }),
+    };
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(cache);
+    let mut found = preflight(&plan, &dataset, &evaluator, &options)?;
+    if let Some(path) = &args.baseline {
+        found.findings.extend(outside(&plan, &read_study(path, &[])?));
+        found.findings.sort_by_key(|finding| finding.severity);
+    }
     if args.json {
-        output::print_json(&json!({ "study": plan.name, "plan": words, "warnings": plan.warnings }))?;
+        output::print_json(&json!({ "study": plan.name, "plan": words, "preflight": to_json(&found) }))?;
     } else {
         output::print(&output::key_values(&words))?;
-        plan.warnings.iter().try_for_each(|warning| output::print(&format!("warning: {warning}\n")))?;
+        output::print(&output::preflight_report(&found))?;
     }
-    Ok(if plan.warnings.is_empty() { Exit::Fine } else { Exit::No })
+    Ok(if found.is_pointless() { Exit::No } else { Exit::Fine })
+}
+
+fn to_json(found: &Preflight) -> serde_json::Value {
+    let findings: Vec<_> = found
+        .findings
+        .iter()
+        .map(|finding| {
+            let (severity, code) = (output::severity_word(finding.severity), finding.code);
+            json!({ "severity": severity, "code": code, "message": finding.message, "remedy": finding.remedy })
+        })
+        .collect();
+    let gates: Vec<_> = found
+        .gates
+        .iter()
+        .map(|rule| {
+            let parts: Vec<_> =
+                rule.gates.iter().map(|gate| json!({ "text": gate.text, "share": gate.share })).collect();
+            json!({ "rule": rule.rule, "share": rule.share, "parts": parts })
+        })
+        .collect();
+    let probes = found.probes;
+    json!({
+        "findings": findings,
+        "probes": {
+            "count": probes.count,
+            "trading": probes.trading,
+            "feasible": probes.feasible,
+            "longest_warmup_bars": probes.longest_warmup,
+        },
+        "gates": gates,
+        "estimate": found.estimate.map(|estimate| json!({
+            "trials": estimate.trials,
+            "trial_ms": estimate.trial.as_secs_f64() * 1e3,
+            "seconds": estimate.time.as_secs_f64(),
+            "memory_bytes": estimate.memory_bytes,
+            "database_bytes": estimate.database_bytes,
+        })),
+    })
 }

@@ -3,8 +3,11 @@
 mod backtest;
 mod bench;
 mod check;
+mod compare;
 mod data;
 mod instruments;
+mod manual;
+mod promote;
 mod run;
 mod stream;
 mod study;
@@ -23,11 +26,15 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Backtest(args) => backtest::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Promote(args) => promote::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Stream(args) => stream::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Data(command) => data::run(&command),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Instruments(args) => instruments::run(&args),
     }
 }

@@ -1,45 +1,91 @@
 //! `bartune run`: search, or continue a search.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use bartune::config::Plan;
+use bartune::compare::compare;
+use bartune::config::{Plan, read_study};
+use bartune::data::Dataset;
 use bartune::engine::language::CacheStats;
+use bartune::preflight::{PreflightOptions, Severity, outside, preflight};
 use bartune::study::{self, Control, Ending, RunOptions, Session, Summary};
-use bartune::{CacheBudget, Evaluator};
+use bartune::{CacheBudget, Evaluator, SegmentName};
 use serde_json::json;
 
 use super::study::{open_data, read_plan, storage_url};
 use crate::args::RunArgs;
 use crate::exit::Exit;
-use crate::output::{self, ProgressLine};
+use crate::output::{self, LiveView};
+
+/// Probe trials before a run: enough to find what is wrong, too few to be felt.
+const QUICK_PROBES: usize = 8;
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &overrides(args))?;
     let dataset = open_data(&plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
-    plan.warnings.iter().for_each(|warning| output::tell(&format!("warning: {warning}")));
+    let baseline = args.baseline.as_ref().map(|path| read_study(path, &[])).transpose()?;
     if let Some(name) = &args.fresh {
         Session::delete(&plan, &url, name)?;
     }
     let mut session = Session::open_or_create(&plan, &dataset, &url)?;
-    let control = Arc::new(Control::default());
-    stop_on_signal(&control)?;
     let memory = args.memory.unwrap_or_else(CacheBudget::of_host);
     let evaluator = Evaluator::new(&plan, &dataset).with_cache(memory);
+    let is_new = session.trial_count() == 0;
+    if is_new && !args.no_check && !looks_sound(&plan, &dataset, &evaluator, baseline.as_ref())? {
+        return Ok(Exit::No);
+    }
+    let control = Arc::new(Control::default());
+    stop_on_signal(&control)?;
     let options = RunOptions::of(&plan);
     let began = Instant::now();
-    let mut line = ProgressLine::new(args.no_progress || args.json, options.trials);
+    let quiet = args.no_progress || args.json;
+    let mut view = LiveView::new(quiet, options.trials, args.log_json.as_deref())?;
     let mut evaluated = 0;
     let ending = study::run(&mut session, &evaluator, &options, &control, |progress| {
         evaluated = progress.evaluated;
-        line.show(progress);
+        view.show(progress);
     })?;
-    line.finish();
+    view.finish();
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
     let report = Report { plan: &plan, session: &session, url: &url, ending, evaluated, elapsed, cache };
-    report.print(args.json)
+    let exit = report.print(args.json)?;
+    if let (Some(baseline), false) = (&baseline, args.json) {
+        against_baseline(&session, &plan, &dataset, baseline)?;
+    }
+    Ok(exit)
+}
+
+/// The quick part of what `bartune check` looks at; tells what it found. Whether running makes sense.
+fn looks_sound(plan: &Plan, dataset: &Dataset, evaluator: &Evaluator<'_>, baseline: Option<&Plan>) -> Result<bool> {
+    let options = PreflightOptions { probes: NonZeroUsize::new(QUICK_PROBES), pilot: None };
+    let found = preflight(plan, dataset, evaluator, &options)?;
+    let mut findings = found.findings;
+    findings.extend(baseline.and_then(|champion| outside(plan, champion)));
+    let worth_telling = findings.iter().filter(|finding| finding.severity < Severity::Note);
+    worth_telling.for_each(|finding| output::tell(output::finding_text(finding).trim_end()));
+    let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
+    if pointless {
+        output::tell("nothing was run; `bartune check` tells more, `--no-check` runs all the same");
+    }
+    Ok(!pointless)
+}
+
+/// The winner beside the champion that it was to beat, on the validate segment where there is one.
+fn against_baseline(session: &Session<'_>, plan: &Plan, dataset: &Dataset, champion: &Plan) -> Result<()> {
+    let Some(winner) = study::summarize(session, 1)?.top.into_iter().next() else { return Ok(()) };
+    let segment = if dataset.segments.validate.is_some() { SegmentName::Validate } else { SegmentName::Train };
+    let (own, other) = (Evaluator::new(plan, dataset), Evaluator::new(champion, dataset));
+    let first = other.backtest(&champion.parameters.defaults(), segment)?;
+    let second = own.backtest(&plan.parameters.to_params(&winner.trial.params), segment)?;
+    let (calendar, days) = own.calendar(first.segment.clone());
+    let found = compare(&first, &second, &calendar, days);
+    let labels = [format!("the baseline `{}`", champion.name), format!("the winner, trial {}", winner.trial.number)];
+    let labels = [labels[0].as_str(), labels[1].as_str()];
+    output::print(&format!("\nagainst the baseline, on the {} segment\n", segment.key()))?;
+    output::print(&output::comparison_report(&found, labels, (&first, &second), own.bars(), false))
 }
 
 /// Options that have a key in the study file go the same way as `--set`.
@@ -128,6 +174,7 @@ impl Report<'_> {
             json!({
                 "number": best.trial.number,
                 "value": best.trial.values.first(),
+                "values": best.trial.values,
                 "params": output::params_json(&self.plan.parameters.to_params(&best.trial.params)),
                 "metrics": best.metrics,
             })

@@ -1,8 +1,10 @@
 //! All printing: numbers, tables, JSON, the progress line.
 
+mod comparison;
 mod contract;
 mod format;
 mod live;
+mod preflight;
 mod progress;
 mod report;
 mod table;
@@ -14,10 +16,12 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
+pub(crate) use comparison::comparison_report;
 pub(crate) use contract::contracts_table;
 pub(crate) use format::{duration, percent};
 pub(crate) use live::{live_bar, live_end};
-pub(crate) use progress::ProgressLine;
+pub(crate) use preflight::{finding_text, preflight_report, severity_word};
+pub(crate) use progress::LiveView;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
 
@@ -66,8 +70,17 @@ pub(crate) fn key_values(rows: &[(String, String)]) -> String {
 
 /// The most memory this process has held, in MB; `None` where the system does not tell.
 pub(crate) fn peak_rss_mb() -> Option<f64> {
+    status_mb("VmHWM:")
+}
+
+/// The memory that this process holds, in MB; `None` where the system does not tell.
+pub(crate) fn rss_mb() -> Option<f64> {
+    status_mb("VmRSS:")
+}
+
+fn status_mb(key: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     let kilobytes: f64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
     Some(kilobytes / 1024.0)
 }

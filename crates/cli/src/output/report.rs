@@ -45,19 +45,29 @@ pub(crate) fn run_report(plan: &Plan, summary: &Summary) -> String {
         return text;
     };
     text.push_str(&format!(
-        "\nbest: trial {}, {} = {}\n",
+        "\n{}: trial {}, {}\n",
+        if plan.objective.targets.len() > 1 { "knee of the Pareto front" } else { "best" },
         best.trial.number,
-        plan.objective.formula.text(),
-        number(best.trial.values[0])
+        objectives_text(plan, best)
     ));
     let params = plan.parameters.to_params(&best.trial.params);
     let rows: Vec<(String, String)> =
         in_file_order(plan, &params).map(|(name, value)| (format!("  {name}"), value_text(value))).collect();
     text.push_str(&super::key_values(&rows));
     text.push_str(&format!("\n{}", segments_table(&best.metrics)));
-    text.push_str(&format!("\ntop {}\n{}", summary.top.len(), trials_table(plan, &summary.top)));
+    let heading = match plan.objective.targets.len() {
+        1 => format!("top {}", summary.top.len()),
+        _ => format!("{} of the {} trials on the Pareto front", summary.top.len(), summary.ranked),
+    };
+    text.push_str(&format!("\n{heading}\n{}", trials_table(plan, &summary.top)));
     text.push_str(&reasons(summary));
     text
+}
+
+/// `sharpe = 1.2, max_drawdown = 0.1`
+fn objectives_text(plan: &Plan, record: &TrialRecord) -> String {
+    let targets = plan.objective.targets.iter().zip(&record.trial.values);
+    targets.map(|(target, value)| format!("{} = {}", target.text(), number(*value))).collect::<Vec<_>>().join(", ")
 }
 
 fn counts_line(summary: &Summary) -> String {
@@ -101,7 +111,7 @@ fn segments_table(metrics: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
     table.render()
 }
 
-fn metric_text(name: &str, value: f64) -> String {
+pub(super) fn metric_text(name: &str, value: f64) -> String {
     match metric::find(name).map(|metric| metric.unit) {
         // A score is no share of anything: it is shown as the objective's value is.
         _ if name == "composite" => format!("{value:.3}"),
@@ -117,22 +127,22 @@ pub(crate) fn trials_table(plan: &Plan, ranked: &[TrialRecord]) -> String {
     if ranked.is_empty() {
         return "no feasible trial\n".to_owned();
     }
-    let header = ["trial", "value", "validate", "return", "drawdown", "trades", "parameters"];
-    let mut table = Table::new(header).ending_in_words();
-    let objective = plan.objective.formula.text().trim();
+    let targets = &plan.objective.targets;
+    let several = targets.len() > 1;
+    let values = targets.iter().map(|target| if several { target.text() } else { "value" });
+    let validate = (!several).then_some("validate");
+    let header = std::iter::once("trial").chain(values).chain(validate);
+    let mut table = Table::new(header.chain(["return", "drawdown", "trades", "parameters"])).ending_in_words();
     for record in ranked {
         let of = |segment: &str, name: &str| record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied();
         let shown =
             |name: &str, value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| metric_text(name, value));
-        table.row([
-            record.trial.number.to_string(),
-            number(record.trial.values[0]),
-            of("validate", objective).map_or_else(|| "-".to_owned(), number),
-            shown("total_return", of("train", "total_return")),
-            shown("max_drawdown", of("train", "max_drawdown")),
-            shown("trades", of("train", "trades")),
-            params_text(plan, record),
-        ]);
+        let mut row = vec![record.trial.number.to_string()];
+        row.extend(record.trial.values.iter().map(|value| number(*value)));
+        row.extend(validate.map(|segment| of(segment, targets[0].text()).map_or_else(|| "-".to_owned(), number)));
+        row.extend(["total_return", "max_drawdown", "trades"].map(|name| shown(name, of("train", name))));
+        row.push(params_text(plan, record));
+        table.row(row);
     }
     table.render()
 }

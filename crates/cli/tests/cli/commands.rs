@@ -18,8 +18,20 @@ fn shape(value: &Value) -> Vec<String> {
 #[test]
 fn help_of_every_command() {
     let sandbox = Sandbox::new();
-    for command in ["", "run", "backtest", "test", "check", "trials", "data", "data info", "data synth", "data convert"]
-    {
+    for command in [
+        "",
+        "run",
+        "backtest",
+        "test",
+        "check",
+        "trials",
+        "promote",
+        "compare",
+        "data",
+        "data info",
+        "data synth",
+        "data convert",
+    ] {
         let name = format!("help {command}").trim().replace(' ', "_");
         assert_ran!(name, sandbox.run(&format!("{command} --help")));
     }
@@ -51,7 +63,7 @@ fn run_json_has_the_documented_keys() {
     );
     assert_eq!(shape(&json["trials"]), ["total", "complete", "pruned", "infeasible", "failed", "duplicate"]);
     let best = json["best"].as_object().expect("a winner");
-    assert_eq!(best.keys().collect::<Vec<_>>(), ["number", "value", "params", "metrics"]);
+    assert_eq!(best.keys().collect::<Vec<_>>(), ["number", "value", "values", "params", "metrics"]);
     for segment in ["train", "validate"] {
         assert_metrics(&json["best"]["metrics"][segment]);
     }

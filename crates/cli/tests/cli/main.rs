@@ -1,8 +1,10 @@
 //! The real binary, tested from outside: exit code, stdout, stderr, and what it leaves in the store.
 
+mod champions;
 mod commands;
 mod diagnostics;
 mod mistakes;
+mod preflight;
 mod readme;
 mod resume;
 mod storage;

@@ -13,6 +13,7 @@
 //! | `bind`, `bound` | parameters put in, constants folded, a content key for each node |
 //! | `evaluate` | whole columns, each node once |
 //! | `stream` | the same graph bar by bar, live |
+//! | `gate` | the parts of a rule that must all hold |
 //! | `predicate`, `formula` | scalar expressions over parameters and over metrics |
 //!
 //! The language as its users see it is described in `guide.md`.
@@ -35,6 +36,7 @@ mod condition;
 mod diagnostic;
 mod evaluate;
 mod formula;
+mod gate;
 mod graph;
 mod key;
 mod kind;
@@ -58,6 +60,7 @@ pub use bound::BoundStrategy;
 pub use cache::{CacheStats, CachedSeries, MemoryCache, NoCache, SeriesCache, SeriesKey, SeriesValue};
 pub use diagnostic::{Code, Diagnostic, Place, Span};
 pub use formula::{Constraint, Formula, compile_constraint, compile_formula};
+pub use gate::Gate;
 pub use key::NodeKey;
 pub use predicate::{Inactive, Predicate, compile_predicate};
 pub use strategy::{Strategy, compile, suggest_rule};

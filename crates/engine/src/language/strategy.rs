@@ -17,6 +17,7 @@ pub struct Strategy {
     pub(super) rules: Vec<(RuleName, NodeId)>,
     pub(super) params: Vec<ParamDecl>,
     unused_lets: Vec<String>,
+    source: StrategySource,
 }
 
 /// Compiles a strategy.
@@ -46,7 +47,7 @@ pub fn compile(source: &StrategySource, params: &[ParamDecl]) -> Result<Strategy
         let (graph, roots) = compiler.graph.compact(&roots);
         let rules = rules.iter().map(|(name, _)| *name).zip(roots).collect();
         let unused_lets = compiler.unused_lets();
-        return Ok(Strategy { graph, rules, params: params.to_vec(), unused_lets });
+        return Ok(Strategy { graph, rules, params: params.to_vec(), unused_lets, source: source.clone() });
     }
     compiler.diagnostics.sort_by_key(|diagnostic| order(source, diagnostic));
     Err(compiler.diagnostics)
@@ -66,6 +67,18 @@ impl Strategy {
     #[must_use]
     pub fn reads(&self) -> BTreeSet<String> {
         self.graph.params(self.rules.iter().map(|(_, id)| *id))
+    }
+
+    /// What it was compiled from.
+    #[must_use]
+    pub fn source(&self) -> &StrategySource {
+        &self.source
+    }
+
+    /// The parameters it was compiled with.
+    #[must_use]
+    pub fn params(&self) -> &[ParamDecl] {
+        &self.params
     }
 
     /// Names of `let`s that no rule reads, in source order.

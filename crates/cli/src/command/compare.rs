@@ -1,0 +1,115 @@
+//! `bartune compare`: two strategies on the same bars.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use bartune::compare::{Comparison, compare};
+use bartune::config::{self, Plan};
+use bartune::data::Dataset;
+use bartune::engine::Params;
+use bartune::study::{Session, default_storage};
+use bartune::{BacktestRun, Evaluator};
+use serde_json::json;
+
+use super::study::{open_bars, stored_trial};
+use crate::args::CompareArgs;
+use crate::exit::Exit;
+use crate::output;
+
+/// One of the two: a study file, and a trial of its study.
+struct Contender {
+    label: String,
+    plan: Plan,
+    params: Params,
+    /// Hash of its own bars, where they had to be read.
+    data_hash: Option<String>,
+}
+
+pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
+    let first_plan = config::read_study(&place(&args.first).0, &[])?;
+    let dataset = open_bars(&first_plan, args.no_cache)?;
+    let first = contender(&args.first, args, Some(&dataset))?;
+    let second = contender(&args.second, args, None)?;
+    if second.data_hash.as_ref().is_some_and(|hash| hash != dataset.bars.content_hash()) {
+        output::tell("note: the second was searched on other bars; both are run on the first one's");
+    }
+    if first.plan.execution != second.plan.execution || first.plan.account != second.plan.account {
+        output::tell("note: costs, execution or account differ; each side runs with its own");
+    }
+    let (one, evaluator) = (backtest(&first, &dataset, args)?, Evaluator::new(&first.plan, &dataset));
+    let other = backtest(&second, &dataset, args)?;
+    let (calendar, days) = evaluator.calendar(one.segment.clone());
+    let found = compare(&one, &other, &calendar, days);
+    let labels = [first.label.as_str(), second.label.as_str()];
+    if args.json {
+        output::print_json(&to_json(&found, labels, args))?;
+    } else {
+        output::print(&output::comparison_report(&found, labels, (&one, &other), evaluator.bars(), args.trades))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// `FILE` or `FILE@TRIAL`.
+fn place(text: &str) -> (PathBuf, Option<u64>) {
+    match text.rsplit_once('@').and_then(|(file, trial)| Some((file, trial.parse().ok()?))) {
+        Some((file, trial)) => (PathBuf::from(file), Some(trial)),
+        None => (PathBuf::from(text), None),
+    }
+}
+
+/// A champion file stands for its own parameters; any other for a trial of its study, by default the winner.
+fn contender(text: &str, args: &CompareArgs, dataset: Option<&Dataset>) -> Result<Contender> {
+    let (path, trial) = place(text);
+    let plan = config::read_study(&path, &[])?;
+    if let (Some(champion), None) = (&plan.champion, trial) {
+        let label = format!("{}: champion, trial {} of {}", path.display(), champion.trial, champion.study);
+        let (params, data_hash) = (plan.parameters.defaults(), Some(champion.data_hash.clone()));
+        return Ok(Contender { label, params, data_hash, plan });
+    }
+    let own = match dataset {
+        Some(_) => None,
+        None => Some(open_bars(&plan, args.no_cache)?),
+    };
+    let Some(bars) = dataset.or(own.as_ref()) else { bail!("no bars for {text}") };
+    let session = Session::open(&plan, bars, &storage(&path, args))?;
+    let record = stored_trial(&session, &plan, trial)?;
+    let params = plan.parameters.to_params(&record.trial.params);
+    let label = format!("{}: trial {}", path.display(), record.trial.number);
+    let data_hash = Some(bars.bars.content_hash().to_owned());
+    drop(session);
+    Ok(Contender { label, params, data_hash, plan })
+}
+
+fn storage(path: &Path, args: &CompareArgs) -> String {
+    args.storage.storage.clone().unwrap_or_else(|| default_storage(path))
+}
+
+fn backtest(contender: &Contender, dataset: &Dataset, args: &CompareArgs) -> Result<BacktestRun> {
+    Ok(Evaluator::new(&contender.plan, dataset).backtest(&contender.params, args.segment.into())?)
+}
+
+fn to_json(found: &Comparison, labels: [&str; 2], args: &CompareArgs) -> serde_json::Value {
+    let metrics: serde_json::Map<_, _> = found
+        .metrics
+        .iter()
+        .map(|pair| (pair.name.to_owned(), json!({ "first": pair.first, "second": pair.second })))
+        .collect();
+    let intervals = found.intervals.as_ref().map(|intervals| {
+        let row = |interval: &bartune::statistics::Interval| {
+            let name = interval.ratio.name().to_owned();
+            let bounds = json!({ "difference": interval.difference, "low": interval.low, "high": interval.high });
+            (name, bounds)
+        };
+        intervals.iter().map(row).collect::<serde_json::Map<_, _>>()
+    });
+    json!({
+        "first": labels[0],
+        "second": labels[1],
+        "segment": bartune::SegmentName::from(args.segment).key(),
+        "equal": found.is_equal(),
+        "metrics": metrics,
+        "intervals": intervals.as_ref().ok(),
+        "no_intervals": intervals.as_ref().err().map(ToString::to_string),
+        "trades": { "common": found.common_trades, "only_first": found.only_first.len(), "only_second": found.only_second.len() },
+    })
+}
