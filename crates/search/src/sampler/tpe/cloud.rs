@@ -89,13 +89,13 @@ impl Cloud {
     /// Call `take` for every point within a squared distance of a place; it answers the distance from then on.
     pub(super) fn visit(&self, place: &Place, mut limit: f32, mut take: impl FnMut(u32) -> f32) {
         let axes = self.measures.len();
-        // The youngest first: they are likely to be near, and let the distance shrink.
+        // Then the largest tree first: the nearest points let the distance shrink.
         for (index, point) in self.points[self.in_trees * axes..].chunks_exact(axes).enumerate() {
             if self.distance(place, point) <= limit + SLACK {
                 limit = take((self.in_trees + index) as u32);
             }
         }
-        for tree in self.trees.iter().rev() {
+        for tree in &self.trees {
             let root = tree.distance(&self.measures, place, 1);
             tree.visit(self, place, (1, root), &mut limit, &mut take);
         }

@@ -44,6 +44,8 @@ pub(super) struct Joint {
     pub(super) cloud: Cloud,
     /// By rank: `∏ 1 / mass inside the range` of kernels that are regular on every axis; 0 for all others.
     pub(super) amplitudes: Vec<f64>,
+    /// The largest that any trial's can be.
+    pub(super) largest_amplitude: f64,
     /// Ranks of the rest's kernels that are odd on an axis.
     pub(super) odd: BTreeSet<u32>,
 }
@@ -181,6 +183,8 @@ impl GroupMemory {
             joint.amplitudes.resize(self.rows.len(), 0.0);
             let axes = &self.axes;
             let ranks = known as u32..self.rows.len() as u32;
+            let amplitude = |rank| axes.iter().map(|axis| axis.amplitude(rank)).product::<f64>();
+            joint.largest_amplitude = ranks.clone().map(amplitude).fold(joint.largest_amplitude, f64::max);
             joint.cloud.extend(ranks.flat_map(|rank| axes.iter().map(move |axis| axis.coordinate(rank))));
         }
     }
@@ -282,6 +286,7 @@ impl Summary {
                 Self::Cloud(Joint {
                     cloud: Cloud::new(axes.iter().map(measure).collect()),
                     amplitudes: Vec::new(),
+                    largest_amplitude: 1.0,
                     odd: BTreeSet::new(),
                 })
             }
@@ -337,11 +342,12 @@ impl Axis {
         Parts { start: slot as usize, parts: [1] }
     }
 
-    /// `1 / mass inside the range` of a regular kernel; small grids have it in their shares.
+    /// `1 / mass inside the range` of a regular kernel, at most 2; small grids have it in their shares.
     fn amplitude(&self, rank: u32) -> f64 {
         match self {
             Self::Number(line) if line.grid.is_none() => {
-                let (position, width) = (line.positions[rank as usize], line.least_width);
+                let width = line.least_width;
+                let position = line.positions[rank as usize].max(line.interval.start).min(line.interval.end);
                 1.0 / normal_mass((line.interval.start - position) / width, (line.interval.end - position) / width)
             }
             _ => 1.0,

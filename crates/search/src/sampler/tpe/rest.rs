@@ -10,7 +10,7 @@
 use super::dimension::Interval;
 use super::exponential::{exp, sum_of_normals};
 use super::field::Field;
-use super::grid::{Grid, share};
+use super::grid::Grid;
 use super::group_memory::{Axis, GroupMemory, Summary};
 use super::line::{Line, NO_SLOT, PendingWidths};
 use super::options::TpeOptions;
@@ -128,16 +128,16 @@ impl<'a> Rest<'a> {
             let kernel = Kernel::of(single, line, &self.pending[0], &widths);
             match kernel.slot(grid) {
                 Some(slot) => slots[slot] += kernel.weight,
-                None => wide.push(kernel),
+                None => wide.push(line.interval, kernel),
             }
         }
-        wide.push(Kernel::prior(line.interval, self.options.prior_weight));
+        wide.push(line.interval, Kernel::prior(line.interval, self.options.prior_weight));
         let mut known: Vec<Option<f64>> = vec![None; grid.len()];
         let sums = values.map(|value| {
             let slot = grid.slot(value);
             *known[slot].get_or_insert_with(|| {
                 let shares = grid.shares(slot).iter().zip(&slots);
-                shares.map(|(share, slot)| share * slot).sum::<f64>() + wide.mass(line.interval, value)
+                shares.map(|(share, slot)| share * slot).sum::<f64>() + wide.mass(line.interval.cell(value))
             })
         });
         sums.collect()
@@ -145,17 +145,18 @@ impl<'a> Rest<'a> {
 
     fn large_grid(&self, (field, nodes): (&Field, &[f64]), line: &Line, values: impl Iterator<Item = f64>) -> Vec<f64> {
         let kernels = self.kernels(line);
-        let sums = values
-            .map(|value| field.mass(line.interval.cell(value), nodes).max(0.0) + kernels.mass(line.interval, value));
+        let sums = values.map(|value| {
+            field.mass(line.interval.cell(value), nodes).max(0.0) + kernels.mass(line.interval.cell(value))
+        });
         sums.collect()
     }
 
     fn continuous(&self, (field, nodes): (&Field, &[f64]), line: &Line, values: impl Iterator<Item = f64>) -> Vec<f64> {
         let kernels = self.kernels(line);
-        let scales: Vec<f64> = kernels.widths.iter().map(|width| std::f64::consts::FRAC_1_SQRT_2 / width).collect();
-        let all = kernels.centres.iter().zip(&kernels.widths).zip(&kernels.weights);
-        let amplitudes: Vec<f64> =
-            all.map(|((&centre, &width), weight)| weight * amplitude(line.interval, centre, width)).collect();
+        let scales: Vec<f64> = kernels.scales.iter().map(|scale| std::f64::consts::FRAC_1_SQRT_2 * scale).collect();
+        let height = exp(-LN_SQRT_2PI);
+        let all = kernels.weights.iter().zip(&kernels.scales);
+        let amplitudes: Vec<f64> = all.map(|(weight, scale)| height * weight * scale).collect();
         let sums = values.map(|value| {
             let position = line.interval.position(value);
             field.density(position, nodes) + sum_of_normals(position, &kernels.centres, &scales, &amplitudes)
@@ -168,9 +169,9 @@ impl<'a> Rest<'a> {
         let widths = line.with_pending(&self.pending[0]);
         let mut kernels = Kernels::default();
         for single in self.singles(line, &widths) {
-            kernels.push(Kernel::of(single, line, &self.pending[0], &widths));
+            kernels.push(line.interval, Kernel::of(single, line, &self.pending[0], &widths));
         }
-        kernels.push(Kernel::prior(line.interval, self.options.prior_weight));
+        kernels.push(line.interval, Kernel::prior(line.interval, self.options.prior_weight));
         kernels
     }
 }
@@ -226,23 +227,34 @@ impl Kernel {
 #[derive(Debug, Clone, Default)]
 struct Kernels {
     centres: Vec<f64>,
-    widths: Vec<f64>,
+    /// `1 / width`.
+    scales: Vec<f64>,
+    /// Weights over masses inside the range.
     weights: Vec<f64>,
 }
 
 impl Kernels {
-    fn push(&mut self, kernel: Kernel) {
-        self.centres.push(kernel.centre);
-        self.widths.push(kernel.width);
-        self.weights.push(kernel.weight);
+    fn push(&mut self, interval: Interval, kernel: Kernel) {
+        let scale = 1.0 / kernel.width;
+        let inside = normal_mass((interval.start - kernel.centre) * scale, (interval.end - kernel.centre) * scale);
+        // A kernel so far outside that it has no mass in the range has no share of it either.
+        if inside > f64::MIN_POSITIVE {
+            self.centres.push(kernel.centre);
+            self.scales.push(scale);
+            self.weights.push(kernel.weight / inside);
+        }
     }
 
     /// The weighted shares of the cell of a grid value.
-    fn mass(&self, interval: Interval, value: f64) -> f64 {
-        let cell = interval.cell(value);
-        let kernels = self.centres.iter().zip(&self.widths).zip(&self.weights);
-        let shares = kernels.map(|((&centre, &width), weight)| weight * finite(share(interval, cell, centre, width)));
-        shares.sum()
+    fn mass(&self, (left, right): (f64, f64)) -> f64 {
+        /// Beyond so many widths a kernel's mass is below 10⁻¹⁸.
+        const REACH: f64 = 9.0;
+        let kernels = self.centres.iter().zip(&self.scales).zip(&self.weights);
+        let masses = kernels.map(|((&centre, &scale), weight)| {
+            let (start, end) = ((left - centre) * scale, (right - centre) * scale);
+            if start > REACH || end < -REACH { 0.0 } else { weight * normal_mass(start, end) }
+        });
+        masses.sum()
     }
 }
 

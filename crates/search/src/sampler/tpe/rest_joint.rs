@@ -12,6 +12,7 @@ use super::grid::share;
 use super::group_memory::{Axis, Joint};
 use super::line::{Line, PendingWidths};
 use super::rest::{Kernel, Rest, Single, amplitude, finite, hit_and_miss, slot_of};
+use super::truncated_normal::LN_SQRT_2PI;
 
 /// The share of the density that kernels left out may have together.
 const TOLERANCE: f64 = 1e-7;
@@ -52,7 +53,7 @@ struct Axes<'a> {
     heights: Vec<f64>,
     /// Height of regular kernels on continuous axes.
     regular_height: f64,
-    /// The largest height a kernel of weight 1 can have.
+    /// The largest height a regular kernel of weight 1 can have, but for cells and truncation.
     largest_height: f64,
     /// Ranks that are among the single kernels although they are regular without the pending trials.
     widened: BTreeSet<u32>,
@@ -137,7 +138,10 @@ impl Rest<'_> {
     /// Add the regular kernels to what is certain.
     fn joint_regular(&self, joint: &Joint, axes: &Axes<'_>, point: &Point<'_>, certain: f64) -> f64 {
         let place = self.place(axes, point);
-        let least_share = TOLERANCE / (self.observations as f64 * axes.largest_height);
+        let largest_cell: f64 =
+            axes.stepped.iter().zip(&point.cells).map(|(stepped, &cell)| stepped.largest(cell)).product();
+        let largest_height = axes.largest_height * largest_cell * joint.largest_amplitude;
+        let least_share = TOLERANCE / (self.observations as f64 * largest_height);
         let limit = |sum: f64| (-2.0 * libm::log(sum * least_share)) as f32;
         let mut sum = certain;
         let mut sum_of_limit = certain;
@@ -193,15 +197,13 @@ impl<'a> Point<'a> {
 
 impl<'a> Axes<'a> {
     fn add_line(&mut self, axis: usize, line: &'a Line, kernels: Vec<Kernel>) {
-        // No kernel has less than a half of its mass inside the range, unless it is outside.
-        self.largest_height *= 2.0;
         if line.interval.step.is_some() {
             let slots = kernels.iter().map(|kernel| line.grid.as_ref().and_then(|grid| kernel.slot(grid)));
             let slots = slots.collect();
             self.stepped.push(Stepped { axis, line, kernels, slots });
             return;
         }
-        let height = amplitude(line.interval, 0.5 * (line.interval.start + line.interval.end), line.least_width);
+        let height = exp(-LN_SQRT_2PI) / line.least_width;
         self.regular_height *= height;
         self.largest_height *= height;
         for (total, kernel) in self.heights.iter_mut().zip(&kernels) {
@@ -273,6 +275,13 @@ impl<'a> Axes<'a> {
 }
 
 impl Stepped<'_> {
+    /// The largest mass of a cell in a regular kernel that touches it; it falls with the distance as the kernel does.
+    fn largest(&self, (left, right): (f64, f64)) -> f64 {
+        let most = (right - left) / self.line.least_width * exp(-LN_SQRT_2PI);
+        // Small grids have the truncation in their shares: at most a half is cut off.
+        if self.line.grid.is_some() { 2.0 * most.min(1.0) } else { most.min(1.0) }
+    }
+
     fn regular(&self, value: f64, (left, right): (f64, f64), rank: u32) -> f64 {
         if let (Some(slot), Some(grid)) = (slot_of(self.line, rank), &self.line.grid) {
             return grid.shares(grid.slot(value))[slot];
