@@ -80,8 +80,8 @@ pub struct History {
     values: Vec<f64>,
     /// Violation of an infeasible trial; last intermediate value of a pruned one.
     scores: Vec<f64>,
-    /// Last step of each pruned trial that reported something.
-    steps: Vec<i64>,
+    /// Row and last step of each pruned trial that reported something.
+    steps: Vec<(u32, i64)>,
     /// Running hash of all rows up to and including each one.
     fingerprints: Vec<u64>,
     /// Rows learned from, up to and including each one.
@@ -159,7 +159,7 @@ impl History {
             Lesson::Infeasible { violation } => (Kind::Infeasible, violation),
             Lesson::Pruned { last: None } => (Kind::PrunedInSilence, f64::NAN),
             Lesson::Pruned { last: Some((step, value)) } => {
-                self.steps.push(step);
+                self.steps.push((row as u32, step));
                 hash = mix(hash, step as u64);
                 (Kind::Pruned, value)
             }
@@ -244,17 +244,27 @@ impl<'a> View<'a> {
             [..self.history.objectives]
     }
 
-    /// What is learned from each trial, in the order of their numbers.
-    pub fn lessons(&self) -> impl Iterator<Item = Lesson> + use<'a> {
-        let history = self.history;
-        let mut steps = history.steps.iter();
-        history.kinds[..self.len].iter().zip(&history.scores).map(move |(kind, &score)| match kind {
+    /// What is learned from one trial. Cost: the logarithm of the number of pruned trials.
+    #[must_use]
+    pub fn lesson(&self, row: usize) -> Lesson {
+        let score = self.history.scores[..self.len][row];
+        match self.history.kinds[row] {
             Kind::Nothing => Lesson::Nothing,
             Kind::Complete => Lesson::Complete,
             Kind::Infeasible => Lesson::Infeasible { violation: score },
             Kind::PrunedInSilence => Lesson::Pruned { last: None },
-            Kind::Pruned => Lesson::Pruned { last: steps.next().map(|&step| (step, score)) },
-        })
+            Kind::Pruned => {
+                let steps = &self.history.steps;
+                let found = steps.binary_search_by_key(&(row as u32), |&(row, _)| row);
+                Lesson::Pruned { last: found.ok().map(|index| (steps[index].1, score)) }
+            }
+        }
+    }
+
+    /// What is learned from each trial, in the order of their numbers.
+    pub fn lessons(&self) -> impl Iterator<Item = Lesson> + use<'a> {
+        let view = *self;
+        (0..self.len).map(move |row| view.lesson(row))
     }
 
     /// The number of the best trial: complete, feasible, not a duplicate, of the best first value;

@@ -7,6 +7,7 @@
 //! | [`history`] | finished trials in columns, as samplers read them |
 //! | [`sampler`] | random and TPE, each a function of `(seed, number, history seen)` |
 //! | [`identity`] | canonical parameter values and their signature |
+//! | [`pareto`] | non-dominated sorting, crowding, hypervolume |
 //! | [`stream`] | the random numbers of one proposal |
 //! | [`testing`] | the conformance suite that every sampler passes |
 //! | [`storage`] | the trait every store of studies implements |
@@ -16,6 +17,7 @@
 
 pub mod history;
 pub mod identity;
+pub mod pareto;
 pub mod sampler;
 pub mod space;
 pub mod storage;

@@ -31,6 +31,26 @@ impl Outcome {
     }
 }
 
+/// A complete trial of these parameters, without values.
+#[must_use]
+pub fn trial_of(space: &Space, number: u64, params: Assignment) -> Trial {
+    let distributions = params.keys().filter_map(|name| Some((name.clone(), space.distribution(name)?.clone())));
+    Trial {
+        number,
+        state: TrialState::Complete,
+        distributions: distributions.collect(),
+        params,
+        values: Vec::new(),
+        constraints: IndexMap::new(),
+        intermediate_values: std::collections::BTreeMap::new(),
+        user_attrs: IndexMap::new(),
+        system_attrs: IndexMap::new(),
+        started_ms: None,
+        finished_ms: None,
+        duplicate_of: None,
+    }
+}
+
 /// A study to be run.
 pub struct Study<'a> {
     /// Where the parameters come from.
@@ -50,21 +70,12 @@ impl Study<'_> {
     #[must_use]
     pub fn trial(&self, number: u64, params: Assignment) -> Trial {
         let outcome = (self.evaluate)(number, &params);
-        let distributions =
-            params.keys().filter_map(|name| Some((name.clone(), self.space.distribution(name)?.clone())));
         Trial {
-            number,
             state: outcome.state.unwrap_or(TrialState::Complete),
-            distributions: distributions.collect(),
-            params,
             values: outcome.value.into_iter().collect(),
             constraints: outcome.constraint.map(|value| ("limit".to_owned(), value)).into_iter().collect(),
             intermediate_values: outcome.intermediate.into_iter().collect(),
-            user_attrs: IndexMap::new(),
-            system_attrs: IndexMap::new(),
-            started_ms: None,
-            finished_ms: None,
-            duplicate_of: None,
+            ..trial_of(self.space, number, params)
         }
     }
 

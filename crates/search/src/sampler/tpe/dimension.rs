@@ -81,6 +81,16 @@ impl Interval {
         internal.max(self.low).min(self.high)
     }
 
+    /// Positions of the ends of the cell around a value: the value's own, where there is no grid.
+    pub(super) fn cell(&self, internal: f64) -> (f64, f64) {
+        let half = self.step.unwrap_or(0.0) / 2.0;
+        if half == 0.0 {
+            let position = self.position(internal);
+            return (position, position);
+        }
+        (self.position(internal - half), self.position(internal + half))
+    }
+
     /// Width in positions.
     pub(super) fn width(&self) -> f64 {
         self.end - self.start

@@ -95,6 +95,9 @@ pub struct TpeOptions {
     pub magic_clip: bool,
     /// The ends of the range count as neighbours of the outermost trials. Default: no.
     pub endpoints: bool,
+    /// Densities kernel by kernel, at a cost that grows with the history, instead of from sums that
+    /// differ by less than 10⁻⁶ in the logarithm. Default: no.
+    pub exact: bool,
 }
 
 impl Default for TpeOptions {
@@ -109,6 +112,7 @@ impl Default for TpeOptions {
             constant_liar: true,
             magic_clip: true,
             endpoints: false,
+            exact: false,
         }
     }
 }

@@ -21,11 +21,13 @@
 //! Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, sections 4–4.2; S. Watanabe,
 //! arXiv:2304.11127; Optuna 5.0's defaults.
 
+use std::cell::OnceCell;
 use std::f64::consts::FRAC_1_SQRT_2;
 
 use super::TpeOptions;
 use super::dimension::{Dimension, Interval};
-use super::truncated_normal::{LN_SQRT_2PI, ln_normal_mass, quantile_value};
+use super::exponential::sum_of_exponentials;
+use super::truncated_normal::{LN_SQRT_2PI, TruncatedNormal, ln_normal_mass};
 use crate::stream::RandomStream;
 
 /// What an estimator is made from: positions by dimension, oldest first, and their order.
@@ -40,6 +42,11 @@ pub(crate) struct Observations {
 }
 
 impl Observations {
+    /// No observations yet.
+    pub(super) fn none(dimensions: &[Dimension]) -> Self {
+        Self { len: 0, positions: vec![Vec::new(); dimensions.len()], sorted: vec![Vec::new(); dimensions.len()] }
+    }
+
     /// Observations of these positions, sorted here.
     pub(crate) fn new(dimensions: &[Dimension], positions: Vec<Vec<f64>>) -> Self {
         let sorted = dimensions.iter().zip(&positions).map(|(dimension, column)| match dimension {
@@ -78,6 +85,8 @@ enum Kernels {
 struct Normals {
     centres: Vec<f64>,
     widths: Vec<f64>,
+    /// Made when they are first drawn from: of most densities only values are asked.
+    truncated: Vec<OnceCell<TruncatedNormal>>,
 }
 
 /// Grid kernels that are equal share their masses.
@@ -141,8 +150,10 @@ impl ParzenEstimator {
             Kernels::Categorical(categories) => categories.sample(kernel, stream.uniform()),
             Kernels::Continuous { interval, kernels, .. } | Kernels::Grid { interval, kernels, .. } => {
                 let (centre, width) = (kernels.centres[kernel], kernels.widths[kernel]);
-                let (a, b) = ((interval.start - centre) / width, (interval.end - centre) / width);
-                interval.internal(quantile_value(stream.uniform(), a, b) * width + centre)
+                let normal = *kernels.truncated[kernel].get_or_init(|| {
+                    TruncatedNormal::new((interval.start - centre) / width, (interval.end - centre) / width)
+                });
+                interval.internal(normal.value(stream.uniform()) * width + centre)
             }
         });
         values.collect()
@@ -303,7 +314,8 @@ fn numerical(interval: Interval, positions: Vec<f64>, sorted: &[u32], options: &
     let mut centres = positions;
     centres.push(0.5 * (interval.start + interval.end));
     widths.push(interval.width());
-    let kernels = Normals { centres, widths };
+    let truncated = vec![OnceCell::new(); centres.len()];
+    let kernels = Normals { centres, widths, truncated };
     if interval.step.is_some() {
         let classes = Classes::new(interval, &kernels, sorted);
         return Kernels::Grid { interval, kernels, classes };
@@ -359,23 +371,13 @@ fn kernel_widths(interval: Interval, positions: &[f64], sorted: &[u32], options:
     widths
 }
 
-/// `ln Σ eˣ`; terms too small to matter cost no exponential.
+/// `ln Σ eˣ`.
 fn ln_sum_exp(terms: &[f64]) -> f64 {
-    /// Terms this far below the largest are left out. A million of them would change the sum by a
-    /// relative 2·10⁻¹⁶, one rounding.
-    const NEGLIGIBLE: f64 = -50.0;
     let largest = terms.iter().fold(f64::NEG_INFINITY, |largest, &term| if term > largest { term } else { largest });
     if largest == f64::NEG_INFINITY {
         return largest;
     }
-    let mut sum = 0.0;
-    for &term in terms {
-        let difference = term - largest;
-        if difference > NEGLIGIBLE {
-            sum += libm::exp(difference);
-        }
-    }
-    libm::log(sum) + largest
+    libm::log(sum_of_exponentials(terms, largest)) + largest
 }
 
 #[cfg(test)]

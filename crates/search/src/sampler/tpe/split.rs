@@ -13,15 +13,6 @@ use std::cmp::Ordering;
 use crate::history::{Lesson, View};
 use crate::trial::StudyDirection;
 
-/// Rows of the view, each part in number order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Split {
-    /// The good trials.
-    pub(crate) good: Vec<u32>,
-    /// The others that are learned from.
-    pub(crate) rest: Vec<u32>,
-}
-
 /// A trial's place in the ranking: smaller is better.
 #[derive(Debug, Clone, Copy)]
 struct Rank {
@@ -32,6 +23,11 @@ struct Rank {
 }
 
 impl Rank {
+    fn of_row(view: &View<'_>, row: u32, direction: StudyDirection) -> Option<Self> {
+        let value = view.values(row as usize).first().copied().unwrap_or(f64::NAN);
+        Self::of(view.lesson(row as usize), value, direction).map(|rank| Self { row, ..rank })
+    }
+
     fn of(lesson: Lesson, value: f64, direction: StudyDirection) -> Option<Self> {
         let loss = |value: f64| match direction {
             StudyDirection::Minimize => value,
@@ -59,25 +55,60 @@ impl Rank {
     }
 }
 
-impl Split {
-    /// Divide a view so that `good(n)` of the `n` trials learned from are good. Linear in the trials.
-    pub(crate) fn of(view: &View<'_>, direction: StudyDirection, good: impl FnOnce(usize) -> usize) -> Self {
-        let mut ranks: Vec<Rank> = Vec::with_capacity(view.learned());
-        for (row, lesson) in view.lessons().enumerate() {
-            let value = view.values(row).first().copied().unwrap_or(f64::NAN);
-            if let Some(rank) = Rank::of(lesson, value, direction) {
-                ranks.push(Rank { row: row as u32, ..rank });
-            }
-        }
-        let good = good(ranks.len()).min(ranks.len());
-        if 0 < good && good < ranks.len() {
-            ranks.select_nth_unstable_by(good - 1, Rank::compare);
-        }
-        let rows = |part: &[Rank]| {
-            let mut rows: Vec<u32> = part.iter().map(|rank| rank.row).collect();
-            rows.sort_unstable();
-            rows
-        };
-        Self { good: rows(&ranks[..good]), rest: rows(&ranks[good..]) }
+/// The good trials of a history that grows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ranking {
+    learned: usize,
+    /// Best first.
+    best: Vec<Rank>,
+    /// Rows of the good trials, ascending.
+    good: Vec<u32>,
+}
+
+impl Ranking {
+    /// Rows of the good trials, in the order of their numbers.
+    pub(super) fn good(&self) -> &[u32] {
+        &self.good
     }
+
+    /// Learn from more rows, so that `good(n)` of all `n` trials learned from are good.
+    pub(super) fn update(
+        &mut self,
+        view: &View<'_>,
+        learned: &[u32],
+        direction: StudyDirection,
+        good: impl FnOnce(usize) -> usize,
+    ) {
+        self.learned += learned.len();
+        let good = good(self.learned).min(self.learned);
+        if good == self.best.len() && learned.len() < self.learned {
+            learned.iter().for_each(|&row| self.place(view, row, direction));
+        } else {
+            self.best = best(view, direction, good);
+        }
+        self.good = self.best.iter().map(|rank| rank.row).collect();
+        self.good.sort_unstable();
+    }
+
+    /// Let a row take the place of the worst good one, if it is better.
+    fn place(&mut self, view: &View<'_>, row: u32, direction: StudyDirection) {
+        let Some(rank) = Rank::of_row(view, row, direction) else { return };
+        let place = self.best.partition_point(|other| other.compare(&rank) == Ordering::Less);
+        if place < self.best.len() {
+            self.best.pop();
+            self.best.insert(place, rank);
+        }
+    }
+}
+
+/// The best of a view's trials, best first. Linear in the trials.
+fn best(view: &View<'_>, direction: StudyDirection, good: usize) -> Vec<Rank> {
+    let rows = 0..view.len() as u32;
+    let mut ranks: Vec<Rank> = rows.filter_map(|row| Rank::of_row(view, row, direction)).collect();
+    if 0 < good && good < ranks.len() {
+        ranks.select_nth_unstable_by(good - 1, Rank::compare);
+    }
+    ranks.truncate(good);
+    ranks.sort_unstable_by(Rank::compare);
+    ranks
 }

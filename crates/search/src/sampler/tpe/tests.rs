@@ -107,17 +107,16 @@ fn splits_and_densities_equal_optunas() {
         let pending: Vec<Assignment> = oracle.pending.iter().map(|row| Oracle::assignment(&space, row)).collect();
         let options = TpeOptions::default();
         let view = history.view(history.len());
-        let dimensions: Vec<Dimension> =
-            space.params().values().map(|param| Dimension::of(&param.distribution)).collect();
-        let mut columns = Columns::default();
-        columns.update(&view, &dimensions);
-        let split = Split::of(&view, oracle.direction(), |n| options.gamma.good(n));
-        assert_eq!(split.good, oracle.good.numbers, "{}", oracle.name);
-        assert_eq!(split.rest, oracle.rest.numbers, "{}", oracle.name);
-        let model = Model { space: &space, options: &options, pending: &pending, columns: &columns, dimensions, split };
+        let mut memory = Memory::default();
         let groups = groups(&space, Sharing::Joint);
         assert_eq!(groups.len(), 1);
-        let (good, rest) = model.estimators(&groups[0]);
+        memory.update(&view, (&space, groups), &[oracle.direction()], &options);
+        let group = &memory.groups()[0];
+        assert_eq!(memory.good(), oracle.good.numbers, "{}", oracle.name);
+        assert_eq!(group.rest_ranks().count(), oracle.rest.numbers.len(), "{}", oracle.name);
+        let model = Model { space: &space, options: &options, pending: &pending, memory: &memory };
+        let rest = group.rest_density(&model.pending_positions(group));
+        let good = group.good_density().clone();
         for (ours, theirs) in [(good, oracle.good), (rest, oracle.rest)] {
             assert_close(&ours.ln_density(&oracle.queries), &theirs.ln_density, &oracle.name);
             if !theirs.weights.is_empty() {
@@ -143,7 +142,7 @@ fn truncated_normals_equal_optunas() {
         assert!((ours - expected).abs() < 1e-9 * expected.abs().max(1.0), "{a} {b}: {ours} and {expected}");
     }
     for (quantile, a, b, expected) in tables.quantiles {
-        let ours = truncated_normal::quantile_value(quantile, a, b);
+        let ours = truncated_normal::TruncatedNormal::new(a, b).value(quantile);
         // Their Newton iteration stops at a relative 1e-8 of the slowest of all values asked at once.
         assert!((ours - expected).abs() < 1e-7 * expected.abs().max(1e-2), "{quantile} {a} {b}: {ours} and {expected}");
     }

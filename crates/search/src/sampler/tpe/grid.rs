@@ -1,0 +1,75 @@
+//! Kernels on small grids: the observations of a value share one kernel.
+//!
+//! A stepped range with up to 512 values has a *slot* for each. For every value asked about, the masses that
+//! kernels of the least width on all values put into its cell are computed once and kept.
+
+use std::cell::OnceCell;
+
+use super::dimension::Interval;
+use super::truncated_normal::normal_mass;
+
+/// Grids with more values are treated as continuous ranges are.
+const MOST_VALUES: f64 = 512.0;
+
+/// Beyond so many widths a kernel's mass is below 10⁻¹⁸.
+const REACH: f64 = 9.0;
+
+/// The values of a small grid.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    interval: Interval,
+    step: f64,
+    width: f64,
+    /// For each value the shares of its cell in the kernels on all values.
+    shares: Vec<OnceCell<Box<[f64]>>>,
+}
+
+impl Grid {
+    /// The grid of a range, if it has one that is small. Kernels have this width.
+    pub(super) fn of(interval: Interval, width: f64) -> Option<Self> {
+        let step = interval.step?;
+        let values = ((interval.high - interval.low) / step).round() + 1.0;
+        let shares = || vec![OnceCell::new(); values as usize];
+        (values <= MOST_VALUES).then(|| Self { interval, step, width, shares: shares() })
+    }
+
+    /// Number of values.
+    pub(super) fn len(&self) -> usize {
+        self.shares.len()
+    }
+
+    /// The slot of a value of the grid.
+    pub(super) fn slot(&self, internal: f64) -> usize {
+        let slot = ((internal - self.interval.low) / self.step).round();
+        (slot.max(0.0) as usize).min(self.len() - 1)
+    }
+
+    /// The slot of a position; `None` if it is not on the grid.
+    pub(super) fn slot_of_position(&self, position: f64) -> Option<usize> {
+        let slot = self.slot(self.interval.internal(position));
+        ((self.position(slot) - position).abs() <= 1e-9 * self.width).then_some(slot)
+    }
+
+    /// For each slot, the share of the cell of `slot` in the mass of the kernel there.
+    pub(super) fn shares(&self, slot: usize) -> &[f64] {
+        self.shares[slot].get_or_init(|| {
+            let (left, right) = self.interval.cell(self.interval.low + slot as f64 * self.step);
+            let share = |other| {
+                let centre = self.position(other);
+                let is_far = left - centre > REACH * self.width || centre - right > REACH * self.width;
+                if is_far { 0.0 } else { share(self.interval, (left, right), centre, self.width) }
+            };
+            (0..self.len()).map(share).collect()
+        })
+    }
+
+    fn position(&self, slot: usize) -> f64 {
+        self.interval.position(self.interval.low + slot as f64 * self.step)
+    }
+}
+
+/// The share of a cell in a kernel's mass inside the range.
+pub(super) fn share(interval: Interval, (left, right): (f64, f64), centre: f64, width: f64) -> f64 {
+    let mass = |start: f64, end: f64| normal_mass((start - centre) / width, (end - centre) / width);
+    mass(left, right) / mass(interval.start, interval.end)
+}
