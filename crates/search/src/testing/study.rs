@@ -68,11 +68,11 @@ impl Study<'_> {
         }
     }
 
-    /// Continue from `trials` until there are `total`.
+    /// Continue from `trials` until there are `total`, or the sampler has proposed every point.
     ///
     /// # Errors
     ///
-    /// Whatever the sampler answers.
+    /// Whatever the sampler answers, other than [`SamplerError::Exhausted`].
     ///
     /// # Panics
     ///
@@ -88,7 +88,7 @@ impl Study<'_> {
         for number in trials.len() as u64..total {
             let seen = (number + 1).saturating_sub(self.lag);
             let pending: Vec<Assignment> = trials[seen as usize..].iter().map(|trial| trial.params.clone()).collect();
-            let params = sampler.propose(&Request {
+            let proposed = sampler.propose(&Request {
                 space: self.space,
                 directions: &[self.direction],
                 view: history.view(seen),
@@ -96,7 +96,11 @@ impl Study<'_> {
                 seed: self.seed,
                 number,
                 attempt: 0,
-            })?;
+            });
+            let params = match proposed {
+                Err(SamplerError::Exhausted { .. }) => break,
+                proposed => proposed?,
+            };
             let trial = self.trial(number, params);
             let appended: Result<(), HistoryError> = history.append(&trial);
             appended.expect("numbers count up");
