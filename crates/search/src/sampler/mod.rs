@@ -20,6 +20,8 @@
 pub mod auto;
 pub mod cmaes;
 pub mod fixed;
+#[cfg(test)]
+mod golden_tests;
 pub mod grid;
 pub mod halton;
 mod permutation;

@@ -50,7 +50,7 @@ pub fn check_on(spaces: &[(&str, Space)], make: MakeFor<'_>) {
 }
 
 /// Histories that a sampler must live with.
-const HISTORIES: [(&str, Evaluate); 7] = [
+const HISTORIES: [(&str, Evaluate); 8] = [
     ("all complete", |_, params| Outcome::complete(sum(params))),
     ("all equal", |_, _| Outcome::complete(1.0)),
     ("NaN and infinite values", |number, _| {
@@ -64,6 +64,10 @@ const HISTORIES: [(&str, Evaluate); 7] = [
         state: Some(TrialState::Pruned),
         intermediate: [None, Some((3, f64::NAN)), Some((5, sum(params)))][number as usize % 3],
         ..Outcome::default()
+    }),
+    ("every second one a duplicate", |number, params| Outcome {
+        duplicate_of: (number % 2 == 1).then(|| number - 1),
+        ..Outcome::complete(sum(params))
     }),
     ("all failed", |_, _| Outcome { state: Some(TrialState::Fail), ..Outcome::default() }),
     ("of every kind", |number, params| match number % 5 {

@@ -21,6 +21,8 @@ pub struct Outcome {
     pub constraint: Option<f64>,
     /// Last step and the value there.
     pub intermediate: Option<(i64, f64)>,
+    /// The earlier trial that this one repeats.
+    pub duplicate_of: Option<u64>,
 }
 
 impl Outcome {
@@ -64,7 +66,7 @@ impl Study<'_> {
             system_attrs: IndexMap::new(),
             started_ms: None,
             finished_ms: None,
-            duplicate_of: None,
+            duplicate_of: outcome.duplicate_of,
         }
     }
 
