@@ -187,7 +187,7 @@ impl History {
     /// The first `trials` trials (all, if there are fewer).
     #[must_use]
     pub fn view(&self, trials: u64) -> View<'_> {
-        View { history: self, len: trials.min(self.len()) as usize }
+        View { history: self, len: trials.min(self.len()) as usize, selection: None }
     }
 
     /// The best trial so far: see [`View::best`].
@@ -210,6 +210,14 @@ impl History {
 pub struct View<'a> {
     history: &'a History,
     len: usize,
+    selection: Option<Selection<'a>>,
+}
+
+/// Some parameters of another view.
+#[derive(Debug, Clone, Copy)]
+struct Selection<'a> {
+    of: &'a View<'a>,
+    columns: &'a [usize],
 }
 
 impl<'a> View<'a> {
@@ -234,7 +242,24 @@ impl<'a> View<'a> {
     /// The internal values of the space's parameter at `index`; NaN where a trial lacks it.
     #[must_use]
     pub fn column(&self, index: usize) -> &'a [f64] {
-        &self.history.columns[index][..self.len]
+        &self.history.columns[self.position(index)][..self.len]
+    }
+
+    /// The same trials with only these parameters, by their positions here: the history of a smaller
+    /// space.
+    #[must_use]
+    pub fn select<'b>(&'b self, columns: &'b [usize]) -> View<'b> {
+        View { history: self.history, len: self.len, selection: Some(Selection { of: self, columns }) }
+    }
+
+    /// The position in the history of the parameter at `index`.
+    fn position(&self, index: usize) -> usize {
+        self.selection.map_or(index, |selection| selection.of.position(selection.columns[index]))
+    }
+
+    /// How many parameters there are.
+    fn width(&self) -> usize {
+        self.selection.map_or(self.history.names.len(), |selection| selection.columns.len())
     }
 
     /// The values of a trial, one an objective; NaN where there is none.
@@ -267,6 +292,21 @@ impl<'a> View<'a> {
         (0..self.len).map(move |row| view.lesson(row))
     }
 
+    /// The same from a row on, given how many rows before it are pruned ones that reported something:
+    /// for caches that read each row once.
+    pub(crate) fn lessons_after(&self, rows: usize, reports: usize) -> impl Iterator<Item = Lesson> + use<'a> {
+        let history = self.history;
+        let mut steps = history.steps[reports..].iter();
+        let rows = rows.min(self.len)..self.len;
+        history.kinds[rows.clone()].iter().zip(&history.scores[rows]).map(move |(kind, &score)| match kind {
+            Kind::Nothing => Lesson::Nothing,
+            Kind::Complete => Lesson::Complete,
+            Kind::PrunedInSilence => Lesson::Pruned { last: None },
+            Kind::Pruned => Lesson::Pruned { last: steps.next().map(|&step| (step, score)) },
+            _ => Lesson::Infeasible { violation: score },
+        })
+    }
+
     /// The number of the best trial: complete, feasible, not a duplicate, of the best first value;
     /// of equal ones the first.
     #[must_use]
@@ -297,10 +337,11 @@ impl<'a> View<'a> {
     /// Whether the history was made for a space with these parameters.
     #[must_use]
     pub fn is_of(&self, space: &Space) -> bool {
-        self.history.names.len() == space.len()
-            && (self.history.names.iter().zip(&self.history.distributions))
-                .zip(space.params())
-                .all(|((name, distribution), (other, param))| name == other && *distribution == param.distribution)
+        self.width() == space.len()
+            && space.params().iter().enumerate().all(|(index, (name, param))| {
+                let position = self.position(index);
+                self.history.names[position] == *name && self.history.distributions[position] == param.distribution
+            })
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`space`] | parameters, their distributions, conditions (`when`) and relations (`require`) |
 //! | [`trial`] | a trial's number, parameters, state, values, constraints |
 //! | [`history`] | finished trials in columns, as samplers read them |
-//! | [`sampler`] | random and TPE, each a function of `(seed, number, history seen)` |
+//! | [`sampler`] | random, grid, quasi-random, TPE, CMA-ES, each a function of `(seed, number, history seen)` |
 //! | [`identity`] | canonical parameter values and their signature |
 //! | [`pareto`] | non-dominated sorting, crowding, hypervolume |
 //! | [`stream`] | the random numbers of one proposal |

@@ -3,6 +3,11 @@
 //! | sampler | job | NaN, infeasible and pruned trials |
 //! |---|---|---|
 //! | [`random`] | independent draws from each distribution | ignored, as every result is |
+//! | [`grid`] | every point of a finite space once | ignored, as every result is |
+//! | [`sobol`], [`halton`] | points that fill the space evenly | ignored, as every result is |
+//! | [`cmaes`] | a normal distribution that follows the better half of each generation | ranked: feasible, pruned, infeasible; NaN ignored |
+//! | [`fixed`] | another sampler, with some parameters pinned | as the other |
+//! | [`auto`] | another sampler, chosen by space and budget | as the other |
 //! | [`tpe`] | draws where good trials are denser than bad ones | ranked: feasible, pruned, infeasible; NaN ignored |
 //!
 //! **Invariant:** a proposal is a pure function of the request: space, directions, history seen,
@@ -12,7 +17,19 @@
 //!
 //! **Where it differs from Optuna:** there a sampler reads whatever its storage holds at the moment.
 
+pub mod auto;
+pub mod cmaes;
+pub mod fixed;
+#[cfg(test)]
+mod golden_tests;
+pub mod grid;
+pub mod halton;
+mod permutation;
+#[cfg(test)]
+mod quasi_tests;
 pub mod random;
+mod scramble;
+pub mod sobol;
 pub mod tpe;
 
 use thiserror::Error;
@@ -67,6 +84,36 @@ pub enum SamplerError {
     /// The history was made for other parameters.
     #[error("the history was made for another space: build it from the space of the request")]
     OtherSpace,
+    /// Every point of the space has been proposed: the study is complete.
+    #[error("the sampler '{sampler}' has proposed every point of the space")]
+    Exhausted {
+        /// The sampler's name.
+        sampler: &'static str,
+    },
+    /// The sampler needs a finite space.
+    #[error(
+        "the sampler '{sampler}' needs finite parameters and '{param}' is continuous: give it a step, or use 'sobol'"
+    )]
+    Continuous {
+        /// The sampler's name.
+        sampler: &'static str,
+        /// The first parameter that is continuous.
+        param: String,
+    },
+    /// The sampler needs a space whose points can be counted.
+    #[error("the space has more than 3.4e38 points, more than the sampler '{sampler}' counts: use 'sobol' or 'random'")]
+    TooManyPoints {
+        /// The sampler's name.
+        sampler: &'static str,
+    },
+    /// A value cannot be pinned.
+    #[error("parameter '{param}' cannot be fixed: {problem}")]
+    Pinned {
+        /// The parameter.
+        param: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A sampler's option is out of its range.
     #[error("option '{option}' of the sampler '{sampler}' must be {expected}, got {got}")]
     Option {

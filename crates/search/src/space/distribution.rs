@@ -118,6 +118,68 @@ impl Distribution {
         })
     }
 
+    /// The position of a value, counted from 0 in increasing order: the inverse of [`nth`](Self::nth).
+    /// `None` for a continuous range and for a value that does not belong to the distribution.
+    #[must_use]
+    pub fn position(&self, value: &ParamValue) -> Option<u64> {
+        let count = self.cardinality()?;
+        if !self.contains(value) {
+            return None;
+        }
+        let position = match (self, value) {
+            (Self::Float { low, step, .. }, ParamValue::Float(value)) => {
+                step.map_or(0, |step| ((value - low) / step).round() as u64)
+            }
+            (Self::Int { low, step, .. }, ParamValue::Int(value)) => ((value - low) / step) as u64,
+            (_, ParamValue::Choice(index)) => *index as u64,
+            _ => return None,
+        };
+        (position < count).then_some(position)
+    }
+
+    /// The value below which the given share of [`draw`](Self::draw)'s values lies, canonical; shares
+    /// outside `[0, 1)` count as its ends.
+    ///
+    /// ```
+    /// use bartune_search::space::{Distribution, ParamValue};
+    ///
+    /// let rate = Distribution::Float { low: 0.01, high: 100.0, step: None, log: true };
+    /// assert_eq!(rate.at_share(0.5), ParamValue::Float(1.0));
+    /// let period = Distribution::Int { low: 10, high: 40, step: 10, log: false };
+    /// assert_eq!([0.0, 0.3, 0.99].map(|share| period.at_share(share)), [10, 20, 40].map(ParamValue::Int));
+    /// ```
+    #[must_use]
+    pub fn at_share(&self, share: f64) -> ParamValue {
+        let share = if share > 0.0 { share.min(1.0 - f64::EPSILON / 2.0) } else { 0.0 };
+        let logarithmic = |low: f64, high: f64| {
+            let (low, high) = (libm::log(low), libm::log(high));
+            self.nearest(libm::exp(low + share * (high - low)))
+        };
+        match self {
+            Self::Int { low, high, log: true, .. } => logarithmic(*low as f64 - 0.5, *high as f64 + 0.5),
+            Self::Float { low, high, log: true, .. } if low < high => logarithmic(*low, *high),
+            _ => match self.cardinality() {
+                Some(count) => {
+                    let position = ((share * count as f64) as u64).min(count - 1);
+                    self.nth(position).unwrap_or_else(|| self.nearest(f64::NAN))
+                }
+                None => {
+                    let (low, high) = self.range();
+                    self.nearest(low + share * (high - low))
+                }
+            },
+        }
+    }
+
+    /// Smallest and largest internal value.
+    pub(crate) fn range(&self) -> (f64, f64) {
+        match self {
+            Self::Float { low, high, .. } => (*low, *high),
+            Self::Int { low, high, .. } => (*low as f64, *high as f64),
+            Self::Categorical { choices } => (0.0, choices.len().saturating_sub(1) as f64),
+        }
+    }
+
     /// The nearest value to an internal value, canonical; NaN counts as `low`.
     #[must_use]
     pub fn nearest(&self, internal: f64) -> ParamValue {

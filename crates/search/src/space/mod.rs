@@ -6,7 +6,9 @@
 //! | `json` | Optuna's JSON form of a distribution |
 //! | `structure` | the order of evaluation, and which parameters depend on which |
 //! | `region` | draws that satisfy the relations |
+//! | `place` | points at given shares of their distributions: quasi-random sequences |
 //! | `size` | the exact number of points, and the enumeration behind it |
+//! | `lattice` | the points of a finite space by their number, without building them |
 //!
 //! **Conditions.** A parameter whose `when` does not hold is *inactive*: absent from every
 //! assignment. Parameters are decided in an order in which each comes after all that its `when`
@@ -22,6 +24,8 @@ mod decimal;
 mod distribution;
 mod error;
 mod json;
+mod lattice;
+mod place;
 pub(crate) mod python_json;
 mod region;
 mod size;
@@ -35,6 +39,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use error::{DistributionError, SpaceError};
+pub(crate) use lattice::{Lattice, LatticeError, value_of};
 pub use size::SpaceSize;
 use structure::Structure;
 
@@ -249,6 +254,25 @@ impl Space {
     /// Whether the parameter at a position is active, given all that its condition reads.
     pub(crate) fn is_active(&self, index: usize, decided: &Assignment) -> bool {
         holds(self.param(index).1.when.as_ref(), decided)
+    }
+
+    /// Whether both are the same parameters with the very same predicates: what a cache made from one
+    /// says about the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same = |left: &Predicate, right: &Predicate| Arc::ptr_eq(&left.holds, &right.holds);
+        let same_param = |left: &Param, right: &Param| {
+            left.distribution == right.distribution
+                && match (&left.when, &right.when) {
+                    (Some(left), Some(right)) => same(left, right),
+                    (None, None) => true,
+                    _ => false,
+                }
+        };
+        self.len() == other.len()
+            && self.require.len() == other.require.len()
+            && (self.params.iter().zip(&other.params))
+                .all(|((name, left), (other, right))| name == other && same_param(left, right))
+            && self.require.iter().zip(&other.require).all(|(left, right)| same(left, right))
     }
 
     /// Which parameters and relations depend on which.

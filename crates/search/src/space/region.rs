@@ -37,13 +37,22 @@ impl Space {
     pub fn sample_uniform(&self, stream: &mut RandomStream) -> Result<Assignment, SpaceError> {
         let mut assignment = Assignment::new();
         for component in self.structure().components() {
-            let found =
-                self.reject(component, &mut assignment, stream) || self.repair(component, &mut assignment, stream);
-            if !found {
-                self.enumerate(component, &mut assignment, stream)?;
-            }
+            self.sample_component(component, &mut assignment, stream)?;
         }
         Ok(assignment)
+    }
+
+    /// A random point of one component, put into `assignment`.
+    pub(super) fn sample_component(
+        &self,
+        component: &Component,
+        assignment: &mut Assignment,
+        stream: &mut RandomStream,
+    ) -> Result<(), SpaceError> {
+        if self.reject(component, assignment, stream) || self.repair(component, assignment, stream) {
+            return Ok(());
+        }
+        self.enumerate(component, assignment, stream)
     }
 
     /// Step 1. Whether a point was found; it is then in `assignment`.
@@ -119,14 +128,14 @@ impl Space {
         }
     }
 
-    fn clear(&self, component: &Component, assignment: &mut Assignment) {
+    pub(super) fn clear(&self, component: &Component, assignment: &mut Assignment) {
         for &index in &component.params {
             assignment.remove(self.param(index).0);
         }
     }
 
     /// The component's first relation that does not hold.
-    fn broken(&self, component: &Component, assignment: &Assignment) -> Option<usize> {
+    pub(super) fn broken(&self, component: &Component, assignment: &Assignment) -> Option<usize> {
         let mut relations = component.require.iter().copied();
         relations.find(|&index| !(self.require[index].holds)(assignment))
     }

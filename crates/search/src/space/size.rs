@@ -80,7 +80,19 @@ impl Space {
         decided: &mut Assignment,
         visit: impl FnMut(&Leaf<'_>) -> ControlFlow<()>,
     ) -> Walked {
-        let mut walk = Walk { space: self, component, due: self.due(component), free: Vec::new(), nodes: 0, visit };
+        self.walk_from(component, Vec::new(), decided, visit)
+    }
+
+    /// As [`walk`](Self::walk), from the combination with this path on; it must be a leaf's path.
+    pub(super) fn walk_from(
+        &self,
+        component: &Component,
+        start: Vec<u64>,
+        decided: &mut Assignment,
+        visit: impl FnMut(&Leaf<'_>) -> ControlFlow<()>,
+    ) -> Walked {
+        let due = self.due(component);
+        let mut walk = Walk { space: self, component, due, free: Vec::new(), path: Vec::new(), start, nodes: 0, visit };
         match walk.descend(0, decided) {
             ControlFlow::Continue(()) | ControlFlow::Break(Stop::Visitor) => Walked::All,
             ControlFlow::Break(Stop::TooMany) => Walked::TooMany,
@@ -115,6 +127,9 @@ pub(super) struct Leaf<'a> {
     pub(super) decided: &'a Assignment,
     /// Active parameters that nothing reads: any of their values completes the point.
     pub(super) free: &'a [usize],
+    /// Positions of the values of the active parameters that predicates read, in the order of
+    /// evaluation. Combinations come in lexicographic order of their paths.
+    pub(super) path: &'a [u64],
     /// How many points it stands for; a continuous free parameter counts as one value.
     pub(super) points: u128,
     /// Whether a free parameter is continuous.
@@ -143,6 +158,9 @@ struct Walk<'a, Visit> {
     component: &'a Component,
     due: Vec<Vec<usize>>,
     free: Vec<usize>,
+    path: Vec<u64>,
+    /// The path to go down first; empty once its end has been seen.
+    start: Vec<u64>,
     nodes: u64,
     visit: Visit,
 }
@@ -173,7 +191,11 @@ impl<Visit: FnMut(&Leaf<'_>) -> ControlFlow<()>> Walk<'_, Visit> {
         let Some(count) = param.distribution.cardinality() else {
             return ControlFlow::Break(Stop::Continuous);
         };
-        for position in 0..count {
+        let first = self.start.get(self.path.len()).copied().unwrap_or(0);
+        for position in first..count {
+            if position > first {
+                self.start.clear();
+            }
             self.nodes += 1;
             if self.nodes > NODE_LIMIT {
                 decided.remove(name);
@@ -185,11 +207,15 @@ impl<Visit: FnMut(&Leaf<'_>) -> ControlFlow<()>> Walk<'_, Visit> {
                     None => drop(decided.insert(name.to_owned(), value)),
                 }
             }
-            if let ControlFlow::Break(stop) = self.descend(depth + 1, decided) {
+            self.path.push(position);
+            let flow = self.descend(depth + 1, decided);
+            self.path.pop();
+            if flow.is_break() {
                 decided.remove(name);
-                return ControlFlow::Break(stop);
+                return flow;
             }
         }
+        self.start.clear();
         decided.remove(name);
         ControlFlow::Continue(())
     }
@@ -202,6 +228,7 @@ impl<Visit: FnMut(&Leaf<'_>) -> ControlFlow<()>> Walk<'_, Visit> {
         let leaf = Leaf {
             decided,
             free: &self.free,
+            path: &self.path,
             points: counts.clone().fold(1, |points: u128, count| points.saturating_mul(u128::from(count.unwrap_or(1)))),
             is_infinite: counts.into_iter().any(|count| count.is_none()),
         };

@@ -19,4 +19,4 @@ pub mod objective;
 pub mod space;
 pub mod study;
 
-pub use conformance::check;
+pub use conformance::{check, check_on};

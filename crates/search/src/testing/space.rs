@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space, SpaceError};
+use crate::space::{Assignment, Choice, Distribution, Param, ParamValue, Predicate, Space, SpaceError, SpaceSize};
 
 /// A real range.
 #[must_use]
@@ -157,4 +157,32 @@ pub fn all() -> Vec<(&'static str, Space)> {
         ("no parameters", space(&[], vec![])),
     ];
     spaces.map(|(name, space)| (name, space.expect("the spaces above are valid"))).into()
+}
+
+/// One finite space of every kind, by name, for samplers that take no others.
+///
+/// # Panics
+///
+/// Never: the spaces are fixed and valid.
+#[must_use]
+pub fn finite() -> Vec<(&'static str, Space)> {
+    let nested = vec![
+        ("width", when(stepped(0.5, 5.0, 0.25), "level", 1)),
+        ("filter", always(switch())),
+        ("level", when(choice(&["a", "b", "c"]), "filter", 1)),
+        ("period", always(log_int(1, 30))),
+    ];
+    let related = vec![
+        ("fast", always(int(5, 20))),
+        ("slow", always(Distribution::Int { low: 10, high: 60, step: 10, log: false })),
+        ("use", always(switch())),
+        ("fastest", when(int(1, 8), "use", 1)),
+    ];
+    let few = vec![("a", always(int(1, 3))), ("b", always(stepped(0.0, 1.0, 0.5))), ("c", always(switch()))];
+    let relations = vec![less("fast", "slow"), less("fastest", "fast")];
+    let spaces =
+        [("nested", space(&nested, vec![])), ("related", space(&related, relations)), ("few", space(&few, vec![]))];
+    let mut spaces = spaces.map(|(name, space)| (name, space.expect("the spaces above are valid"))).to_vec();
+    spaces.extend(all().into_iter().filter(|(_, space)| space.size() == SpaceSize::Exact(1)));
+    spaces
 }

@@ -21,6 +21,8 @@ pub struct Outcome {
     pub constraint: Option<f64>,
     /// Last step and the value there.
     pub intermediate: Option<(i64, f64)>,
+    /// The earlier trial that this one repeats.
+    pub duplicate_of: Option<u64>,
 }
 
 impl Outcome {
@@ -75,15 +77,16 @@ impl Study<'_> {
             values: outcome.value.into_iter().collect(),
             constraints: outcome.constraint.map(|value| ("limit".to_owned(), value)).into_iter().collect(),
             intermediate_values: outcome.intermediate.into_iter().collect(),
+            duplicate_of: outcome.duplicate_of,
             ..trial_of(self.space, number, params)
         }
     }
 
-    /// Continue from `trials` until there are `total`.
+    /// Continue from `trials` until there are `total`, or the sampler has proposed every point.
     ///
     /// # Errors
     ///
-    /// Whatever the sampler answers.
+    /// Whatever the sampler answers, other than [`SamplerError::Exhausted`].
     ///
     /// # Panics
     ///
@@ -99,7 +102,7 @@ impl Study<'_> {
         for number in trials.len() as u64..total {
             let seen = (number + 1).saturating_sub(self.lag);
             let pending: Vec<Assignment> = trials[seen as usize..].iter().map(|trial| trial.params.clone()).collect();
-            let params = sampler.propose(&Request {
+            let proposed = sampler.propose(&Request {
                 space: self.space,
                 directions: &[self.direction],
                 view: history.view(seen),
@@ -107,7 +110,11 @@ impl Study<'_> {
                 seed: self.seed,
                 number,
                 attempt: 0,
-            })?;
+            });
+            let params = match proposed {
+                Err(SamplerError::Exhausted { .. }) => break,
+                proposed => proposed?,
+            };
             let trial = self.trial(number, params);
             let appended: Result<(), HistoryError> = history.append(&trial);
             appended.expect("numbers count up");
