@@ -5,6 +5,7 @@
 //! | [`space`] | parameters, their distributions, conditions (`when`) and relations (`require`) |
 //! | [`trial`] | a trial's number, parameters, state, values, constraints |
 //! | [`history`] | finished trials in columns, as samplers read them |
+//! | [`pruner`] | stops trials early, each a function of `(seed, number, history seen, own reports)` |
 //! | [`sampler`] | random and TPE, each a function of `(seed, number, history seen)` |
 //! | [`identity`] | canonical parameter values and their signature |
 //! | [`pareto`] | non-dominated sorting, crowding, hypervolume |
@@ -18,6 +19,7 @@
 pub mod history;
 pub mod identity;
 pub mod pareto;
+pub mod pruner;
 pub mod sampler;
 pub mod space;
 pub mod storage;
