@@ -281,6 +281,20 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Number of objectives.
+    #[must_use]
+    pub fn objectives(&self) -> usize {
+        self.history.objectives
+    }
+
+    /// By how much a trial violates its constraints; `None` for one that is feasible or that nothing
+    /// is learned from.
+    #[must_use]
+    pub fn violation(&self, row: usize) -> Option<f64> {
+        let is_infeasible = matches!(self.history.kinds[..self.len][row], Kind::Infeasible | Kind::PrunedInfeasible);
+        is_infeasible.then(|| self.history.scores[row])
+    }
+
     /// Whether a trial is COMPLETE, with a value, and no duplicate; feasible or not.
     #[must_use]
     pub fn is_complete(&self, row: usize) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! | sampler | job | NaN, infeasible and pruned trials |
 //! |---|---|---|
+//! | [`nsga2`], [`nsga3`] | children of the best trials, for several objectives | infeasible ones after all others; pruned ones and NaN ignored |
 //! | [`random`] | independent draws from each distribution | ignored, as every result is |
 //! | [`tpe`] | draws where good trials are denser than bad ones | ranked: feasible, pruned, infeasible; NaN ignored |
 //!
@@ -12,6 +13,10 @@
 //!
 //! **Where it differs from Optuna:** there a sampler reads whatever its storage holds at the moment.
 
+mod axis;
+mod nsga;
+pub mod nsga2;
+pub mod nsga3;
 pub mod random;
 pub mod tpe;
 
@@ -67,6 +72,14 @@ pub enum SamplerError {
     /// The history was made for other parameters.
     #[error("the history was made for another space: build it from the space of the request")]
     OtherSpace,
+    /// The history was made for another number of objectives.
+    #[error("the history has {history} objectives, the study {study}: build it for the study's directions")]
+    OtherObjectives {
+        /// Values a trial in the history.
+        history: usize,
+        /// Directions of the study.
+        study: usize,
+    },
     /// A sampler's option is out of its range.
     #[error("option '{option}' of the sampler '{sampler}' must be {expected}, got {got}")]
     Option {
