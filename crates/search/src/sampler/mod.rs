@@ -2,6 +2,7 @@
 //!
 //! | sampler | job | NaN, infeasible and pruned trials |
 //! |---|---|---|
+//! | [`gp`] | where a Gaussian process expects most improvement | infeasible ones as bad as the worst; pruned ones and NaN ignored |
 //! | [`nsga2`], [`nsga3`] | children of the best trials, for several objectives | infeasible ones after all others; pruned ones and NaN ignored |
 //! | [`random`] | independent draws from each distribution | ignored, as every result is |
 //! | [`tpe`] | draws where good trials are denser than bad ones | ranked: feasible, pruned, infeasible; NaN ignored |
@@ -14,6 +15,7 @@
 //! **Where it differs from Optuna:** there a sampler reads whatever its storage holds at the moment.
 
 mod axis;
+pub mod gp;
 mod nsga;
 pub mod nsga2;
 pub mod nsga3;
