@@ -2,7 +2,7 @@
 //!
 //! Row `n` is trial `n`. One column of internal values for each parameter of the space, NaN where the
 //! trial does not have it, and a few columns for what became of the trial: about 8 bytes for each
-//! parameter value and 33 for each trial.
+//! parameter value, 41 for each trial and 16 for each intermediate value.
 //!
 //! A [`View`] is the history as a proposal may see it: a prefix. Results that are not in the prefix
 //! do not exist for the sampler, whether or not they are already known here, which is what makes a
@@ -21,7 +21,11 @@
 //! Values are matched to the space by parameter name: a choice that the space no longer has and a
 //! non-positive number on a logarithmic range are absent; a number outside the range stays.
 
+mod cursor;
+
 use thiserror::Error;
+
+pub(crate) use cursor::Cursor;
 
 use crate::space::{Distribution, ParamValue, Space};
 use crate::trial::{StudyDirection, Trial, TrialState};
@@ -66,6 +70,7 @@ enum Kind {
     Pruned,
     PrunedInSilence,
     Infeasible,
+    PrunedInfeasible,
 }
 
 /// Trials in columns, appended in the order of their numbers.
@@ -82,6 +87,11 @@ pub struct History {
     scores: Vec<f64>,
     /// Row and last step of each pruned trial that reported something.
     steps: Vec<(u32, i64)>,
+    /// Steps and values reported, of all rows one after the other.
+    report_steps: Vec<i64>,
+    report_values: Vec<f64>,
+    /// Where each row's reports end.
+    report_ends: Vec<usize>,
     /// Running hash of all rows up to and including each one.
     fingerprints: Vec<u64>,
     /// Rows learned from, up to and including each one.
@@ -102,6 +112,9 @@ impl History {
             values: Vec::new(),
             scores: Vec::new(),
             steps: Vec::new(),
+            report_steps: Vec::new(),
+            report_values: Vec::new(),
+            report_ends: Vec::new(),
             fingerprints: Vec::new(),
             lessons: Vec::new(),
             start: objectives as u64,
@@ -156,6 +169,9 @@ impl History {
         let (kind, score) = match lesson {
             Lesson::Nothing => (Kind::Nothing, f64::NAN),
             Lesson::Complete => (Kind::Complete, f64::NAN),
+            Lesson::Infeasible { violation } if trial.state == TrialState::Pruned => {
+                (Kind::PrunedInfeasible, violation)
+            }
             Lesson::Infeasible { violation } => (Kind::Infeasible, violation),
             Lesson::Pruned { last: None } => (Kind::PrunedInSilence, f64::NAN),
             Lesson::Pruned { last: Some((step, value)) } => {
@@ -164,6 +180,14 @@ impl History {
                 (Kind::Pruned, value)
             }
         };
+        // A duplicate ran nothing: what its original reported is there already.
+        let reports = trial.intermediate_values.iter().filter(|_| trial.duplicate_of.is_none());
+        for (&step, &value) in reports {
+            hash = mix(mix(hash, step as u64), value.to_bits());
+            self.report_steps.push(step);
+            self.report_values.push(value);
+        }
+        self.report_ends.push(self.report_steps.len());
         self.kinds.push(kind);
         self.scores.push(score);
         self.fingerprints.push(mix(mix(hash, kind as u64), score.to_bits()));
@@ -276,7 +300,7 @@ impl<'a> View<'a> {
         match self.history.kinds[row] {
             Kind::Nothing => Lesson::Nothing,
             Kind::Complete => Lesson::Complete,
-            Kind::Infeasible => Lesson::Infeasible { violation: score },
+            Kind::Infeasible | Kind::PrunedInfeasible => Lesson::Infeasible { violation: score },
             Kind::PrunedInSilence => Lesson::Pruned { last: None },
             Kind::Pruned => {
                 let steps = &self.history.steps;
@@ -296,15 +320,50 @@ impl<'a> View<'a> {
     /// for caches that read each row once.
     pub(crate) fn lessons_after(&self, rows: usize, reports: usize) -> impl Iterator<Item = Lesson> + use<'a> {
         let history = self.history;
-        let mut steps = history.steps[reports..].iter();
+        let mut steps = history.steps[reports..].iter().map(|&(_, step)| step);
         let rows = rows.min(self.len)..self.len;
         history.kinds[rows.clone()].iter().zip(&history.scores[rows]).map(move |(kind, &score)| match kind {
             Kind::Nothing => Lesson::Nothing,
             Kind::Complete => Lesson::Complete,
             Kind::PrunedInSilence => Lesson::Pruned { last: None },
-            Kind::Pruned => Lesson::Pruned { last: steps.next().map(|&step| (step, score)) },
-            _ => Lesson::Infeasible { violation: score },
+            Kind::Pruned => Lesson::Pruned { last: steps.next().map(|step| (step, score)) },
+            Kind::Infeasible | Kind::PrunedInfeasible => Lesson::Infeasible { violation: score },
         })
+    }
+
+    /// Number of objectives.
+    #[must_use]
+    pub fn objectives(&self) -> usize {
+        self.history.objectives
+    }
+
+    /// By how much a trial violates its constraints; `None` for one that is feasible or that nothing
+    /// is learned from.
+    #[must_use]
+    pub fn violation(&self, row: usize) -> Option<f64> {
+        let is_infeasible = matches!(self.history.kinds[..self.len][row], Kind::Infeasible | Kind::PrunedInfeasible);
+        is_infeasible.then(|| self.history.scores[row])
+    }
+
+    /// Whether a trial is COMPLETE, with a value, and no duplicate; feasible or not.
+    #[must_use]
+    pub fn is_complete(&self, row: usize) -> bool {
+        matches!(self.history.kinds[..self.len][row], Kind::Complete | Kind::Infeasible)
+    }
+
+    /// Whether a trial is PRUNED and no duplicate; feasible or not.
+    #[must_use]
+    pub fn is_pruned(&self, row: usize) -> bool {
+        matches!(self.history.kinds[..self.len][row], Kind::Pruned | Kind::PrunedInSilence | Kind::PrunedInfeasible)
+    }
+
+    /// What a trial reported: steps, increasing, and the values there, which may be NaN. Nothing for a
+    /// duplicate.
+    pub fn reports(&self, row: usize) -> impl DoubleEndedIterator<Item = (i64, f64)> + Clone + use<'a> {
+        let ends = &self.history.report_ends[..self.len];
+        let range = row.checked_sub(1).map_or(0, |row| ends[row])..ends[row];
+        let steps = self.history.report_steps[range.clone()].iter().copied();
+        steps.zip(self.history.report_values[range].iter().copied())
     }
 
     /// The number of the best trial: complete, feasible, not a duplicate, of the best first value;

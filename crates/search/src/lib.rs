@@ -5,7 +5,8 @@
 //! | [`space`] | parameters, their distributions, conditions (`when`) and relations (`require`) |
 //! | [`trial`] | a trial's number, parameters, state, values, constraints |
 //! | [`history`] | finished trials in columns, as samplers read them |
-//! | [`sampler`] | random, grid, quasi-random, TPE, CMA-ES, each a function of `(seed, number, history seen)` |
+//! | [`pruner`] | stops trials early, each a function of `(seed, number, history seen, own reports)` |
+//! | [`sampler`] | random, grid, quasi-random, TPE, CMA-ES, NSGA, GP, each a function of `(seed, number, history seen)` |
 //! | [`identity`] | canonical parameter values and their signature |
 //! | [`pareto`] | non-dominated sorting, crowding, hypervolume |
 //! | [`stream`] | the random numbers of one proposal |
@@ -18,6 +19,7 @@
 pub mod history;
 pub mod identity;
 pub mod pareto;
+pub mod pruner;
 pub mod sampler;
 pub mod space;
 pub mod storage;

@@ -2,6 +2,8 @@
 //!
 //! | sampler | job | NaN, infeasible and pruned trials |
 //! |---|---|---|
+//! | [`gp`] | where a Gaussian process expects most improvement | infeasible ones as bad as the worst; pruned ones and NaN ignored |
+//! | [`nsga2`], [`nsga3`] | children of the best trials, for several objectives | infeasible ones after all others; pruned ones and NaN ignored |
 //! | [`random`] | independent draws from each distribution | ignored, as every result is |
 //! | [`grid`] | every point of a finite space once | ignored, as every result is |
 //! | [`sobol`], [`halton`] | points that fill the space evenly | ignored, as every result is |
@@ -18,12 +20,17 @@
 //! **Where it differs from Optuna:** there a sampler reads whatever its storage holds at the moment.
 
 pub mod auto;
+mod axis;
 pub mod cmaes;
 pub mod fixed;
 #[cfg(test)]
 mod golden_tests;
+pub mod gp;
 pub mod grid;
 pub mod halton;
+mod nsga;
+pub mod nsga2;
+pub mod nsga3;
 mod permutation;
 #[cfg(test)]
 mod quasi_tests;
@@ -113,6 +120,13 @@ pub enum SamplerError {
         param: String,
         /// What is wrong.
         problem: &'static str,
+    /// The history was made for another number of objectives.
+    #[error("the history has {history} objectives, the study {study}: build it for the study's directions")]
+    OtherObjectives {
+        /// Values a trial in the history.
+        history: usize,
+        /// Directions of the study.
+        study: usize,
     },
     /// A sampler's option is out of its range.
     #[error("option '{option}' of the sampler '{sampler}' must be {expected}, got {got}")]
