@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `timing` | repeated runs of one piece of work: median and quartiles |
 //! | `strategy` | the strategies, as study files over the whole of the bars |
+//! | `growth` | the cost against the number of bars and of conditions |
 //! | `search` | the cost of a proposal and of storing a trial |
 //! | [`peer`] | other programs' times on the same bars, through scripts in Python |
 //!
@@ -13,6 +14,7 @@
 //!
 //! It does not judge: what is fast enough is for the reader, and no test depends on a time.
 
+mod growth;
 pub mod peer;
 mod search;
 mod strategy;
@@ -46,6 +48,8 @@ pub struct BenchOptions {
     pub histories: Vec<usize>,
     /// Trials written to the store.
     pub stored_trials: usize,
+    /// Numbers of synthetic bars at which a backtest is timed; none unless asked for.
+    pub scale: Vec<usize>,
 }
 
 /// One figure.
@@ -89,7 +93,18 @@ impl BenchOptions {
             synthetic_bars: SynthOptions::default().bars,
             histories: vec![100, 250, 1_000, 10_000],
             stored_trials: 4_096,
+            scale: Vec::new(),
         }
+    }
+
+    /// The same with backtests over 10,000 to 10 million bars, which take a while and some 2 GB of memory.
+    #[must_use]
+    pub fn with_scale(mut self) -> Self {
+        self.scale = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000]
+            .into_iter()
+            .filter(|bars| self.budget > Duration::ZERO || *bars <= self.synthetic_bars)
+            .collect();
+        self
     }
 
     /// A few seconds, to see that it works.
@@ -148,6 +163,10 @@ pub fn measure(options: &BenchOptions, bars_file: &Path, mut observe: impl FnMut
     keep(vec![load(bars_file, bars.len(), options)]);
     for strategy in &STRATEGIES {
         keep(strategy::measure(strategy, &loaded, options, cores)?);
+    }
+    keep(growth::conditions(&loaded, options)?);
+    for &bars in &options.scale {
+        keep(growth::bars(bars, &bars_file.with_extension("scale.parquet"), options)?);
     }
     for &length in &options.histories {
         keep(search::proposals(length, options)?);

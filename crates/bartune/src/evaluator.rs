@@ -3,6 +3,7 @@
 mod budget;
 
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
@@ -69,6 +70,7 @@ pub struct Evaluator<'a> {
     account_close: Option<Vec<i64>>,
     segments: &'a Segments,
     cache: MemoryCache,
+    workspaces: Workspaces,
     train: Prepared,
     validate: Option<Prepared>,
     trading_days_per_year: f64,
@@ -79,6 +81,25 @@ pub struct Evaluator<'a> {
 struct Prepared {
     range: Range<usize>,
     calendar: Calendar,
+}
+
+/// Memory of backtests, handed from trial to trial: a worker finds what the one before it has left.
+#[derive(Debug, Default)]
+struct Workspaces(Mutex<Vec<fast::Workspace>>);
+
+impl Workspaces {
+    fn take(&self) -> fast::Workspace {
+        self.lock().pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, workspace: fast::Workspace) {
+        self.lock().push(workspace);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<fast::Workspace>> {
+        // What is kept are allocations; no step under the lock leaves them half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Prepared {
@@ -131,6 +152,7 @@ impl<'a> Evaluator<'a> {
             trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
             segments,
             cache: MemoryCache::new(CacheBudget::NONE.bytes()),
+            workspaces: Workspaces::default(),
             bars,
         }
     }
@@ -191,12 +213,20 @@ impl<'a> Evaluator<'a> {
     }
 
     fn try_evaluate(&self, params: &Params) -> Result<Outcome, Error> {
+        let mut workspace = self.workspaces.take();
+        let outcome = self.evaluate_in(params, &mut workspace);
+        self.workspaces.give_back(workspace);
+        outcome
+    }
+
+    fn evaluate_in(&self, params: &Params, workspace: &mut fast::Workspace) -> Result<Outcome, Error> {
         let signals = self.signals(&self.plan.strategy.bind(params)?)?;
-        let train = self.simulate(&signals, &self.train)?.metrics;
+        let train = self.measure(&signals, &self.train, workspace)?;
         let mut metrics = SegmentMetrics::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
         if let Some(validate) = &self.validate {
-            metrics.insert(SegmentName::Validate.key().to_owned(), self.simulate(&signals, validate)?.metrics.to_map());
+            let validate = self.measure(&signals, validate, workspace)?;
+            metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
         }
         Ok(Outcome { verdict: self.judge(&train), constraints: self.constraints(&train), metrics })
     }
@@ -209,7 +239,10 @@ impl<'a> Evaluator<'a> {
     /// these parameters.
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
         let segment = Prepared::new(&self.bars, self.range(name)?);
-        self.simulate(&self.signals(&self.plan.strategy.bind(params)?)?, &segment)
+        let signals = self.signals(&self.plan.strategy.bind(params)?)?;
+        let mut workspace = fast::Workspace::default();
+        let metrics = self.measure(&signals, &segment, &mut workspace)?;
+        Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
     /// What a trial with these train metrics comes to, its verdict and constraints; no metrics are kept.
@@ -242,7 +275,13 @@ impl<'a> Evaluator<'a> {
         Ok(signals)
     }
 
-    fn simulate(&self, signals: &Signals, segment: &Prepared) -> Result<BacktestRun, Error> {
+    /// Simulate a segment into the workspace, and measure what it is left with.
+    fn measure(
+        &self,
+        signals: &Signals,
+        segment: &Prepared,
+        workspace: &mut fast::Workspace,
+    ) -> Result<Metrics, Error> {
         let bars = &self.bars;
         let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?;
         if let Some(local_close) = &self.local_close {
@@ -253,12 +292,15 @@ impl<'a> Evaluator<'a> {
         }
         let (execution, account) = (&self.plan.execution, &self.plan.account);
         let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
-        let backtest = match self.engine {
-            Engine::Fast => fast::simulate(&input),
-            Engine::Reference => reference::simulate(&input),
-        };
-        let metrics = metric::compute(&MetricInput {
-            backtest: &backtest,
+        match self.engine {
+            Engine::Fast => {
+                fast::simulate_into(&input, workspace);
+            }
+            Engine::Reference => *workspace = fast::Workspace::from(reference::simulate(&input)),
+        }
+        let backtest = workspace.backtest();
+        Ok(metric::compute(&MetricInput {
+            backtest,
             calendar: &segment.calendar,
             trading_days_per_year: self.trading_days_per_year,
             point_value: execution.instrument.point_value,
@@ -270,8 +312,7 @@ impl<'a> Evaluator<'a> {
                 .map(|account| account.headroom.as_slice())
                 .filter(|days| !days.is_empty()),
             composite: &self.plan.objective.composite,
-        });
-        Ok(BacktestRun { segment: segment.range.clone(), backtest, metrics })
+        }))
     }
 
     fn judge(&self, metrics: &Metrics) -> Verdict {

@@ -386,6 +386,10 @@ pub(crate) struct BenchArgs {
     #[arg(long)]
     pub(crate) quick: bool,
 
+    /// Backtests over 10,000 to 10 million synthetic bars too; takes some 2 GB of memory
+    #[arg(long)]
+    pub(crate) scale: bool,
+
     /// Print one JSON object on stdout
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,7 +10,7 @@ use bartune_engine::Params;
 use bartune_engine::bars::Loaded;
 use bartune_search::stream::RandomStream;
 
-use super::timing::{Timing, repeat, repeat_after};
+use super::timing::{Timing, repeat};
 use super::{BenchOptions, Row};
 use crate::config::{Plan, parse_study};
 use crate::data::{Dataset, Segments};
@@ -29,7 +29,7 @@ pub struct BenchStrategy {
 }
 
 /// The fixed set.
-pub const STRATEGIES: [BenchStrategy; 5] = [
+pub const STRATEGIES: [BenchStrategy; 6] = [
     BenchStrategy { id: "sma_cross", what: "SMA cross, stop, target", study: SMA_CROSS },
     BenchStrategy { id: "trend", what: "EMA, RSI, ATR; long and short", study: TREND },
     BenchStrategy {
@@ -39,10 +39,11 @@ pub const STRATEGIES: [BenchStrategy; 5] = [
     },
     BenchStrategy { id: "twenty", what: "twenty conditions", study: TWENTY },
     BenchStrategy { id: "frames", what: "ten minutes and one hour", study: FRAMES },
+    BenchStrategy { id: "account", what: "under account rules", study: ACCOUNT },
 ];
 
 /// What peers run as well: fills at the signal's close, 4 bps a side, 2 % stop, 4 % target.
-const SMA_CROSS: &str = r#"
+pub(super) const SMA_CROSS: &str = r#"
 name = "sma-cross"
 data.path = "bars.parquet"
 params.fast = { int = [5, 60], default = 10 }
@@ -114,6 +115,27 @@ stop_loss = "2 * on('1h', atr(14))"
 commission = "1bps"
 "#;
 
+/// The same cross in a small position, so that the account lives through all of the bars.
+const ACCOUNT: &str = r#"
+name = "account"
+data.path = "bars.parquet"
+params.fast = { int = [5, 60], default = 10 }
+params.slow = { int = [20, 250], default = 50 }
+objective.maximize = "composite"
+[strategy]
+require = ["fast < slow"]
+long_entry = "cross_above(sma(close, fast), sma(close, slow))"
+long_exit = "cross_below(sma(close, fast), sma(close, slow))"
+stop_loss = "0.02 * close"
+take_profit = "0.04 * close"
+[execution]
+commission = "1bps"
+size = "$1000"
+[account]
+cash = 50000
+rules = "topstep-50k"
+"#;
+
 /// Cold, warm, with random parameters, and on all cores.
 pub(super) fn measure(
     strategy: &BenchStrategy,
@@ -122,14 +144,41 @@ pub(super) fn measure(
     cores: usize,
 ) -> Result<Vec<Row>, Error> {
     let plan = parse_study(strategy.id, strategy.study, Path::new(""), &[])?;
-    let whole = Segments { train: 0..loaded.bars.len(), validate: None, test: None };
-    let dataset = Dataset { bars: loaded.bars.clone(), loaded: loaded.clone(), segments: whole };
-    let bench = Bench { strategy, plan: &plan, dataset: &dataset, options };
-    Ok(vec![bench.cold(), bench.warm(), bench.reference(), bench.random()?, bench.all_cores(cores)?])
+    let dataset = whole(loaded);
+    let bench = Bench { id: strategy.id, what: strategy.what, plan: &plan, dataset: &dataset, options };
+    let [drawn, cold_drawn] = [Kept::Yes, Kept::No].map(|kept| bench.random(kept));
+    Ok(vec![bench.cold(), bench.warm(), bench.reference(), cold_drawn?, drawn?, bench.all_cores(cores)?])
+}
+
+/// The cost of a backtest, cold and again, of any study on all of these bars.
+pub(super) fn cold_and_warm(
+    (id, what): (&str, &str),
+    study: &str,
+    loaded: &Loaded,
+    options: &BenchOptions,
+) -> Result<Vec<Row>, Error> {
+    let plan = parse_study(id, study, Path::new(""), &[])?;
+    let dataset = whole(loaded);
+    let bench = Bench { id, what, plan: &plan, dataset: &dataset, options };
+    Ok(vec![bench.cold(), bench.warm()])
+}
+
+/// All of the bars as one segment.
+fn whole(loaded: &Loaded) -> Dataset {
+    let segments = Segments { train: 0..loaded.bars.len(), validate: None, test: None };
+    Dataset { bars: loaded.bars.clone(), loaded: loaded.clone(), segments }
+}
+
+/// Whether series are kept from one trial to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
 }
 
 struct Bench<'a> {
-    strategy: &'a BenchStrategy,
+    id: &'a str,
+    what: &'a str,
     plan: &'a Plan,
     dataset: &'a Dataset,
     options: &'a BenchOptions,
@@ -143,12 +192,9 @@ impl<'a> Bench<'a> {
 
     /// The default parameters, every series computed anew.
     fn cold(&self) -> Row {
-        let params = self.plan.parameters.defaults();
-        let evaluate = |evaluator: Evaluator<'_>| {
-            black_box(evaluator.evaluate(&params));
-        };
-        let timing = repeat_after(self.options.budget, self.options.repeats, || self.evaluator(), evaluate);
-        self.row("cold", "", timing, result(&self.evaluator().evaluate(&params)))
+        let evaluator = Evaluator::new(self.plan, self.dataset);
+        let timing = self.again(&evaluator);
+        self.row("cold", "", timing, result(&evaluator.evaluate(&self.plan.parameters.defaults())))
     }
 
     /// The default parameters again and again.
@@ -170,16 +216,20 @@ impl<'a> Bench<'a> {
         repeat(self.options.budget, self.options.repeats, evaluate)
     }
 
-    /// Other parameters each time, as a random search draws them; series are kept from one to the next.
-    fn random(&self) -> Result<Row, Error> {
-        let evaluator = self.evaluator();
+    /// Other parameters each time, as a random search draws them.
+    fn random(&self, kept: Kept) -> Result<Row, Error> {
+        let (part, how, evaluator) = match kept {
+            Kept::Yes => ("random", ", random parameters", self.evaluator()),
+            Kept::No => ("random_cold", ", random, no cache", Evaluator::new(self.plan, self.dataset)),
+        };
         let drawn = self.draws()?;
-        let mut next = 0;
+        let (mut next, began) = (0, Instant::now());
         let timing = repeat(self.options.budget, self.options.repeats, || {
             black_box(evaluator.evaluate(&drawn[next % drawn.len()]));
             next += 1;
         });
-        Ok(self.row("random", ", random parameters", timing, String::new()))
+        let mean_ms = began.elapsed().as_secs_f64() * 1e3 / next as f64;
+        Ok(self.row(part, how, timing, format!("mean {mean_ms:.2} ms")))
     }
 
     /// Random parameters on all cores; the time is that of the whole divided by the trials done.
@@ -218,8 +268,8 @@ impl<'a> Bench<'a> {
 
     fn row(&self, part: &str, how: &str, timing: Timing, result: String) -> Row {
         Row {
-            id: format!("{}.{part}", self.strategy.id),
-            what: format!("{}{how}", self.strategy.what),
+            id: format!("{}.{part}", self.id),
+            what: format!("{}{how}", self.what),
             timing,
             bars: Some(self.dataset.bars.len()),
             result,

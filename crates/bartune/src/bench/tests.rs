@@ -9,12 +9,12 @@ fn a_quick_run_has_every_figure_once_and_every_figure_is_a_time() {
     let mut ids: Vec<&str> = report.rows.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(told, ids.len());
     for strategy in STRATEGIES {
-        for part in ["cold", "warm", "reference", "random", "all"] {
+        for part in ["cold", "warm", "reference", "random_cold", "random", "all"] {
             let id = format!("{}.{part}", strategy.id);
             assert!(ids.contains(&id.as_str()), "{id} is not in {ids:?}");
         }
     }
-    for id in ["floor", "load", "tpe.100", "random.100", "append"] {
+    for id in ["conditions_1.cold", "conditions_20.warm", "floor", "load", "tpe.100", "random.100", "append"] {
         assert!(ids.contains(&id), "{id} is not in {ids:?}");
     }
     for row in &report.rows {

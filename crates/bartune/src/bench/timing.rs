@@ -36,23 +36,12 @@ impl Timing {
 
 /// Run `work` once to warm up, then until the budget is spent and it has run often enough.
 pub(super) fn repeat(budget: Duration, repeats: usize, mut work: impl FnMut()) -> Timing {
-    repeat_after(budget, repeats, || (), |()| work())
-}
-
-/// As [`repeat`], with something made anew before each run that is not timed.
-pub(super) fn repeat_after<T>(
-    budget: Duration,
-    repeats: usize,
-    mut make: impl FnMut() -> T,
-    mut work: impl FnMut(T),
-) -> Timing {
-    work(make());
+    work();
     let began = Instant::now();
     let mut milliseconds = Vec::new();
     while milliseconds.len() < repeats.max(1) || (began.elapsed() < budget && milliseconds.len() < MOST_REPEATS) {
-        let made = make();
         let start = Instant::now();
-        work(made);
+        work();
         milliseconds.push(start.elapsed().as_secs_f64() * 1e3);
     }
     Timing::of(milliseconds)

@@ -109,6 +109,7 @@ pub struct Bars {
 struct Derived {
     calendar: OnceLock<Calendar>,
     content_hash: OnceLock<String>,
+    series_hash: OnceLock<[u8; 32]>,
     hl2: OnceLock<Column<f64>>,
     hlc3: OnceLock<Column<f64>>,
     ohlc4: OnceLock<Column<f64>>,
@@ -305,6 +306,18 @@ impl Bars {
     #[must_use]
     pub fn content_hash(&self) -> &str {
         self.derived.content_hash.get_or_init(|| self.hash())
+    }
+
+    /// SHA-256 of all that a series over the bars may depend on, computed once: content, timeframe and timezone.
+    pub(crate) fn series_hash(&self) -> [u8; 32] {
+        let hash = || {
+            let mut hasher = Sha256::new();
+            hasher.update(self.content_hash().as_bytes());
+            hasher.update(self.timeframe_ns.to_le_bytes());
+            hasher.update(format!("{:?}", self.timezone).as_bytes());
+            hasher.finalize().into()
+        };
+        *self.derived.series_hash.get_or_init(hash)
     }
 
     fn compute(&self, value: impl Fn(usize) -> f64) -> Column<f64> {

@@ -20,6 +20,39 @@ impl From<Error> for InvalidArguments {
 pub(super) trait Step<const I: usize, const O: usize>: Send {
     /// Feed one bar.
     fn step(&mut self, input: [f64; I]) -> [f64; O];
+
+    /// Feed a stretch of bars, all columns of one length. Whoever has a faster way than bar by bar says so here: the
+    /// values must be those of [`step`](Self::step) to the last bit, and the state that is left behind as well.
+    fn stretch(&mut self, inputs: [&[f64]; I], outputs: [&mut [f64]; O])
+    where
+        Self: Sized,
+    {
+        each_bar(self, inputs, outputs);
+    }
+}
+
+/// A stretch bar by bar, in a loop that the compiler sees through.
+pub(super) fn each_bar<S: Step<I, O>, const I: usize, const O: usize>(
+    step: &mut S,
+    inputs: [&[f64]; I],
+    outputs: [&mut [f64]; O],
+) {
+    let bars = inputs[0].len();
+    // Slices of one known length leave no bound to be checked in the loop.
+    let inputs = inputs.map(|column| &column[..bars]);
+    let mut outputs = outputs.map(|column| &mut column[..bars]);
+    for t in 0..bars {
+        let values = step.step(std::array::from_fn(|i| inputs[i][t]));
+        for (column, value) in outputs.iter_mut().zip(values) {
+            column[t] = value;
+        }
+    }
+}
+
+/// Whether no value is NaN or infinite.
+pub(super) fn are_finite(values: &[f64]) -> bool {
+    // Without a way out of the inner loop the compiler compares several values at once.
+    values.chunks(1024).all(|block| block.iter().fold(true, |all, x| all & x.is_finite()))
 }
 
 /// A kernel from a step: batch is the same step in a loop that the compiler sees through.
@@ -38,17 +71,13 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
 
     fn batch(&mut self, inputs: &[&[f64]], outputs: &mut [Vec<f64>]) {
         let bars = inputs[0].len();
-        let columns: [&[f64]; I] = std::array::from_fn(|i| &inputs[i][..bars]);
         outputs.iter_mut().for_each(|output| output.resize(bars, 0.0));
-        let Ok(mut written) = <[&mut Vec<f64>; O]>::try_from(outputs.iter_mut().collect::<Vec<_>>()) else {
+        let columns: [&[f64]; I] = std::array::from_fn(|i| &inputs[i][..bars]);
+        let Ok(written) = <[&mut [f64]; O]>::try_from(outputs.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>())
+        else {
             unreachable!("the caller gives one vector for each output");
         };
-        for t in 0..bars {
-            let values = self.0.step(std::array::from_fn(|i| columns[i][t]));
-            for (column, value) in written.iter_mut().zip(values) {
-                column[t] = value;
-            }
-        }
+        self.0.stretch(columns, written);
     }
 }
 

@@ -17,11 +17,9 @@ mod memory;
 
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::NodeKey;
 use crate::Mask;
-use crate::bars::{Bars, Column};
+use crate::bars::Column;
 
 pub use memory::{CacheStats, MemoryCache};
 
@@ -34,7 +32,7 @@ pub struct SeriesKey {
 }
 
 impl SeriesKey {
-    /// The series of the node over bars with this [`data_key`].
+    /// The series of the node over bars with this [`series_hash`](crate::bars::Bars::series_hash).
     pub(super) fn new(data: [u8; 32], node: NodeKey) -> Self {
         Self { node, data }
     }
@@ -44,15 +42,6 @@ impl SeriesKey {
         let [a, b, c, d, e, f, g, h, ..] = *self.node.as_bytes();
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
-}
-
-/// What tells bars apart for a series: content, timezone and timeframe.
-pub(super) fn data_key(bars: &Bars) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(bars.content_hash().as_bytes());
-    hasher.update(bars.timeframe_ns().to_le_bytes());
-    hasher.update(format!("{:?}", bars.timezone()).as_bytes());
-    hasher.finalize().into()
 }
 
 /// One node's values; clones share the memory.

@@ -183,18 +183,26 @@ pub(super) fn lag_mask(mask: &Mask, lag: usize) -> Mask {
 
 /// One of two numbers at each bar.
 pub(super) fn choose(condition: &Mask, then: Numbers<'_>, otherwise: Numbers<'_>) -> Vec<f64> {
-    let choice = |t| {
-        if condition.get(t) { then.at(t) } else { otherwise.at(t) }
-    };
-    (0..condition.len()).map(choice).collect()
+    let mut chosen = Vec::with_capacity(condition.len());
+    for (index, &word) in condition.words().iter().enumerate() {
+        let start = index * WORD;
+        let bars = WORD.min(condition.len() - start);
+        let choice = |bit| if word >> bit & 1 == 1 { then.at(start + bit) } else { otherwise.at(start + bit) };
+        chosen.extend((0..bars).map(choice));
+    }
+    chosen
 }
 
 /// A condition as the number that functions read: NaN before `warmup`, then 0 or 1.
 pub(super) fn numbers_of(mask: &Mask, warmup: usize) -> Vec<f64> {
-    let value = |t| {
-        if t < warmup { f64::NAN } else { f64::from(u8::from(mask.get(t))) }
-    };
-    (0..mask.len()).map(value).collect()
+    let mut numbers = Vec::with_capacity(mask.len());
+    for (index, &word) in mask.words().iter().enumerate() {
+        let bars = WORD.min(mask.len() - index * WORD);
+        numbers.extend((0..bars).map(|bit| f64::from(u8::from(word >> bit & 1 == 1))));
+    }
+    let warmup = warmup.min(numbers.len());
+    numbers[..warmup].fill(f64::NAN);
+    numbers
 }
 
 #[cfg(test)]
@@ -261,6 +269,12 @@ mod tests {
             prop_assert_eq!(lag_mask(&bits, shift), Mask::from_fn(len, |t| t >= shift && a[t - shift]));
             prop_assert_eq!(not(&bits, warmup), Mask::from_fn(len, |t| t >= warmup && !a[t]));
             prop_assert_eq!(after(bits.clone(), warmup), Mask::from_fn(len, |t| t >= warmup && a[t]));
+            let number = |t: usize| if t < warmup { None } else { Some(f64::from(u8::from(a[t]))) };
+            let numbers: Vec<_> = numbers_of(&bits, warmup).into_iter().map(|x| (!x.is_nan()).then_some(x)).collect();
+            prop_assert_eq!(numbers, (0..len).map(number).collect::<Vec<_>>());
+            let column: Vec<f64> = (0..len).map(|t| t as f64).collect();
+            let chosen: Vec<f64> = (0..len).map(|t| if a[t] { column[t] } else { -1.0 }).collect();
+            prop_assert_eq!(choose(&bits, Numbers::Column(&column), Numbers::Constant(-1.0)), chosen);
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::RuleName;
 use super::bound::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
-use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue, data_key};
+use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue};
 use super::column::{self, Extent, Numbers};
 use super::graph::Series;
 use super::syntax::CompareOp;
@@ -84,7 +84,7 @@ struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     fn new(strategy: &'a BoundStrategy, bars: &'a Bars, cache: &'a dyn SeriesCache) -> Result<Self, DataError> {
-        let data = (!cache.is_disabled()).then(|| data_key(bars));
+        let data = (!cache.is_disabled()).then(|| bars.series_hash());
         let (frames, values, needed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let mut is_root = vec![false; strategy.nodes.len()];
         strategy.roots().iter().for_each(|root| is_root[root.index()] = true);

@@ -21,7 +21,14 @@ impl Simulator {
 
     /// Show the account its equity at a price that the market certainly has now; close the position if a limit is
     /// met (A2, A3).
+    #[inline]
     pub(super) fn meet_account_limits(&mut self, price: f64, recorder: &mut impl Recorder) {
+        if self.account.is_some() {
+            self.meet_limits(price, recorder);
+        }
+    }
+
+    fn meet_limits(&mut self, price: f64, recorder: &mut impl Recorder) {
         let equity = self.equity_at(price);
         let Some(account) = &mut self.account else { return };
         if account.meet(equity, self.bar_index) {

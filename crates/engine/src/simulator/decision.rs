@@ -53,21 +53,47 @@ impl Signals {
     #[must_use]
     pub fn decision(&self, t: usize) -> Decision {
         if t < self.warmup {
+            Decision::default()
+        } else {
+            Decision { distances: self.distances(t), ..self.conditions(t) }
+        }
+    }
+
+    /// As [`decision`](Self::decision), but the distances are read beside an entry only. Nothing else looks at them, and
+    /// each is a line of memory that no neighbouring bar has fetched.
+    #[inline]
+    pub(crate) fn terse_decision(&self, t: usize) -> Decision {
+        if t < self.warmup {
             return Decision::default();
         }
-        let read = |column: &Option<crate::bars::Column<f64>>| {
-            column.as_ref().map(|values| values.get(t).copied().unwrap_or(f64::NAN))
-        };
+        let decision = self.conditions(t);
+        if decision.long_entry || decision.short_entry {
+            Decision { distances: self.distances(t), ..decision }
+        } else {
+            decision
+        }
+    }
+
+    #[inline]
+    fn conditions(&self, t: usize) -> Decision {
         Decision {
             long_entry: self.long_entry.get(t),
             long_exit: self.long_exit.get(t),
             short_entry: self.short_entry.get(t),
             short_exit: self.short_exit.get(t),
-            distances: Distances {
-                stop: read(&self.stop_distance),
-                target: read(&self.target_distance),
-                trailing: read(&self.trailing_distance),
-            },
+            distances: Distances::default(),
+        }
+    }
+
+    #[inline]
+    fn distances(&self, t: usize) -> Distances {
+        let read = |column: &Option<crate::bars::Column<f64>>| {
+            column.as_ref().map(|values| values.get(t).copied().unwrap_or(f64::NAN))
+        };
+        Distances {
+            stop: read(&self.stop_distance),
+            target: read(&self.target_distance),
+            trailing: read(&self.trailing_distance),
         }
     }
 }

@@ -120,6 +120,7 @@ pub enum SamplerError {
         param: String,
         /// What is wrong.
         problem: &'static str,
+    },
     /// The history was made for another number of objectives.
     #[error("the history has {history} objectives, the study {study}: build it for the study's directions")]
     OtherObjectives {

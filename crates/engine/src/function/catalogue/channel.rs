@@ -1,17 +1,17 @@
 //! Bands and channels around prices.
 
 use wickra_core::{
-    AccelerationBands, BollingerBands, BollingerBandwidth, LinRegChannel, MaEnvelope, PercentB, StandardErrorBands,
-    StarcBands,
+    AccelerationBands, BollingerBandwidth, LinRegChannel, MaEnvelope, PercentB, StandardErrorBands, StarcBands,
 };
 
 use crate::function::adapter::{hlc, mapped, series, step, value};
 use crate::function::declare::{HL, HLC, SERIES, functions};
 use crate::function::kernel::range::Range;
+use crate::function::kernel::refreshed::Bands;
 use crate::function::kernel::trend::Keltner;
 
 functions! { "Bands and channels", Number;
-    "bbands", SERIES, (length: period(2) = 20, width: real(0.000_001, 100.0) = 2.0), ["upper", "middle", "lower"], length - 1, mapped(BollingerBands::new(length, width), value, |o| [o.upper, o.middle, o.lower]), "Bollinger bands: the mean and `width` population standard deviations around it.";
+    "bbands", SERIES, (length: period(2) = 20, width: real(0.000_001, 100.0) = 2.0), ["upper", "middle", "lower"], length - 1, step(Bands::over(length, width)), "Bollinger bands: the mean and `width` population standard deviations around it.";
     "percent_b", SERIES, (length: period(2) = 20, width: real(0.000_001, 100.0) = 2.0), [""], length - 1, series(PercentB::new(length, width)), "Position between the Bollinger bands: 0 at the lower, 1 at the upper.";
     "bandwidth", SERIES, (length: period(2) = 20, width: real(0.000_001, 100.0) = 2.0), [""], length - 1, series(BollingerBandwidth::new(length, width)), "Distance of the Bollinger bands as a fraction of the middle.";
     "keltner", HLC, (length: period(1) = 20, atr: period(1) = 10, width: real(0.0, 100.0) = 2.0), ["upper", "middle", "lower"], (length - 1).max(atr), step(Keltner::new(length, atr, width)), "Keltner channel: EMA of the typical price and `width` average true ranges around it.";

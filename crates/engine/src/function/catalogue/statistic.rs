@@ -1,22 +1,23 @@
 //! Statistics of a sliding window.
 
 use wickra_core::{
-    Autocorrelation, Beta, CoefficientOfVariation, HurstExponent, Kurtosis, LinRegAngle, LinRegIntercept, LinRegSlope,
+    Autocorrelation, Beta, CoefficientOfVariation, HurstExponent, Kurtosis, LinRegAngle, LinRegIntercept,
     LinearRegression, LogReturn, MedianAbsoluteDeviation, PearsonCorrelation, RSquared, RollingQuantile,
-    ShannonEntropy, Skewness, SpearmanCorrelation, StandardError, StdDev, Tsf, Variance, ZScore,
+    ShannonEntropy, Skewness, SpearmanCorrelation, StandardError, Tsf, Variance, ZScore,
 };
 
 use crate::function::adapter::{mapped, one, pair, series, step};
 use crate::function::declare::{PAIR, SERIES, functions};
+use crate::function::kernel::refreshed::{Deviation, Slope};
 use crate::function::kernel::window::{PercentRank, ReturnBeta};
 
 functions! { "Statistics", Number;
-    "stddev", SERIES, (length: period(1) = 20), [""], length - 1, series(StdDev::new(length)), "Population standard deviation.";
+    "stddev", SERIES, (length: period(1) = 20), [""], length - 1, step(Deviation::over(length)), "Population standard deviation.";
     "variance", SERIES, (length: period(1) = 20), [""], length - 1, series(Variance::new(length)), "Population variance.";
     "zscore", SERIES, (length: period(1) = 20), [""], length - 1, series(ZScore::new(length)), "Distance from the mean in population standard deviations.";
     "variation", SERIES, (length: period(1) = 20), [""], length - 1, series(CoefficientOfVariation::new(length)), "Coefficient of variation: standard deviation over mean.";
     "linreg", SERIES, (length: period(2) = 14), [""], length - 1, series(LinearRegression::new(length)), "End of the least-squares line.";
-    "linreg_slope", SERIES, (length: period(2) = 14), [""], length - 1, series(LinRegSlope::new(length)), "Slope of the least-squares line, a bar.";
+    "linreg_slope", SERIES, (length: period(2) = 14), [""], length - 1, step(Slope::over(length)), "Slope of the least-squares line, a bar.";
     "linreg_intercept", SERIES, (length: period(2) = 14), [""], length - 1, series(LinRegIntercept::new(length)), "Start of the least-squares line.";
     "linreg_angle", SERIES, (length: period(2) = 14), [""], length - 1, series(LinRegAngle::new(length)), "Angle of the least-squares line in degrees.";
     "linreg_r2", SERIES, (length: period(2) = 14), [""], length - 1, series(RSquared::new(length)), "Share of the variance that the least-squares line explains.";

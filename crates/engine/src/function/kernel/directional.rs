@@ -16,6 +16,7 @@
 //! J. Welles Wilder, *New Concepts in Technical Trading Systems*, 1978.
 
 use std::collections::VecDeque;
+use std::hint::select_unpredictable;
 
 use super::smooth::{Exponential, TrueRange};
 use crate::function::adapter::Step;
@@ -33,6 +34,7 @@ impl DecayingSum {
         Self { length, seen: 0, value: 0.0 }
     }
 
+    #[inline]
     fn push(&mut self, x: f64) -> f64 {
         if self.seen + 1 >= self.length {
             self.value -= self.value / self.length as f64;
@@ -50,10 +52,13 @@ struct Movement {
 }
 
 impl Movement {
+    #[inline]
     fn push(&mut self, high: f64, low: f64) -> Option<[f64; 2]> {
         let [previous_high, previous_low] = self.previous.replace([high, low])?;
         let (up, down) = (high - previous_high, previous_low - low);
-        Some([if up > down && up > 0.0 { up } else { 0.0 }, if down > up && down > 0.0 { down } else { 0.0 }])
+        // Which way the market goes is no branch to be guessed.
+        let moved = |by: f64, other: f64| select_unpredictable((by > other) & (by > 0.0), by, 0.0);
+        Some([moved(up, down), moved(down, up)])
     }
 }
 
@@ -71,6 +76,7 @@ impl DirectionalMovement {
     }
 
     /// The sums after this bar, and whether they are whole.
+    #[inline]
     fn push(&mut self, high: f64, low: f64) -> Option<[f64; 2]> {
         let [up, down] = self.movement.push(high, low)?;
         Some([self.sums[0].push(up), self.sums[1].push(down)])
@@ -82,6 +88,7 @@ impl DirectionalMovement {
 }
 
 impl Step<2, 2> for DirectionalMovement {
+    #[inline]
     fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 2] {
         if !(high.is_finite() && low.is_finite()) {
             return [f64::NAN; 2];
@@ -115,6 +122,7 @@ impl DirectionalIndex {
 }
 
 impl Step<3, 3> for DirectionalIndex {
+    #[inline]
     fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 3] {
         let range = self.range.push([high, low, close]);
         if !(high.is_finite() && low.is_finite() && close.is_finite()) {
@@ -153,6 +161,7 @@ impl AverageDirectionalIndex {
 }
 
 impl Step<3, 1> for AverageDirectionalIndex {
+    #[inline]
     fn step(&mut self, input: [f64; 3]) -> [f64; 1] {
         let [_, _, dx] = self.index.step(input);
         [self.average.push_defined(dx)]

@@ -9,6 +9,7 @@ pub(super) mod extreme;
 pub(super) mod oscillator;
 pub(super) mod pointwise;
 pub(super) mod range;
+pub(super) mod refreshed;
 pub(super) mod smooth;
 pub(super) mod trend;
 pub(super) mod volume;

@@ -9,7 +9,7 @@ use wickra_core::{Error, Indicator, Rsi, Sma, Smi};
 
 use super::extreme::{End, Extreme};
 use super::smooth::Exponential;
-use crate::function::adapter::{Step, hlc};
+use crate::function::adapter::{Step, are_finite, each_bar, hlc};
 
 /// Highest high and lowest low of `length` bars.
 #[derive(Debug, Clone)]
@@ -40,6 +40,21 @@ impl Range {
     fn middle(&mut self, high: f64, low: f64) -> Option<f64> {
         self.push(high, low).map(|(highest, _, lowest, _)| f64::midpoint(highest, lowest))
     }
+
+    fn can_sweep(&self, highs: &[f64], lows: &[f64]) -> bool {
+        self.highest.can_sweep(highs) && self.lowest.can_sweep(lows)
+    }
+
+    /// Whole columns at once, if [`can_sweep`](Self::can_sweep) says so.
+    fn sweep(&mut self, [highs, lows]: [&[f64]; 2], [highest, lowest]: [&mut [f64]; 2]) {
+        self.highest.sweep(highs, highest);
+        self.lowest.sweep(lows, lowest);
+    }
+}
+
+/// The middles of two columns, NaN where they are.
+fn middles(highest: &mut [f64], lowest: &[f64]) {
+    highest.iter_mut().zip(lowest).for_each(|(high, low)| *high = f64::midpoint(*high, *low));
 }
 
 /// Donchian channel: `[high, low, middle]`.
@@ -48,6 +63,15 @@ impl Step<2, 3> for Range {
     fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 3] {
         self.push(high, low)
             .map_or([f64::NAN; 3], |(highest, _, lowest, _)| [highest, lowest, f64::midpoint(highest, lowest)])
+    }
+
+    fn stretch(&mut self, [highs, lows]: [&[f64]; 2], [highest, lowest, middle]: [&mut [f64]; 3]) {
+        if !self.can_sweep(highs, lows) {
+            return each_bar(self, [highs, lows], [highest, lowest, middle]);
+        }
+        self.sweep([highs, lows], [highest, lowest]);
+        middle.copy_from_slice(highest);
+        middles(middle, lowest);
     }
 }
 
@@ -60,6 +84,15 @@ impl Step<2, 1> for MidPrice {
     fn step(&mut self, [high, low]: [f64; 2]) -> [f64; 1] {
         [self.0.middle(high, low).unwrap_or(f64::NAN)]
     }
+
+    fn stretch(&mut self, [highs, lows]: [&[f64]; 2], [output]: [&mut [f64]; 1]) {
+        if !self.0.can_sweep(highs, lows) {
+            return each_bar(self, [highs, lows], [output]);
+        }
+        let mut lowest = vec![0.0; lows.len()];
+        self.0.sweep([highs, lows], [output, &mut lowest]);
+        middles(output, &lowest);
+    }
 }
 
 /// The middle of the range of one series.
@@ -70,6 +103,15 @@ impl Step<1, 1> for MidPoint {
     #[inline]
     fn step(&mut self, [x]: [f64; 1]) -> [f64; 1] {
         [self.0.middle(x, x).unwrap_or(f64::NAN)]
+    }
+
+    fn stretch(&mut self, [values]: [&[f64]; 1], [output]: [&mut [f64]; 1]) {
+        if !self.0.can_sweep(values, values) {
+            return each_bar(self, [values], [output]);
+        }
+        let mut lowest = vec![0.0; values.len()];
+        self.0.sweep([values, values], [output, &mut lowest]);
+        middles(output, &lowest);
     }
 }
 
@@ -108,6 +150,11 @@ impl Stochastic {
             return None;
         }
         let (highest, _, lowest, _) = self.range.push(high, low)?;
+        self.smoothed(close, highest, lowest)
+    }
+
+    #[inline]
+    fn smoothed(&mut self, close: f64, highest: f64, lowest: f64) -> Option<[f64; 2]> {
         let k = self.smooth.update(percent_of_range(close, highest, lowest))?;
         let d = self.d.update(k)?;
         Some([k, d])
@@ -118,6 +165,17 @@ impl Step<3, 2> for Stochastic {
     #[inline]
     fn step(&mut self, [high, low, close]: [f64; 3]) -> [f64; 2] {
         self.push(high, low, close).unwrap_or([f64::NAN; 2])
+    }
+
+    fn stretch(&mut self, [highs, lows, closes]: [&[f64]; 3], [k, d]: [&mut [f64]; 2]) {
+        if !(self.range.can_sweep(highs, lows) && are_finite(closes)) {
+            return each_bar(self, [highs, lows, closes], [k, d]);
+        }
+        self.range.sweep([highs, lows], [k, d]);
+        for ((k, d), &close) in k.iter_mut().zip(d).zip(closes) {
+            let values = if k.is_nan() { None } else { self.smoothed(close, *k, *d) };
+            [*k, *d] = values.unwrap_or([f64::NAN; 2]);
+        }
     }
 }
 
@@ -175,10 +233,25 @@ impl Step<3, 1> for WilliamsR {
         if !close.is_finite() {
             return [f64::NAN];
         }
-        [self.0.push(high, low).map_or(f64::NAN, |(highest, _, lowest, _)| {
-            if highest > lowest { -100.0 * (highest - close) / (highest - lowest) } else { 0.0 }
-        })]
+        [self.0.push(high, low).map_or(f64::NAN, |(highest, _, lowest, _)| below_the_top(close, highest, lowest))]
     }
+
+    fn stretch(&mut self, [highs, lows, closes]: [&[f64]; 3], [output]: [&mut [f64]; 1]) {
+        if !(self.0.can_sweep(highs, lows) && are_finite(closes)) {
+            return each_bar(self, [highs, lows, closes], [output]);
+        }
+        let mut lowest = vec![0.0; lows.len()];
+        self.0.sweep([highs, lows], [output, &mut lowest]);
+        for ((output, lowest), &close) in output.iter_mut().zip(lowest).zip(closes) {
+            *output = if lowest.is_nan() { f64::NAN } else { below_the_top(close, *output, lowest) };
+        }
+    }
+}
+
+/// Percent of the range by which the close lies beneath its top, negative.
+#[inline]
+fn below_the_top(close: f64, highest: f64, lowest: f64) -> f64 {
+    if highest > lowest { -100.0 * (highest - close) / (highest - lowest) } else { 0.0 }
 }
 
 /// Aroon `[up, down]`: how recent, in percent of `length`, the highest high and lowest low of the last

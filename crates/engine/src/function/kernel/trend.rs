@@ -1,5 +1,7 @@
 //! Channels and stops built on the average true range, in TA-Lib's convention (`atr(n)` starts at bar n).
 
+use std::hint::select_unpredictable;
+
 use super::smooth::{AverageTrueRange, Exponential, TrueRange};
 use crate::function::adapter::Step;
 
@@ -86,15 +88,17 @@ impl Supertrend {
         Self { range: AverageTrueRange::new(length), width, state: None }
     }
 
-    fn advance(&mut self, [high, low, close]: [f64; 3], range: f64) -> SupertrendState {
+    #[inline]
+    fn advance(&self, [high, low, close]: [f64; 3], range: f64) -> SupertrendState {
         let median = f64::midpoint(high, low);
         let (upper, lower) = (median + self.width * range, median - self.width * range);
         let Some(last) = self.state else {
             return SupertrendState { upper, lower, close, is_up: true };
         };
-        let upper = if last.close <= last.upper { upper.min(last.upper) } else { upper };
-        let lower = if last.close >= last.lower { lower.max(last.lower) } else { lower };
-        let is_up = if last.is_up { close >= lower } else { close > upper };
+        // Which way the market goes is no branch to be guessed, so both values are computed and one is taken.
+        let upper = select_unpredictable(last.close <= last.upper, upper.min(last.upper), upper);
+        let lower = select_unpredictable(last.close >= last.lower, lower.max(last.lower), lower);
+        let is_up = (last.is_up & (close >= lower)) | (!last.is_up & (close > upper));
         SupertrendState { upper, lower, close, is_up }
     }
 }
@@ -108,7 +112,9 @@ impl Step<3, 2> for Supertrend {
         }
         let state = self.advance(input, range);
         self.state = Some(state);
-        if state.is_up { [state.lower, 1.0] } else { [state.upper, -1.0] }
+        let (value, direction) =
+            (select_unpredictable(state.is_up, state.lower, state.upper), if state.is_up { 1.0 } else { -1.0 });
+        [value, direction]
     }
 }
 

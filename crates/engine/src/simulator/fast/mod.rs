@@ -27,6 +27,12 @@ pub struct Workspace {
     backtest: Backtest,
 }
 
+impl From<Backtest> for Workspace {
+    fn from(backtest: Backtest) -> Self {
+        Self { backtest }
+    }
+}
+
 impl Workspace {
     /// The last backtest; one of no bars before the first.
     #[must_use]
@@ -129,7 +135,7 @@ impl Run<'_, '_> {
 
     /// One bar through the state machine.
     fn step(&mut self, t: usize) {
-        let decision = self.input.signals().decision(t);
+        let decision = self.input.signals().terse_decision(t);
         // T6: an entry on the last bar would be closed where it was opened.
         let decision = if t == self.last { decision.without_entries() } else { decision };
         self.equity[t - self.start] = self.simulator.step_into(&self.bars.bar(t), &decision, &mut self.ledger);
