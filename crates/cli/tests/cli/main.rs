@@ -2,6 +2,7 @@
 
 mod commands;
 mod diagnostics;
+mod examples;
 mod mistakes;
 mod readme;
 mod resume;
