@@ -86,10 +86,11 @@ pub(super) fn backed_size(size: f64, quote: &Quote, execution: &Execution) -> f6
     let Some(margin) = instrument.margin.filter(|margin| margin.shortfall == Shortfall::Reduce) else { return size };
     let per_unit = margin.initial_of(1.0, quote.price, instrument.point_value) + entry_costs(1.0, quote, execution);
     let most = quote.equity / per_unit;
-    if !(most < size) {
-        return size;
+    match (most < size, instrument.whole_contracts) {
+        (true, true) => most.floor(),
+        (true, false) => most,
+        (false, _) => size,
     }
-    if instrument.whole_contracts { most.floor() } else { most }
 }
 
 impl Simulator {
