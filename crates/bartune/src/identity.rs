@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use bartune_engine::Params;
 use bartune_engine::account::AccountRules;
 use bartune_engine::bars::format_timeframe;
-use bartune_engine::simulator::{Account, Commission, Execution, Size, Slippage, TimeRules};
+use bartune_engine::simulator::{Account, Commission, Execution, Instrument, Size, Slippage, TimeRules};
 use bartune_search::identity::param_signature;
 use bartune_search::space::Assignment;
 use serde_json::{Value, json};
@@ -150,12 +150,22 @@ fn execution(execution: &Execution) -> Value {
             Size::Notional(money) => json!({ "notional": money }),
             Size::Risk(fraction) => json!({ "risk": fraction }),
         },
-        "instrument": {
-            "tick": execution.instrument.tick,
-            "point_value": execution.instrument.point_value,
-            "whole_contracts": execution.instrument.whole_contracts,
-        },
+        "instrument": instrument(&execution.instrument),
     })
+}
+
+/// A margin is named only where there is one, so that studies from before there were margins keep their identity.
+fn instrument(instrument: &Instrument) -> Value {
+    let mut value = json!({
+        "tick": instrument.tick,
+        "point_value": instrument.point_value,
+        "whole_contracts": instrument.whole_contracts,
+    });
+    if let Some(margin) = &instrument.margin {
+        let words = [format!("{:?}", margin.basis), format!("{:?}", margin.shortfall)];
+        value["margin"] = json!([margin.initial, margin.maintenance, words]);
+    }
+    value
 }
 
 fn account(account: &Account) -> Value {

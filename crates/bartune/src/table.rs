@@ -275,6 +275,7 @@ pub fn exit_name(reason: ExitReason) -> &'static str {
         ExitReason::MaxBars => "max_bars",
         ExitReason::FlatBy => "flat_by",
         ExitReason::AccountRule => "account_rule",
+        ExitReason::MarginCall => "margin_call",
         ExitReason::SegmentEnd => "segment_end",
         ExitReason::Bankrupt => "bankrupt",
     }

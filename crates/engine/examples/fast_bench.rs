@@ -73,7 +73,7 @@ impl Bench {
                 commission: Commission::Fraction(0.0004),
                 slippage: Slippage::Fraction(0.0),
                 size: Size::EquityFraction(1.0),
-                instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
+                instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false, margin: None },
             },
             account: Account { cash: 100_000.0, rules: None },
             composite: CompositeOptions::default(),

@@ -1,11 +1,13 @@
 //! What is traded: `instrument = "MES"`, `instrument = { symbol = "MES" }`, `{ kind = "crypto" }`, or its numbers.
-//! `symbol = "MES"` in `[execution]` says the same as the first.
+//! `symbol = "MES"` in `[execution]` says the same as the first. `margin` beside any of them: `2400`, `"10%"` or
+//! `{ initial = 2400, maintenance = 2200 }`.
 
 use bartune_engine::instrument::{self, Contract, InstrumentKind};
-use bartune_engine::simulator::Instrument;
+use bartune_engine::simulator::{Instrument, Margin, MarginBasis, Shortfall};
 
-use super::section::{Problems, Section};
-use super::tree::Node;
+use super::quantity;
+use super::section::{Problems, Section, number_of};
+use super::tree::{Item, Node};
 use crate::diagnostic::{Located, nearest};
 
 /// An instrument as typed.
@@ -16,6 +18,7 @@ pub(crate) struct InstrumentOptions {
     pub(crate) tick: Option<Located<f64>>,
     pub(crate) point_value: Option<Located<f64>>,
     pub(crate) whole_contracts: Option<Located<bool>>,
+    pub(crate) margin: Option<Margin>,
 }
 
 /// Read `instrument` and `symbol` of `[execution]`.
@@ -47,9 +50,63 @@ fn table(section: Section<'_>) -> InstrumentOptions {
         tick: section.number("tick"),
         point_value: section.number("point_value"),
         whole_contracts: section.boolean("whole_contracts"),
+        margin: margin(&section),
     };
     section.finish();
     options
+}
+
+/// What a position must be backed by. Where only one amount is written, it is both.
+fn margin(instrument: &Section<'_>) -> Option<Margin> {
+    let item = instrument.get("margin")?;
+    let Node::Table(_) = item.node else {
+        let (amount, basis) = requirement(item, instrument.problems())?;
+        return Some(Margin { initial: amount, maintenance: amount, basis, shortfall: Shortfall::Skip });
+    };
+    let section = instrument.section("margin")?;
+    let shortfall = section.word("on_shortfall", &SHORTFALLS).unwrap_or_default();
+    let (initial_item, maintenance_item) = (section.get("initial"), section.get("maintenance"));
+    let (problems, span) = (section.problems(), section.span().clone());
+    section.finish();
+    let Some(initial_item) = initial_item else {
+        let message = "a margin needs `initial`, in money for one contract or as a share of the position";
+        problems.push_with_help("E110", &span, message, "for example `margin = { initial = 2400 }`");
+        return None;
+    };
+    let initial = requirement(initial_item, problems)?;
+    let maintenance = match maintenance_item {
+        Some(item) => requirement(item, problems)?,
+        None => initial,
+    };
+    if let (Some(item), true) = (maintenance_item, maintenance.1 != initial.1 || maintenance.0 > initial.0) {
+        let message = "`maintenance` must be written like `initial` and be at most as large";
+        problems.push("E104", &item.span, message);
+        return None;
+    }
+    Some(Margin { initial: initial.0, maintenance: maintenance.0, basis: initial.1, shortfall })
+}
+
+/// The words for what becomes of an entry that the equity cannot back.
+const SHORTFALLS: [(&str, Shortfall); 2] = [("skip", Shortfall::Skip), ("reduce", Shortfall::Reduce)];
+
+/// `2400`, money for one contract; or `"10%"`, a share of the position's value.
+fn requirement(item: &Item, problems: &Problems) -> Option<(f64, MarginBasis)> {
+    let wrong = |message: &str| {
+        let help = "write 2400 (money for one contract) or \"10%\" (of the position's value, at most 100%)";
+        problems.push_with_help("E104", &item.span, message, help);
+        None
+    };
+    let (amount, basis) = match &item.node {
+        Node::Text(text) => match quantity::share(text) {
+            Some(share) if share <= 1.0 => (share, MarginBasis::Notional),
+            _ => return wrong(&format!("`{text}` is no margin")),
+        },
+        _ => match number_of(item) {
+            Some(money) => (money, MarginBasis::PerContract),
+            None => return wrong("a margin is a number, a percentage or a table"),
+        },
+    };
+    if amount > 0.0 && amount.is_finite() { Some((amount, basis)) } else { wrong("a margin must be above 0") }
 }
 
 /// A futures contract by its symbol, or a sentence that says what would be right.
@@ -78,12 +135,13 @@ pub(crate) fn resolve(options: &InstrumentOptions, problems: &Problems) -> Instr
     let base = match (&options.contract, &options.kind) {
         (Some(contract), _) => contract.value.instrument(),
         (None, Some(kind)) => kind.value.instrument(),
-        (None, None) => Instrument { tick: None, point_value: 1.0, whole_contracts: false },
+        (None, None) => Instrument { tick: None, point_value: 1.0, whole_contracts: false, margin: None },
     };
     Instrument {
         tick: positive(&options.tick, "a tick").or(base.tick),
         point_value: positive(&options.point_value, "a point value").unwrap_or(base.point_value),
         whole_contracts: options.whole_contracts.as_ref().map_or(base.whole_contracts, |whole| whole.value),
+        margin: options.margin,
     }
 }
 
@@ -108,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_contract_is_named_in_three_ways() {
-        let micro = Instrument { tick: Some(0.25), point_value: 5.0, whole_contracts: true };
+        let micro = Instrument { tick: Some(0.25), point_value: 5.0, whole_contracts: true, margin: None };
         for written in ["instrument = \"MES\"", "instrument = { symbol = \"mes\" }", "symbol = \"MES\""] {
             assert_eq!(instrument(written), micro, "{written}");
         }
@@ -122,6 +180,44 @@ mod tests {
         let yen = instrument("instrument = { kind = \"fx\", tick = 0.001 }");
         assert_eq!((yen.tick, yen.point_value, yen.whole_contracts), (Some(0.001), 1.0, false));
         assert_eq!(instrument("").tick, None);
+    }
+
+    #[test]
+    fn a_margin_is_money_for_a_contract_or_a_share_of_the_position() {
+        let margin =
+            |written: &str| instrument(&format!("instrument = {{ symbol = \"MES\", margin = {written} }}")).margin;
+        let money = Margin {
+            initial: 2400.0,
+            maintenance: 2400.0,
+            basis: MarginBasis::PerContract,
+            shortfall: Shortfall::Skip,
+        };
+        assert_eq!(margin("2400"), Some(money));
+        let both = "{ initial = 2400, maintenance = 2200, on_shortfall = \"reduce\" }";
+        assert_eq!(margin(both), Some(Margin { maintenance: 2200.0, shortfall: Shortfall::Reduce, ..money }));
+        let share = Margin { initial: 0.1, maintenance: 0.05, basis: MarginBasis::Notional, ..money };
+        assert_eq!(margin("{ initial = \"10%\", maintenance = \"5%\" }"), Some(share));
+        assert_eq!(instrument("symbol = \"MES\"").margin, None);
+    }
+
+    #[test]
+    fn a_margin_that_cannot_be_is_said() {
+        let refused = |written: &str| plan(&format!("instrument = {{ margin = {written} }}")).unwrap_err();
+        assert!(refused("0").contains("a margin must be above 0"));
+        assert!(refused("\"120%\"").contains("`120%` is no margin"));
+        assert!(refused("true").contains("a margin is a number, a percentage or a table"));
+        assert!(refused("{ maintenance = 5 }").contains("a margin needs `initial`"));
+        assert!(refused("{ initial = 5, maintenance = 6 }").contains("at most as large"));
+        assert!(refused("{ initial = 5, maintenance = \"5%\" }").contains("written like `initial`"));
+        assert!(refused("{ initial = 5, on_shortfall = \"cut\" }").contains("E104"));
+        assert!(refused("{ initial = 5, inital = 6 }").contains("did you mean"));
+    }
+
+    #[test]
+    fn more_than_the_equity_needs_something_to_lever_it() {
+        assert!(plan("size = \"300% equity\"").unwrap_err().contains("needs a margin or whole contracts"));
+        assert!(plan("size = \"300% equity\"\ninstrument = { margin = \"20%\" }").is_ok());
+        assert!(plan("size = \"300% equity\"\nsymbol = \"MES\"").is_ok());
     }
 
     #[test]

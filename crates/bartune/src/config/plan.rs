@@ -392,6 +392,13 @@ fn execution(options: &Options, problems: &Problems) -> Execution {
         let help = "add `stop_loss` to `[strategy]`, or size by equity";
         problems.push_with_help("E110", &place.span, "a size in risk needs a stop to know what is at risk", help);
     }
+    let is_levered = instrument.whole_contracts || instrument.margin.is_some();
+    if let (Size::EquityFraction(share), false, Some(place)) = (size, is_levered, &written.size)
+        && share > 1.0
+    {
+        let help = "add `instrument = { margin = \"20%\" }`, or use at most \"100% equity\"";
+        problems.push_with_help("E110", &place.span, "a size above the equity needs a margin or whole contracts", help);
+    }
     Execution {
         fill: written.fill.unwrap_or(Fill::NextOpen),
         intrabar: written.intrabar.unwrap_or(Intrabar::Worst),

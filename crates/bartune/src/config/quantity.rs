@@ -35,6 +35,9 @@ pub(crate) fn slippage(text: &str) -> Result<Slippage, String> {
     }
 }
 
+/// The most that a size may be of the equity; above all of it, the study file must say what levers it.
+const MOST_LEVERAGE: f64 = 1_000.0;
+
 /// `"100% equity"`, `"2 contracts"`, `"$10000"` or `"1% risk"`.
 pub(crate) fn size(text: &str) -> Result<Size, String> {
     let wrong = || format!("`{text}` is no size; write \"100% equity\", \"2 contracts\", \"$10000\" or \"1% risk\"");
@@ -44,7 +47,7 @@ pub(crate) fn size(text: &str) -> Result<Size, String> {
     }
     let (number, unit) = number_and_unit(text).ok_or_else(wrong)?;
     match unit.split_whitespace().collect::<Vec<_>>().as_slice() {
-        ["%", "equity"] | ["%equity"] => positive(number / 100.0, 1.0).map(Size::EquityFraction),
+        ["%", "equity"] | ["%equity"] => positive(number / 100.0, MOST_LEVERAGE).map(Size::EquityFraction),
         ["%", "risk"] | ["%risk"] => positive(number / 100.0, 1.0).map(Size::Risk),
         ["contract" | "contracts" | "unit" | "units" | "share" | "shares"] => {
             positive(number, 1e12).map(Size::Contracts)
@@ -84,6 +87,12 @@ pub(crate) fn minute_of_day(text: &str) -> Result<u16, String> {
     let hour: u16 = hour.parse().map_err(|_| wrong())?;
     let minute: u16 = minute.parse().map_err(|_| wrong())?;
     if hour < 24 && minute < 60 { Ok(hour * 60 + minute) } else { Err(wrong()) }
+}
+
+/// `"10%"` as a fraction.
+pub(crate) fn share(text: &str) -> Option<f64> {
+    let (number, unit) = number_and_unit(text)?;
+    (unit == "%").then_some(number / 100.0)
 }
 
 /// `"4bps"` or `"0.04%"` as a fraction.
@@ -134,9 +143,7 @@ mod tests {
         assert_eq!(size("1% risk"), Ok(Size::Risk(0.01)));
         assert_eq!(size("2 contracts"), Ok(Size::Contracts(2.0)));
         assert_eq!(size("$10,000"), Ok(Size::Notional(10_000.0)));
-        assert!(
-            size("0 contracts").is_err() && size("150% equity").is_err() && size("").is_err() && size("é").is_err()
-        );
+        assert!(size("0 contracts").is_err() && size("150% risk").is_err() && size("").is_err() && size("é").is_err());
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl<'a> Section<'a> {
 }
 
 /// Keys that exist in one section only, for those that were written into another.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 9] = [
     ("data", &["path", "timeframe", "stamp", "on_error", "allow_nonpositive", "columns", "synth"]),
     ("split", &["train", "validate", "test", "embargo"]),
     (
@@ -233,7 +233,8 @@ const HOMES: [(&str, &[&str]); 8] = [
         ],
     ),
     ("execution", &["fill", "intrabar", "commission", "slippage", "size", "instrument"]),
-    ("execution.instrument", &["tick", "point_value", "whole_contracts"]),
+    ("execution.instrument", &["tick", "point_value", "whole_contracts", "margin"]),
+    ("execution.instrument.margin", &["initial", "maintenance", "on_shortfall"]),
     ("account", &["cash"]),
     ("search", &["sampler", "trials", "lag", "workers", "timeout", "fixed", "tpe"]),
     ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades"]),

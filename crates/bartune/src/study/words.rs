@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use bartune_engine::bars::format_timeframe;
+use bartune_engine::simulator::MarginBasis;
 use bartune_search::space::SpaceSize;
 use jiff::Timestamp;
 
@@ -45,7 +46,11 @@ fn instrument(plan: &Plan) -> String {
     });
     let tick = instrument.tick.map_or_else(|| "continuous prices".to_owned(), |tick| format!("tick {tick}"));
     let sizes = if instrument.whole_contracts { "whole contracts" } else { "any size" };
-    format!("{name}{tick}, {} money a point, {sizes}", instrument.point_value)
+    let margin = instrument.margin.map_or_else(String::new, |margin| match margin.basis {
+        MarginBasis::PerContract => format!(", margin {} ({}) a contract", margin.initial, margin.maintenance),
+        MarginBasis::Notional => format!(", margin {}% ({}%)", margin.initial * 100.0, margin.maintenance * 100.0),
+    });
+    format!("{name}{tick}, {} money a point, {sizes}{margin}", instrument.point_value)
 }
 
 fn account(plan: &Plan) -> String {

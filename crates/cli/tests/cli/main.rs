@@ -3,6 +3,7 @@
 mod champions;
 mod commands;
 mod diagnostics;
+mod examples;
 mod mistakes;
 mod preflight;
 mod readme;

@@ -181,6 +181,54 @@ fn passing_needs_a_flat_account_and_days_with_a_fill() {
     assert_eq!(account.state.report().days_traded, 2);
 }
 
+/// `topstep-50k`, a week and a half of it: a day's moments, the equity at which it would have been ended, what it was after it.
+#[test]
+fn an_evaluation_day_by_day() {
+    let mut account = Account::new(Preset::find("topstep-50k").unwrap().rules());
+    let days: [(&[f64], f64, &str); 7] = [
+        // 1,000 of daily loss come before 2,000 of drawdown.
+        (&[50_400.0, 49_800.0, 50_600.0], 49_000.0, "up 600; the drawdown's floor rises to 48,600"),
+        (&[51_000.0, 49_600.0], 49_600.0, "the daily limit is met exactly: the day is stopped, the account goes on"),
+        (&[48_700.0, 51_400.0], 48_600.0, "both floors are at 48,600; up 1,800, the best day so far"),
+        (&[52_900.0], 50_400.0, "up 1,500: a profit of 2,900, and the drawdown's floor locks at 50,000"),
+        (&[52_000.0, 53_000.0], 51_900.0, "the target is met, but the best day is 60 % of the profit"),
+        (&[53_500.0], 52_000.0, "51 %"),
+        (&[53_600.0], 52_500.0, "50 % exactly"),
+    ];
+    for (index, (moments, floor, note)) in days.into_iter().enumerate() {
+        assert_eq!(account.floor(), floor, "day {}: {note}", index + 1);
+        let outcome = account.day(moments);
+        let expected = if index == 6 { AccountOutcome::Passed { bar: 6, day: 7 } } else { RUNNING };
+        assert_eq!(outcome, expected, "day {}: {note}", index + 1);
+        assert_eq!(account.state.may_trade(), ![1, 6].contains(&index), "day {}: {note}", index + 1);
+    }
+    let report = account.state.report();
+    assert_eq!((report.days_traded, report.days_stopped), (7, 1));
+}
+
+/// `express-50k` grows its size with its profit and gives it back with it; locked, it ends at the cash it began with.
+#[test]
+fn an_express_account_day_by_day() {
+    let mut account = Account::new(Preset::find("express-50k").unwrap().rules());
+    // The day's end, the most contracts during the day, the floor of losses during the day.
+    let days = [
+        (51_000.0, 2.0, 49_000.0),
+        (51_600.0, 2.0, 50_000.0),
+        // 1,600 of profit in the morning allow three; the drawdown's floor is 49,600.
+        (52_100.0, 3.0, 50_600.0),
+        (51_200.0, 5.0, 51_100.0),
+        // Back to two. The drawdown's floor stays at 50,000; the day's is nearer while mornings are above 51,000.
+        (50_900.0, 2.0, 50_200.0),
+        (50_100.0, 2.0, 50_000.0),
+    ];
+    for (index, (end, contracts, floor)) in days.into_iter().enumerate() {
+        assert_eq!(account.floor(), floor, "day {}", index + 1);
+        assert_eq!(account.state.contract_cap(), Some(contracts), "day {}", index + 1);
+        assert_eq!(account.day(&[end]), RUNNING, "day {}", index + 1);
+    }
+    assert_eq!(account.day(&[50_000.0, 50_400.0]), failed(LossRule::Drawdown, 7));
+}
+
 #[test]
 fn contract_caps_follow_the_profit_at_the_days_start() {
     let mut account = Account::new(Preset::find("express-50k").unwrap().rules());

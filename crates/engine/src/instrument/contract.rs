@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Exact, Quotation};
+use super::{Comparison, Exact, Quotation, compared};
 use crate::simulator::Instrument;
 
 /// Where a contract is listed.
@@ -63,7 +63,7 @@ impl Currency {
     }
 }
 
-/// The public page that a specification comes from.
+/// The exchange's page of a specification: where to look it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// CME Group's contract specifications of a product, by the product's path among its markets.
@@ -102,7 +102,7 @@ pub struct Contract {
     pub quotation: Quotation,
     /// Whether it is the tenth of a larger contract that account rules count micros by.
     pub is_micro: bool,
-    /// Where the numbers come from.
+    /// Where the exchange publishes the specification; what was read is [`compared_with`](Self::compared_with).
     pub source: Source,
 }
 
@@ -160,7 +160,20 @@ impl Contract {
             tick: Some(self.tick_size.as_f64()),
             point_value: self.point_value.as_f64(),
             whole_contracts: true,
+            margin: None,
         }
+    }
+
+    /// The public document that its numbers were compared with.
+    ///
+    /// ```
+    /// use bartune_engine::instrument::{Publisher, find};
+    /// let platinum = find("PL").and_then(|contract| contract.compared_with()).expect("each contract was compared");
+    /// assert_eq!(platinum.publisher, Publisher::Exchange);
+    /// ```
+    #[must_use]
+    pub fn compared_with(&self) -> Option<&'static Comparison> {
+        compared::find(self.symbol)
     }
 
     /// A price as the market writes it.

@@ -31,6 +31,6 @@ impl InstrumentKind {
             Self::Fx => (Some(0.000_01), false),
             Self::Crypto => (None, false),
         };
-        Instrument { tick, point_value: 1.0, whole_contracts }
+        Instrument { tick, point_value: 1.0, whole_contracts, margin: None }
     }
 }

@@ -12,6 +12,7 @@
 //! **Units.** Prices are what bar files hold: Treasuries in points (110.515625), grains, livestock and soybean oil
 //! in cents, currencies in dollars for one unit.
 
+mod compared;
 mod contract;
 mod document;
 mod exact;
@@ -21,6 +22,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use compared::{Comparison, Publisher};
 pub use contract::{Contract, Currency, Exchange, Source};
 pub use document::markdown;
 pub use exact::Exact;

@@ -43,6 +43,8 @@ pub enum ExitReason {
     FlatBy,
     /// A loss limit of the account was met.
     AccountRule,
+    /// Equity at a close was below the maintenance margin.
+    MarginCall,
     /// The segment ended.
     SegmentEnd,
     /// Equity fell to zero or below.
@@ -98,8 +100,12 @@ pub struct Backtest {
     pub ambiguous_bars: usize,
     /// Bar at which equity was exhausted, if it was.
     pub bankrupt_at: Option<usize>,
-    /// Entries skipped because equity could not pay for them.
+    /// Entries skipped because equity could not pay for them or back them.
     pub unaffordable_entries: usize,
+    /// Entries skipped because a price distance was undefined or not positive.
+    pub undefined_entries: usize,
+    /// Entries skipped because `flat_by` passed between the decision and the fill.
+    pub late_entries: usize,
     /// What became of an account with rules.
     pub account: Option<AccountReport>,
 }

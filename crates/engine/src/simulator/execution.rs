@@ -1,5 +1,6 @@
 //! How orders become fills: prices, costs and sizes.
 
+use super::Margin;
 use crate::account::AccountRules;
 
 /// When a market order fills.
@@ -64,6 +65,8 @@ pub struct Instrument {
     pub point_value: f64,
     /// Whether sizes are whole numbers.
     pub whole_contracts: bool,
+    /// What a position must be backed by; `None`: rules Z6 and Z7 of `docs/execution.md` alone.
+    pub margin: Option<Margin>,
 }
 
 /// Everything between a decision and its fill.

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    Account, Bar, Commission, Distances, Execution, Session, Signals, SimulatorSetup, Size, Slippage, TimeRules,
+    Account, Bar, Commission, Distances, Execution, Margin, MarginBasis, Session, Signals, SimulatorSetup, Size,
+    Slippage, TimeRules,
 };
 use crate::account::InvalidAccountRules;
 
@@ -275,8 +276,10 @@ const ZERO_OR_ABOVE: Allowed =
     Allowed { words: "a finite number, 0 or above", holds: |value| value.is_finite() && value >= 0.0 };
 const BELOW_ONE: Allowed =
     Allowed { words: "a fraction from 0 to below 1", holds: |value| (0.0..1.0).contains(&value) };
+const AT_MOST_ONE: Allowed =
+    Allowed { words: "a share above 0 and at most 1", holds: |value| value > 0.0 && value <= 1.0 };
 const UP_TO_ONE: Allowed = Allowed {
-    words: "above 0 and at most 1 where positions are fully funded (whole contracts may be levered)",
+    words: "above 0 and at most 1 where positions are fully funded (whole contracts and margin may lever them)",
     holds: |value| value > 0.0 && value <= 1.0,
 };
 
@@ -333,6 +336,9 @@ fn check_execution(execution: &Execution) -> Result<(), InvalidSimulation> {
     if let Some(tick) = instrument.tick {
         check_range("instrument tick", tick, ABOVE_ZERO)?;
     }
+    if let Some(margin) = &instrument.margin {
+        check_margin(margin)?;
+    }
     match execution.commission {
         Commission::Fraction(fraction) => check_range("commission", fraction, BELOW_ONE)?,
         Commission::PerContract(money) => check_range("commission", money, ZERO_OR_ABOVE)?,
@@ -347,13 +353,27 @@ fn check_execution(execution: &Execution) -> Result<(), InvalidSimulation> {
         }
     }
     match execution.size {
-        Size::EquityFraction(fraction) if !instrument.whole_contracts => {
+        Size::EquityFraction(fraction) if !instrument.whole_contracts && instrument.margin.is_none() => {
             check_range("size as a fraction of equity", fraction, UP_TO_ONE)
         }
         Size::EquityFraction(size) | Size::Contracts(size) | Size::Notional(size) | Size::Risk(size) => {
             check_range("size", size, ABOVE_ZERO)
         }
     }
+}
+
+/// An initial margin, and a maintenance margin that a fresh position meets.
+fn check_margin(margin: &Margin) -> Result<(), InvalidSimulation> {
+    check_range("initial margin", margin.initial, ABOVE_ZERO)?;
+    if margin.basis == MarginBasis::Notional {
+        check_range("initial margin as a share of the position", margin.initial, AT_MOST_ONE)?;
+    }
+    check_range("maintenance margin", margin.maintenance, ZERO_OR_ABOVE)?;
+    if margin.maintenance <= margin.initial {
+        return Ok(());
+    }
+    let (setting, value) = ("maintenance margin", margin.maintenance);
+    Err(InvalidSimulation::Setting { setting, value, expected: "at most the initial margin" })
 }
 
 /// Minutes of the day, `max_bars`, and the clock that they need.

@@ -23,6 +23,8 @@ impl<'b> Ledger<'b> {
         backtest.ambiguous_bars = 0;
         backtest.bankrupt_at = None;
         backtest.unaffordable_entries = 0;
+        backtest.undefined_entries = 0;
+        backtest.late_entries = 0;
         backtest.account = None;
         backtest.segment = segment;
         Self { uncounted_bar, backtest }
@@ -45,6 +47,16 @@ impl<'b> Ledger<'b> {
         self.backtest.account = report;
     }
 
+    fn record_skip(&mut self, reason: SkipReason) {
+        match reason {
+            SkipReason::Unaffordable => self.backtest.unaffordable_entries += 1,
+            SkipReason::UndefinedDistance => self.backtest.undefined_entries += 1,
+            SkipReason::Deadline => self.backtest.late_entries += 1,
+            // What an account's rules hold back is the account's report to tell.
+            SkipReason::AccountRule => {}
+        }
+    }
+
     fn record_trade(&mut self, trade: Trade) {
         let first = trade.entry_bar.max(self.uncounted_bar);
         let past = trade.exit_bar + 1;
@@ -59,9 +71,9 @@ impl Recorder for Ledger<'_> {
     fn record(&mut self, event: Event) {
         match event {
             Event::Exited(trade) => self.record_trade(trade),
-            Event::Skipped { reason: SkipReason::Unaffordable, .. } => self.backtest.unaffordable_entries += 1,
+            Event::Skipped { reason, .. } => self.record_skip(reason),
             Event::Bankrupt { bar } => self.backtest.bankrupt_at = Some(bar),
-            Event::Entered { .. } | Event::Skipped { .. } => {}
+            Event::Entered { .. } => {}
         }
     }
 }

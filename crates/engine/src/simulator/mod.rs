@@ -9,6 +9,7 @@
 //! | `fill` | slippage and ticks (rules P1–P5) |
 //! | `cost` | commission, profit and loss (rules M1–M3) |
 //! | `sizing` | how many contracts, and whether they can be paid for (rules Z1–Z7) |
+//! | `margin` | what an entry must put up, and when a position is no longer covered (rules Z8, M7) |
 //! | `resting` | stop, target and trailing levels, and when a bar hits them (rules X1–X9) |
 //! | `account` | loss limits as prices, and the account's clock (rules A1–A9 of `docs/accounts.md`) |
 //! | `position` | one open position: what it is worth and how far it went |
@@ -30,6 +31,7 @@ pub mod fast;
 mod fill;
 mod input;
 mod ledger;
+mod margin;
 mod position;
 pub mod reference;
 mod resting;
@@ -44,6 +46,7 @@ pub use backtest::{Backtest, ExitReason, Side, Trade};
 pub use decision::{Decision, Distances};
 pub use execution::{Account, Commission, Execution, Fill, Instrument, Intrabar, Size, Slippage};
 pub use input::{BarView, Clock, InvalidSimulation, SimulationInput};
+pub use margin::{Margin, MarginBasis, Shortfall};
 pub use position::Position;
 pub use resting::{Levels, Trail};
 pub use signals::{Session, Signals, TimeRules};

@@ -25,7 +25,7 @@ use super::{Backtest, SimulationInput, Simulator};
 ///     commission: Commission::PerContract(0.5),
 ///     slippage: Slippage::Fraction(0.0),
 ///     size: Size::Contracts(2.0),
-///     instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
+///     instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false, margin: None },
 /// };
 /// let account = Account { cash: 100.0, rules: None };
 /// let input = SimulationInput::try_new(bars, 0..4, &signals, &execution, &account)?;

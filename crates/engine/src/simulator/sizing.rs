@@ -1,6 +1,7 @@
-//! How many contracts (rules Z1–Z5) and whether the account can pay for them (Z6, Z7).
+//! How many contracts (rules Z1–Z5) and whether the account can pay for them (Z6–Z8).
 
 use super::cost::{commission_of, unit_notional};
+use super::margin::{backed_size, entry_costs};
 use super::{Commission, Execution, Size};
 
 /// What a size depends on at the moment of the fill.
@@ -19,7 +20,8 @@ pub(crate) struct Quote {
 /// Room for rounding when an amount is compared with the money that it was computed from.
 const ROUNDING: f64 = 1e-9;
 
-/// Contracts or units for an entry; zero, or not finite, when no size makes sense.
+/// Contracts or units for an entry, cut to what its margin allows where that is the rule (Z8); zero, or not finite, when no
+/// size makes sense.
 pub(crate) fn position_size(quote: &Quote, execution: &Execution) -> f64 {
     let size = match execution.size {
         Size::EquityFraction(fraction) => quote.equity * fraction / unit_cost(quote.price, execution),
@@ -30,7 +32,8 @@ pub(crate) fn position_size(quote: &Quote, execution: &Execution) -> f64 {
             quote.equity * fraction / (distance * execution.instrument.point_value)
         }
     };
-    if execution.instrument.whole_contracts { (size + ROUNDING).floor() } else { size }
+    let size = if execution.instrument.whole_contracts { (size + ROUNDING).floor() } else { size };
+    backed_size(size, quote, execution)
 }
 
 /// Money that one unit takes, its commission included (Z1).
@@ -42,14 +45,19 @@ fn unit_cost(price: f64, execution: &Execution) -> f64 {
     }
 }
 
-/// Whether the account can pay for `size` (Z6, Z7).
+/// Whether the account can pay for `size` (Z6, Z7), or back it (Z8).
 pub(crate) fn is_affordable(size: f64, quote: &Quote, execution: &Execution) -> bool {
     if !(size.is_finite() && size > 0.0) {
         return false;
     }
+    let instrument = &execution.instrument;
     let commission = commission_of(size, quote.price, execution);
-    if execution.instrument.whole_contracts {
-        let slippage = (quote.price - quote.quote).abs() * size * execution.instrument.point_value;
+    if let Some(margin) = &instrument.margin {
+        let required = margin.initial_of(size, quote.price, instrument.point_value);
+        let costs = entry_costs(size, quote, execution);
+        quote.equity - costs > 0.0 && required + costs <= quote.equity * (1.0 + ROUNDING)
+    } else if instrument.whole_contracts {
+        let slippage = (quote.price - quote.quote).abs() * size * instrument.point_value;
         quote.equity - commission - slippage > 0.0
     } else {
         let cost = unit_notional(quote.price, execution) * size + commission;

@@ -55,7 +55,7 @@ pub struct SimulatorSetup {
 pub enum SkipReason {
     /// A price distance was undefined or not positive at the decision bar (D5).
     UndefinedDistance,
-    /// Equity could not pay for it (Z6, Z7).
+    /// Equity could not pay for it or back it (Z6–Z8).
     Unaffordable,
     /// `flat_by` passed between the decision and the fill (C5).
     Deadline,
@@ -258,7 +258,10 @@ impl Simulator {
             self.leave(Exit::at(bar.close, reason), recorder);
         }
         let decision = if self.may_enter(bar) { *decision } else { decision.without_entries() };
-        let order = decision.resolve(self.position.as_ref().map(|position| position.side));
+        let mut order = decision.resolve(self.position.as_ref().map(|position| position.side));
+        if order.exit.is_none() && self.is_short_of_margin(bar.close) {
+            order.exit = Some(ExitReason::MarginCall);
+        }
         if let Some(side) = order.undefined_entry {
             self.skip(side, SkipReason::UndefinedDistance, recorder);
         }

@@ -103,7 +103,7 @@ fn executions() -> impl proptest::strategy::Strategy<Value = Execution> {
         commission: Commission::Fraction(0.0001),
         slippage: Slippage::Ticks(1.0),
         size: Size::Risk(0.01),
-        instrument: Instrument { tick: Some(0.01), point_value: 1.0, whole_contracts: true },
+        instrument: Instrument { tick: Some(0.01), point_value: 1.0, whole_contracts: true, margin: None },
     })
 }
 

@@ -6,6 +6,7 @@ use crate::metric::catalogue::{Better, Family, Metric, Unit};
 use crate::metric::composite::score;
 use crate::metric::undefined::ratio;
 use crate::metric::{MetricValue, Profile, Undefined};
+use crate::simulator::ExitReason;
 
 pub(crate) const FAMILY: Family = Family {
     title: "Trust and verdict",
@@ -32,10 +33,37 @@ pub(crate) const FAMILY: Family = Family {
             name: "unaffordable_entries",
             unit: Unit::Count,
             better: Better::Lower,
-            doc: "Entries that equity could not pay for.",
+            doc: "Entries that equity could not pay for, or back with margin.",
             formula: "entries",
             source: "`docs/execution.md`",
             value: unaffordable_entries,
+        },
+        Metric {
+            name: "undefined_entries",
+            unit: Unit::Count,
+            better: Better::Lower,
+            doc: "Entries whose stop, target or trailing distance was undefined or not above zero.",
+            formula: "entries",
+            source: "`docs/execution.md`",
+            value: undefined_entries,
+        },
+        Metric {
+            name: "late_entries",
+            unit: Unit::Count,
+            better: Better::Lower,
+            doc: "Entries that `flat_by` overtook between the decision and the fill.",
+            formula: "entries",
+            source: "`docs/execution.md`",
+            value: late_entries,
+        },
+        Metric {
+            name: "margin_calls",
+            unit: Unit::Count,
+            better: Better::Lower,
+            doc: "Trades that ended because the equity no longer covered their maintenance margin.",
+            formula: "trades",
+            source: "`docs/execution.md`",
+            value: margin_calls,
         },
         Metric {
             name: "bankrupt",
@@ -112,6 +140,19 @@ fn ambiguous_share(profile: &Profile<'_>) -> MetricValue {
 
 fn unaffordable_entries(profile: &Profile<'_>) -> MetricValue {
     Ok(profile.input.backtest.unaffordable_entries as f64)
+}
+
+fn undefined_entries(profile: &Profile<'_>) -> MetricValue {
+    Ok(profile.input.backtest.undefined_entries as f64)
+}
+
+fn late_entries(profile: &Profile<'_>) -> MetricValue {
+    Ok(profile.input.backtest.late_entries as f64)
+}
+
+fn margin_calls(profile: &Profile<'_>) -> MetricValue {
+    let trades = &profile.input.backtest.trades;
+    Ok(trades.iter().filter(|trade| trade.exit_reason == ExitReason::MarginCall).count() as f64)
 }
 
 fn bankrupt(profile: &Profile<'_>) -> MetricValue {

@@ -35,6 +35,8 @@ impl Case {
                 ambiguous_bars: 0,
                 bankrupt_at: None,
                 unaffordable_entries: 0,
+                undefined_entries: 0,
+                late_entries: 0,
                 account: None,
             },
             calendar: Calendar::new(&days),

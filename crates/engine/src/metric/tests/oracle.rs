@@ -16,9 +16,12 @@ const CASES: [(&str, &str); 3] = [
 ];
 
 /// Metrics that no library has and the oracle does not define: the worked example checks them.
-const WORKED_BY_HAND: [&str; 7] = [
+const WORKED_BY_HAND: [&str; 10] = [
     "ambiguous_bars",
     "unaffordable_entries",
+    "undefined_entries",
+    "late_entries",
+    "margin_calls",
     "bankrupt",
     "composite",
     "account_passed",
@@ -73,6 +76,8 @@ fn case(file: &Value) -> Case {
             ambiguous_bars: 0,
             bankrupt_at: None,
             unaffordable_entries: 0,
+            undefined_entries: 0,
+            late_entries: 0,
             account: None,
         },
         calendar: Calendar::new(&bar_days),

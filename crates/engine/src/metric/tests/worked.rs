@@ -3,7 +3,7 @@
 use super::{Case, trade};
 use crate::account::{AccountOutcome, AccountReport, LossRule};
 use crate::metric::{Metrics, Undefined, catalogue, compute, daily_returns};
-use crate::simulator::Side;
+use crate::simulator::{ExitReason, Side};
 
 fn near(metrics: &Metrics, name: &str, want: f64) {
     let got = metrics.get(name);
@@ -17,6 +17,9 @@ fn four_trades() -> Case {
     case.backtest.trades[1].ambiguous = true;
     case.backtest.ambiguous_bars = 2;
     case.backtest.unaffordable_entries = 3;
+    case.backtest.undefined_entries = 4;
+    case.backtest.late_entries = 5;
+    case.backtest.trades[0].exit_reason = ExitReason::MarginCall;
     case.backtest.bars_in_market = 4;
     case
 }
@@ -56,6 +59,9 @@ fn four_trades_by_hand() {
         ("ambiguous_bars", 2.0),
         ("ambiguous_share", 0.25),
         ("unaffordable_entries", 3.0),
+        ("undefined_entries", 4.0),
+        ("late_entries", 5.0),
+        ("margin_calls", 1.0),
         ("bankrupt", 0.0),
     ] {
         near(&metrics, name, want);

@@ -3,7 +3,7 @@
 use super::search::{Rest, rest};
 use crate::simulator::cost::gross_profit;
 use crate::simulator::time_rule::until_deadline;
-use crate::simulator::{Bar, BarView, Position, Side, Simulator};
+use crate::simulator::{Bar, BarView, Margin, Position, Side, Simulator};
 
 impl Simulator {
     /// Whether orders wait for the next open.
@@ -38,8 +38,8 @@ impl Simulator {
         }
     }
 
-    /// Lets the position live through the bars from `t` on that touch no level and leave equity above zero, and
-    /// writes their equity. There is a point of equity for each bar that may be passed; the answer is how many were.
+    /// Lets the position live through the bars from `t` on that touch no level and leave equity above zero and above
+    /// its margin, and writes their equity. There is a point of equity for each bar that may be passed; the answer is how many were.
     pub(super) fn pass_in_position(&mut self, t: usize, equity: &mut [f64], bars: &BarView<'_>) -> usize {
         let Some(position) = &mut self.position else { return 0 };
         let span = t..t + equity.len();
@@ -51,12 +51,13 @@ impl Simulator {
             entry_price: position.entry_price,
             entry_commission: position.entry_commission,
             point_value: self.setup.execution.instrument.point_value,
+            margin: self.setup.execution.instrument.margin,
         };
         let mut passed = rest(&position.levels, position.side, (highs, lows), |bars| {
             account.mark(&mut equity[bars.clone()], &closes[bars]);
         });
         if account.may_be_exhausted(&passed)
-            && let Some(bars) = equity[..passed.bars].iter().position(|equity| !is_solvent(*equity))
+            && let Some(bars) = account.first_exhausted(&equity[..passed.bars], closes)
         {
             passed = Rest::of(&highs[..bars], &lows[..bars]);
         }
@@ -87,6 +88,7 @@ struct Marker {
     entry_price: f64,
     entry_commission: f64,
     point_value: f64,
+    margin: Option<Margin>,
 }
 
 impl Marker {
@@ -107,18 +109,27 @@ impl Marker {
         }
     }
 
-    /// Whether a close of these bars may leave no equity (M5). Every operation of the equity is monotone in the price,
-    /// rounding included, so no close is worse than the worst extreme; that extreme itself may be too pessimistic.
+    /// Whether a close of these bars may leave no equity (M5), or less than the margin (M7). Every operation of the equity
+    /// and of the margin is monotone in the price, rounding included, so no close leaves less equity than the worst
+    /// extreme and none needs more margin than the one farther from zero; together they may be too pessimistic.
     fn may_be_exhausted(&self, passed: &Rest) -> bool {
         let worst = match self.side {
             Side::Long => passed.lowest,
             Side::Short => passed.highest,
         };
-        passed.bars > 0 && !is_solvent(self.equity_at(self.side, worst))
+        let dearest = passed.highest.abs().max(passed.lowest.abs());
+        passed.bars > 0 && !self.is_kept(self.equity_at(self.side, worst), dearest)
     }
-}
 
-/// What `Simulator::mark` asks of an equity.
-fn is_solvent(equity: f64) -> bool {
-    equity > 0.0
+    /// The first of these bars that is not quiet because of its equity.
+    fn first_exhausted(&self, equity: &[f64], closes: &[f64]) -> Option<usize> {
+        equity.iter().zip(closes).position(|(equity, close)| !self.is_kept(*equity, *close))
+    }
+
+    /// Whether a position with this equity at this close is left alone: what `Simulator::mark` and
+    /// `Simulator::is_short_of_margin` ask.
+    fn is_kept(&self, equity: f64, close: f64) -> bool {
+        let needed = |margin: Margin| margin.maintenance_of(self.size, close, self.point_value);
+        equity > 0.0 && self.margin.is_none_or(|margin| equity >= needed(margin))
+    }
 }

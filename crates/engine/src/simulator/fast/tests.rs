@@ -5,8 +5,9 @@ use proptest::strategy::ValueTree;
 
 use super::{Workspace, simulate, simulate_into};
 use crate::Mask;
+use crate::account::{AccountOutcome, AccountRules, ContractCap, DailyLoss, Drawdown, DrawdownBasis, OnDailyLoss};
 use crate::bars::Column;
-use crate::simulator::tests::{Prices, QUIET, Scenario};
+use crate::simulator::tests::{Prices, QUIET, Scenario, cases};
 use crate::simulator::*;
 
 const HOUR_NS: i64 = 3600 * crate::bars::NANOS_PER_SECOND;
@@ -26,10 +27,20 @@ fn bits(backtest: &Backtest) -> impl PartialEq + std::fmt::Debug + use<> {
         ];
         (trade.entry_bar, trade.exit_bar, trade.side, trade.exit_reason, trade.ambiguous, numbers.map(f64::to_bits))
     };
-    let counts = [backtest.bars_in_market, backtest.ambiguous_bars, backtest.unaffordable_entries];
+    let counts = [
+        backtest.bars_in_market,
+        backtest.ambiguous_bars,
+        backtest.unaffordable_entries,
+        backtest.undefined_entries,
+        backtest.late_entries,
+    ];
+    let account = backtest.account.as_ref().map(|account| {
+        let headroom: Vec<u64> = account.headroom.iter().map(|left| left.to_bits()).collect();
+        (account.outcome, headroom, account.days_traded, account.days_stopped)
+    });
     let equity: Vec<u64> = backtest.equity.iter().map(|point| point.to_bits()).collect();
     let trades: Vec<_> = backtest.trades.iter().map(trade).collect();
-    (trades, equity, counts, backtest.bankrupt_at, backtest.segment.clone(), backtest.cash.to_bits())
+    (trades, equity, counts, backtest.bankrupt_at, backtest.segment.clone(), backtest.cash.to_bits(), account)
 }
 
 /// One bar as whole numbers of quarters, and what is decided at its close.
@@ -124,17 +135,17 @@ fn column(steps: &[Step], index: usize, constant: Option<f64>) -> Column<f64> {
 
 fn commission() -> impl Strategy<Value = Commission> {
     prop_oneof![
-        Just(Commission::Fraction(0.0)),
-        (0.0..0.02_f64).prop_map(Commission::Fraction),
-        (0.0..3.0_f64).prop_map(Commission::PerContract),
+        2 => Just(Commission::Fraction(0.0)),
+        1 => (0.0..0.02_f64).prop_map(Commission::Fraction),
+        1 => (0.0..3.0_f64).prop_map(Commission::PerContract),
     ]
 }
 
 fn slippage() -> impl Strategy<Value = Slippage> {
     prop_oneof![
-        Just(Slippage::Fraction(0.0)),
-        (0.0..0.02_f64).prop_map(Slippage::Fraction),
-        (0.0..8.0_f64).prop_map(Slippage::Ticks),
+        2 => Just(Slippage::Fraction(0.0)),
+        1 => (0.0..0.02_f64).prop_map(Slippage::Fraction),
+        1 => (0.0..8.0_f64).prop_map(Slippage::Ticks),
     ]
 }
 
@@ -151,18 +162,72 @@ fn size() -> impl Strategy<Value = Size> {
 }
 
 prop_compose! {
+    /// Margins from none to speak of to all of the position, some of which are called within a few bars.
+    fn margin()(
+        (is_share, reduces) in any::<(bool, bool)>(),
+        initial in prop_oneof![0.01..0.3_f64, 0.3..=1.0_f64],
+        kept in prop_oneof![Just(1.0), 0.5..1.0_f64, Just(0.0)],
+    ) -> Margin {
+        let (basis, initial) =
+            if is_share { (MarginBasis::Notional, initial) } else { (MarginBasis::PerContract, initial * 400.0) };
+        let shortfall = if reduces { Shortfall::Reduce } else { Shortfall::Skip };
+        Margin { initial, maintenance: initial * kept, basis, shortfall }
+    }
+}
+
+prop_compose! {
+    /// Limits that are met within days, targets within reach, and the account's own clock of bars.
+    fn account_rules()(
+        profit_target in prop::option::weighted(0.5, prop_oneof![0.1..10.0_f64, 10.0..400.0_f64]),
+        daily_loss in prop::option::weighted(0.6, (1.0..300.0_f64, any::<bool>())),
+        drawdown in prop::option::weighted(
+            0.6,
+            (1.0..500.0_f64, 0..3_usize, prop::option::of(prop_oneof![Just(0.0), -200.0..200.0_f64])),
+        ),
+        caps in prop::option::weighted(0.4, (0.5..10.0_f64, 1.0..200.0_f64, 0.5..20.0_f64)),
+        (minimum_days, consistency) in (0..4_u32, prop::option::weighted(0.3, 0.2..=1.0_f64)),
+        (day_start, flat_by) in (0..1440_u16, prop::option::weighted(0.4, 0..1440_u16)),
+    ) -> AccountRules {
+        let bases = [DrawdownBasis::Intraday, DrawdownBasis::EndOfDay, DrawdownBasis::Static];
+        let then = |fails| if fails { OnDailyLoss::Fail } else { OnDailyLoss::StopForDay };
+        let caps = caps.map(|(first, from_profit, then)| {
+            vec![
+                ContractCap { from_profit: 0.0, contracts: first },
+                ContractCap { from_profit, contracts: then },
+            ]
+        });
+        AccountRules {
+            profit_target,
+            daily_loss: daily_loss.map(|(amount, fails)| DailyLoss { amount, then: then(fails) }),
+            drawdown: drawdown.map(|(amount, basis, lock)| Drawdown { amount, basis: bases[basis], lock }),
+            contract_caps: caps.unwrap_or_default(),
+            minimum_days,
+            consistency,
+            day_start,
+            flat_by,
+            ..AccountRules::default()
+        }
+    }
+}
+
+prop_compose! {
     fn any_execution()(
         fill in prop_oneof![Just(Fill::NextOpen), Just(Fill::Close)],
         intrabar in prop_oneof![Just(Intrabar::Worst), Just(Intrabar::Best), Just(Intrabar::Path)],
         commission in commission(),
         slippage in slippage(),
         size in size(),
-        tick in prop_oneof![Just(0.25), Just(0.5), Just(0.1)],
+        tick in prop_oneof![2 => Just(Some(0.25)), 1 => Just(Some(0.5)), 1 => Just(Some(0.1)), 1 => Just(None)],
         (whole_contracts, point_value) in (any::<bool>(), prop_oneof![Just(1.0), Just(5.0), Just(50.0)]),
+        margin in prop::option::weighted(0.4, margin()),
     ) -> Execution {
+        let slippage = match (slippage, tick) {
+            (Slippage::Ticks(_), None) => Slippage::Fraction(0.0),
+            (slippage, _) => slippage,
+        };
         Execution {
             fill, intrabar, commission, slippage, size,
-            instrument: Instrument { tick: Some(tick), point_value, whole_contracts },
+            instrument: Instrument { tick, point_value, whole_contracts, margin },
         }
     }
 }
@@ -190,6 +255,7 @@ prop_compose! {
         cash in prop_oneof![2 => Just(1000.0), 1 => Just(100.0), 2 => Just(50_000.0)],
         (from, to, warmup) in (0.0..0.5_f64, 0.5..1.0_f64, prop_oneof![Just(0_usize), 0..200_usize]),
         timeframe_ns in prop_oneof![Just(HOUR_NS), Just(HOUR_NS / 6), Just(24 * HOUR_NS)],
+        account in prop::option::weighted(0.3, account_rules()),
     ) -> Scenario {
         let bars = steps.len();
         let mut scenario = Scenario::new(&prices(&steps, first));
@@ -210,14 +276,14 @@ prop_compose! {
         scenario.segment = (from * bars as f64) as usize..((to * bars as f64) as usize + 1).min(bars);
         scenario.execution = execution;
         scenario.cash = cash;
+        scenario.rules = account;
         scenario.clock = Some((clock(&steps, timeframe_ns), timeframe_ns));
         scenario
     }
 }
 
 proptest! {
-    // PROPTEST_CASES scales the run; this many unless it is set.
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(cases(500)))]
 
     #[test]
     fn fast_is_reference_to_the_last_bit(scenario in any_scenario()) {
@@ -237,10 +303,6 @@ proptest! {
     }
 }
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
-}
-
 /// A generator that never reached a rule would prove nothing about it.
 #[test]
 fn the_scenarios_reach_every_exit_and_every_counter() {
@@ -248,7 +310,8 @@ fn the_scenarios_reach_every_exit_and_every_counter() {
     let strategy = any_scenario();
     let mut reasons = std::collections::BTreeMap::new();
     let (mut ambiguous, mut unaffordable, mut bankrupt, mut held) = (0, 0, 0, 0);
-    for _ in 0..1500 {
+    let (mut undefined, mut late, mut passed, mut failed, mut stopped) = (0, 0, 0, 0, 0);
+    for _ in 0..3000 {
         let scenario = strategy.new_tree(&mut runner).expect("nothing is rejected").current();
         let Ok(backtest) = scenario.try_run() else { continue };
         for trade in &backtest.trades {
@@ -258,11 +321,21 @@ fn the_scenarios_reach_every_exit_and_every_counter() {
         ambiguous += backtest.ambiguous_bars;
         unaffordable += backtest.unaffordable_entries;
         bankrupt += usize::from(backtest.bankrupt_at.is_some());
+        undefined += backtest.undefined_entries;
+        late += backtest.late_entries;
+        if let Some(account) = &backtest.account {
+            passed += usize::from(matches!(account.outcome, AccountOutcome::Passed { .. }));
+            failed += usize::from(matches!(account.outcome, AccountOutcome::Failed { .. }));
+            stopped += usize::from(account.days_stopped > 0);
+        }
     }
-    println!("{reasons:?}, {ambiguous} {unaffordable} {bankrupt} {held}");
-    assert_eq!(reasons.len(), 9, "{reasons:?}");
-    assert!(reasons.values().all(|count| *count >= 15), "{reasons:?}");
+    println!(
+        "{reasons:?}, {ambiguous} {unaffordable} {bankrupt} {held}, {undefined} {late} {passed} {failed} {stopped}"
+    );
+    assert_eq!(reasons.len(), 11, "{reasons:?}");
+    assert!(reasons.values().all(|count| *count >= 10), "{reasons:?}");
     assert!(ambiguous > 100 && unaffordable > 100 && bankrupt > 20 && held > 50);
+    assert!(undefined > 100 && late > 10 && passed >= 5 && failed > 20 && stopped > 10);
 }
 
 /// Both engines on a scenario written by hand.

@@ -3,8 +3,10 @@
 
 mod account;
 mod input;
+mod margin;
 mod money;
 mod property;
+mod raptorbt;
 mod resting;
 mod time;
 mod timing;
@@ -27,8 +29,13 @@ pub(crate) fn execution() -> Execution {
         commission: Commission::Fraction(0.0),
         slippage: Slippage::Fraction(0.0),
         size: Size::Contracts(1.0),
-        instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false },
+        instrument: Instrument { tick: None, point_value: 1.0, whole_contracts: false, margin: None },
     }
+}
+
+/// How many cases a property is tried on: `PROPTEST_CASES`, or this many.
+pub(crate) fn cases(default: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
 }
 
 /// A quiet bar.

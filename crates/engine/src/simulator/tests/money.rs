@@ -36,7 +36,8 @@ fn the_point_value_multiplies_profit_commission_and_slippage() {
     let trade = rising()
         .enter(Long, &[0])
         .with(|execution| {
-            execution.instrument = Instrument { tick: Some(0.25), point_value: 5.0, whole_contracts: true };
+            execution.instrument =
+                Instrument { tick: Some(0.25), point_value: 5.0, whole_contracts: true, margin: None };
             execution.slippage = Slippage::Ticks(2.0);
             execution.commission = Commission::Fraction(0.5);
         })

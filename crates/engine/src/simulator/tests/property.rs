@@ -97,6 +97,7 @@ fn any_execution() -> impl Strategy<Value = Execution> {
                 tick: Some(QUARTER),
                 point_value: if whole_contracts { 5.0 } else { 1.0 },
                 whole_contracts,
+                margin: None,
             },
         },
     )
@@ -136,7 +137,7 @@ fn is_not_better(price: f64, quote: f64, action: fill::Action) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(cases(400)))]
 
     #[test]
     fn money_reconciles(scenario in any_scenario()) {
@@ -286,7 +287,7 @@ proptest! {
             execution.commission = Commission::PerContract(2.1);
             execution.slippage = Slippage::Ticks(1.0);
             execution.size = Size::Contracts(f64::from(contracts));
-            execution.instrument = Instrument { tick: Some(QUARTER), point_value: 5.0, whole_contracts: true };
+            execution.instrument = Instrument { tick: Some(QUARTER), point_value: 5.0, whole_contracts: true, margin: None };
         });
         let mut mirror = scenario.clone();
         for prices in &mut mirror.prices {
