@@ -16,7 +16,7 @@ use bartune_search::space::Assignment;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::config::{Plan, SamplerPlan};
+use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 
 /// A SHA-256 digest.
@@ -108,10 +108,6 @@ fn search(plan: &Plan) -> Value {
             (name.as_str(), json!({ "distribution": param.distribution.to_json(), "when": when }))
         })
         .collect();
-    let sampler = match &plan.search.sampler {
-        SamplerPlan::Random => json!("random"),
-        SamplerPlan::Tpe(options) => json!(format!("tpe {options:?}")),
-    };
     let composite: Vec<Value> = plan
         .objective
         .composite
@@ -122,7 +118,12 @@ fn search(plan: &Plan) -> Value {
     json!({
         "params": params,
         "strategy": { "require": space.require().iter().map(|predicate| predicate.text.clone()).collect::<Vec<_>>() },
-        "search": { "sampler": sampler, "seed": plan.search.seed, "lag": plan.search.lag },
+        "search": {
+            "sampler": plan.search.sampler.name(),
+            plan.search.sampler.name(): plan.search.sampler_settings,
+            "seed": plan.search.seed,
+            "lag": plan.search.lag,
+        },
         "objective": {
             "targets": plan.objective.targets.iter().map(|target| format!("{} {}", target.verb(), target.text())).collect::<Vec<_>>(),
             "constraints": plan.objective.constraints.iter().map(|constraint| constraint.text().to_owned()).collect::<Vec<_>>(),

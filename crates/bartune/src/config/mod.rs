@@ -9,6 +9,7 @@ mod objective;
 mod options;
 mod plan;
 mod quantity;
+mod sampler;
 mod section;
 mod space;
 mod tree;
@@ -16,7 +17,8 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 pub use objective::{Objective, Target};
-pub use plan::{DataPlan, Plan, SamplerPlan, SearchPlan, SegmentPlan, SplitPlan};
+pub use plan::{DataPlan, Plan, SearchPlan, SegmentPlan, SplitPlan};
+pub use sampler::SamplerPlan;
 pub use space::{Parameters, describe};
 
 use crate::diagnostic::{Diagnostics, Sources};

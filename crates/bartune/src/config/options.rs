@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use super::account::{self, AccountOptions};
 use super::instrument::{self, InstrumentOptions};
 use super::quantity;
+use super::sampler::{self, SamplerOptions};
 use super::section::{Problems, Section, number_of};
 use super::tree::{Item, Node};
 use crate::diagnostic::{Located, Span};
@@ -152,7 +153,7 @@ pub(crate) struct ExecutionOptions {
 /// `[search]`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SearchOptions {
-    pub(crate) sampler: Option<SamplerOptions>,
+    pub(crate) sampler: SamplerOptions,
     pub(crate) trials: Option<Located<i64>>,
     pub(crate) seed: Option<Located<i64>>,
     pub(crate) lag: Option<Located<i64>>,
@@ -160,24 +161,6 @@ pub(crate) struct SearchOptions {
     pub(crate) timeout: Option<Located<Duration>>,
     /// Parameters that are not searched, with their values.
     pub(crate) fixed: IndexMap<String, Item>,
-    pub(crate) tpe: TpeOptions,
-}
-
-/// Which sampler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SamplerOptions {
-    Random,
-    Tpe,
-}
-
-/// `[search.tpe]`.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TpeOptions {
-    pub(crate) span: Option<Span>,
-    pub(crate) startup_trials: Option<Located<i64>>,
-    pub(crate) candidates: Option<Located<i64>>,
-    pub(crate) multivariate: Option<Located<bool>>,
-    pub(crate) constant_liar: Option<Located<bool>>,
 }
 
 /// `[objective]`.
@@ -412,14 +395,13 @@ fn execution(section: Section<'_>) -> ExecutionOptions {
 
 fn search(section: Section<'_>) -> SearchOptions {
     let options = SearchOptions {
-        sampler: section.word("sampler", &[("random", SamplerOptions::Random), ("tpe", SamplerOptions::Tpe)]),
+        sampler: sampler::read(&section),
         trials: section.integer("trials"),
         seed: section.integer("seed"),
         lag: section.integer("lag"),
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
         fixed: section.section("fixed").map(fixed).unwrap_or_default(),
-        tpe: section.section("tpe").map(tpe).unwrap_or_default(),
     };
     section.finish();
     options
@@ -427,18 +409,6 @@ fn search(section: Section<'_>) -> SearchOptions {
 
 fn fixed(section: Section<'_>) -> IndexMap<String, Item> {
     section.entries().map(|(name, entry)| (name.clone(), entry.item.clone())).collect()
-}
-
-fn tpe(section: Section<'_>) -> TpeOptions {
-    let options = TpeOptions {
-        span: Some(section.span().clone()),
-        startup_trials: section.integer("startup_trials"),
-        candidates: section.integer("candidates"),
-        multivariate: section.boolean("multivariate"),
-        constant_liar: section.boolean("constant_liar"),
-    };
-    section.finish();
-    options
 }
 
 fn objective(section: Section<'_>) -> ObjectiveOptions {

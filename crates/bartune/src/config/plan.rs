@@ -1,5 +1,6 @@
 //! The resolved, validated study: what the options mean once every default is filled in.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,14 +9,14 @@ use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timefr
 use bartune_engine::instrument::Contract;
 use bartune_engine::language::{self, Place, Strategy, StrategySource};
 use bartune_engine::simulator::{Account, Commission, Execution, Fill, Intrabar, Session, Size, Slippage, TimeRules};
-use bartune_search::sampler::tpe::{Multivariate, TpeOptions};
 use jiff::tz::TimeZone;
 
 use super::account::Contracts;
 use super::expression::report_expression;
 use super::instrument;
 use super::objective::{self, Objective};
-use super::options::{self, Options, SamplerOptions, SegmentOptions};
+use super::options::{self, Options, SegmentOptions};
+use super::sampler::SamplerPlan;
 use super::section::Problems;
 use super::space::{self, Parameters};
 use crate::champion::Champion;
@@ -90,6 +91,8 @@ pub enum SegmentPlan {
 pub struct SearchPlan {
     /// The sampler.
     pub sampler: SamplerPlan,
+    /// Its effective options by key, for the study's fingerprint.
+    pub(crate) sampler_settings: BTreeMap<&'static str, serde_json::Value>,
     /// Budget: distinct trials.
     pub trials: u64,
     /// Seed of every random stream.
@@ -100,15 +103,6 @@ pub struct SearchPlan {
     pub workers: Option<NonZeroUsize>,
     /// Stop proposing after this long.
     pub timeout: Option<Duration>,
-}
-
-/// A sampler and its options.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SamplerPlan {
-    /// Uniform draws.
-    Random,
-    /// Tree-structured Parzen estimator.
-    Tpe(TpeOptions),
 }
 
 /// Resolve options into a plan, reporting every problem.
@@ -426,32 +420,9 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
     };
     let lag = count(&written.lag, 1, 16, "search.lag").min(100_000);
     let workers = written.workers.as_ref().map(|_| count(&written.workers, 1, 1, "search.workers").min(4_096));
-    let defaults = TpeOptions::default();
-    let tpe = TpeOptions {
-        startup_trials: count(
-            &written.tpe.startup_trials,
-            0,
-            defaults.startup_trials as u64,
-            "search.tpe.startup_trials",
-        ) as usize,
-        candidates: count(&written.tpe.candidates, 1, defaults.candidates as u64, "search.tpe.candidates") as usize,
-        multivariate: match written.tpe.multivariate.as_ref().map(|flag| flag.value) {
-            None => defaults.multivariate,
-            Some(true) => Multivariate::Joint,
-            Some(false) => Multivariate::Independent,
-        },
-        constant_liar: written.tpe.constant_liar.as_ref().map_or(defaults.constant_liar, |flag| flag.value),
-        ..defaults
-    };
-    let sampler = match written.sampler {
-        Some(SamplerOptions::Random) => SamplerPlan::Random,
-        Some(SamplerOptions::Tpe) | None => SamplerPlan::Tpe(tpe),
-    };
-    if let (SamplerPlan::Random, Some(span)) = (&sampler, &written.tpe.span) {
-        problems.push("E110", span, "`[search.tpe]` is not read: the sampler is \"random\"");
-    }
     SearchPlan {
-        sampler,
+        sampler: written.sampler.plan.clone(),
+        sampler_settings: written.sampler.settings.clone(),
         trials: count(&written.trials, 1, 1_000, "search.trials"),
         seed: count(&written.seed, 0, 0, "search.seed"),
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bartune_search::history::History;
 use bartune_search::sampler::random::Random;
-use bartune_search::sampler::tpe::Tpe;
 use bartune_search::sampler::{Request, Sampler, SamplerError};
 use bartune_search::space::{Assignment, SpaceSize};
 use bartune_search::storage::TrialRecord;
@@ -121,7 +120,7 @@ impl<'a> Conductor<'a> {
     ///
     /// [`HistoryError`] when their numbers have gaps, [`SamplerError`] when the sampler refuses its options.
     pub(super) fn try_new(
-        plan: &'a Plan,
+        (plan, sampler): (&'a Plan, &SamplerPlan),
         identity: Identity,
         budget: u64,
         stored: &[TrialRecord],
@@ -130,7 +129,7 @@ impl<'a> Conductor<'a> {
         let mut conductor = Self {
             plan,
             identity,
-            sampler: sampler(&plan.search.sampler)?,
+            sampler: sampler.build()?,
             uniform: Random,
             directions: plan.objective.directions(),
             history: History::new(space, plan.objective.targets.len()),
@@ -170,7 +169,10 @@ impl<'a> Conductor<'a> {
             return Ok(Next::Wait);
         }
         let number = self.number() as u64;
-        let (assignment, identity) = self.propose(number)?;
+        let (assignment, identity) = match self.propose(number) {
+            Err(SamplerError::Exhausted { .. }) => return Ok(Next::Exhausted),
+            proposed => proposed?,
+        };
         let duplicate_of = self.known.get(&identity).copied();
         self.note(identity, &assignment, duplicate_of);
         self.pending.push_back(Pending { assignment: assignment.clone(), identity, duplicate_of, finished: None });
@@ -336,11 +338,4 @@ impl<'a> Conductor<'a> {
             duplicate_of: None,
         }
     }
-}
-
-fn sampler(plan: &SamplerPlan) -> Result<Box<dyn Sampler>, SamplerError> {
-    Ok(match plan {
-        SamplerPlan::Random => Box::new(Random),
-        SamplerPlan::Tpe(options) => Box::new(Tpe::try_new(options.clone())?),
-    })
 }

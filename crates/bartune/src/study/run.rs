@@ -120,7 +120,7 @@ pub fn run(
     let plan = session.plan();
     let lag = plan.search.lag.get();
     let stored = session.history()?;
-    let conductor = Conductor::try_new(plan, session.identity(), options.trials, &stored)?;
+    let conductor = Conductor::try_new((plan, &session.sampler()), session.identity(), options.trials, &stored)?;
     let mut tally = Tally::of(plan.objective.directions(), &stored);
     drop(stored);
     if let Some(best) = &mut tally.best {

@@ -8,13 +8,15 @@ use bartune_search::storage::{Storage, StudyInfo, TrialRecord, VaultOpening};
 use bartune_storage::{MemoryStorage, SqliteStorage, StorageError};
 use serde_json::{Value, json};
 
-use crate::config::Plan;
+use crate::config::{Plan, SamplerPlan};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::identity::{Identity, fingerprint};
 
 /// Study attribute that holds what the study's trials depend on.
 const FINGERPRINT: &str = "bartune:fingerprint";
+/// Study attribute that holds the name of the study's sampler.
+const SAMPLER: &str = "bartune:sampler";
 /// Study attribute that holds the engine's version at the study's creation.
 const VERSION: &str = "bartune:version";
 
@@ -140,9 +142,11 @@ impl<'a> Session<'a> {
         let attrs = [
             (FINGERPRINT, Value::Object(fingerprint.into_iter().collect())),
             (VERSION, json!(env!("CARGO_PKG_VERSION"))),
+            (SAMPLER, json!(self.chosen_sampler().name())),
         ];
         for (key, value) in attrs {
             self.storage.set_study_attr(self.study.id, key, &value)?;
+            self.study.user_attrs.insert(key.to_owned(), value);
         }
         Ok(())
     }
@@ -157,6 +161,21 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         Err(Error::Changed { name: name(), storage: url.to_owned(), differences })
+    }
+
+    /// The study's sampler: what `auto` chose when the study was made, so that a larger budget does not
+    /// change it.
+    pub(crate) fn sampler(&self) -> SamplerPlan {
+        let chosen = self.study.user_attrs.get(SAMPLER).and_then(Value::as_str).and_then(SamplerPlan::named);
+        match (&self.plan.search.sampler, chosen) {
+            (SamplerPlan::Auto, Some(chosen)) => chosen,
+            _ => self.chosen_sampler(),
+        }
+    }
+
+    fn chosen_sampler(&self) -> SamplerPlan {
+        let (search, objectives) = (&self.plan.search, self.plan.objective.targets.len());
+        search.sampler.resolved(&self.plan.parameters.space, objectives, search.trials).0
     }
 
     pub(crate) fn plan(&self) -> &'a Plan {

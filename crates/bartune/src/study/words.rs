@@ -7,7 +7,7 @@ use bartune_engine::simulator::MarginBasis;
 use bartune_search::space::SpaceSize;
 use jiff::Timestamp;
 
-use crate::config::{Plan, SamplerPlan, describe};
+use crate::config::{Plan, describe};
 use crate::data::Dataset;
 
 /// What would be run, as `(topic, sentence)` rows.
@@ -105,9 +105,9 @@ fn objective(plan: &Plan) -> String {
 
 fn search(plan: &Plan) -> String {
     let search = &plan.search;
-    let sampler = match search.sampler {
-        SamplerPlan::Random => "random",
-        SamplerPlan::Tpe(_) => "tpe",
-    };
-    format!("{} trials by {sampler}, seed {}, lag {}", search.trials, search.seed, search.lag)
+    let objectives = plan.objective.targets.len();
+    let (sampler, why) = search.sampler.resolved(&plan.parameters.space, objectives, search.trials);
+    let sampler = sampler.name();
+    let why = why.map_or_else(String::new, |why| format!(" (chosen: {why})"));
+    format!("{} trials by {sampler}{why}, seed {}, lag {}", search.trials, search.seed, search.lag)
 }
