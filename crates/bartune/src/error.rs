@@ -136,6 +136,9 @@ pub enum Error {
     /// The sampler could not propose.
     #[error(transparent)]
     Sampler(#[from] bartune_search::sampler::SamplerError),
+    /// The pruner refuses its options.
+    #[error(transparent)]
+    Pruner(#[from] bartune_search::pruner::PrunerError),
     /// The stored trials cannot be continued.
     #[error("the stored trials cannot be continued: {0}")]
     History(#[from] bartune_search::history::HistoryError),

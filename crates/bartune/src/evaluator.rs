@@ -1,7 +1,9 @@
 //! A trial is a pure function: parameter values in, metrics of each segment out.
 
 mod budget;
+mod rung;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +22,7 @@ use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 pub use budget::CacheBudget;
+use rung::Rung;
 
 /// Which part of the bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +66,36 @@ pub struct BacktestRun {
 pub struct Evaluator<'a> {
     plan: &'a Plan,
     engine: Engine,
-    bars: Bars,
-    /// Local close time of each bar, where a time rule needs it.
-    local_close: Option<Vec<i64>>,
-    /// The same in the timezone of the account's rules, where it has some.
-    account_close: Option<Vec<i64>>,
+    market: Market,
+    rungs: Vec<Rung>,
     segments: &'a Segments,
     cache: MemoryCache,
     workspaces: Workspaces,
     train: Prepared,
     validate: Option<Prepared>,
     trading_days_per_year: f64,
+}
+
+/// Bars, with the clocks that rules need.
+#[derive(Debug)]
+struct Market {
+    bars: Bars,
+    /// Local close time of each bar, where a time rule needs it.
+    local_close: Option<Vec<i64>>,
+    /// The same in the timezone of the account's rules, where it has some.
+    account_close: Option<Vec<i64>>,
+}
+
+impl Market {
+    fn new(plan: &Plan, bars: Bars) -> Self {
+        let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
+        let close = |timezone| local_close_times(bars.time(), bars.timeframe_ns(), timezone);
+        Self {
+            local_close: needs_clock.then(|| close(bars.timezone())),
+            account_close: plan.account.rules.as_ref().map(|rules| close(&rules.timezone)),
+            bars,
+        }
+    }
 }
 
 /// A segment with the calendar of its bars, made once and used by every trial.
@@ -137,23 +159,18 @@ impl<'a> Evaluator<'a> {
     fn over(plan: &'a Plan, dataset: &'a Dataset, bars: usize) -> Self {
         let bars = dataset.bars.prefix(bars);
         let segments = &dataset.segments;
-        let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
+        let market = Market::new(plan, bars.clone());
         Self {
             plan,
             engine: Engine::default(),
-            local_close: needs_clock.then(|| local_close_times(bars.time(), bars.timeframe_ns(), bars.timezone())),
-            account_close: plan
-                .account
-                .rules
-                .as_ref()
-                .map(|rules| local_close_times(bars.time(), bars.timeframe_ns(), &rules.timezone)),
+            rungs: rung::rungs(plan, &market, &segments.train),
             train: Prepared::new(&bars, segments.train.clone()),
             validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
             trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
             segments,
             cache: MemoryCache::new(CacheBudget::NONE.bytes()),
             workspaces: Workspaces::default(),
-            bars,
+            market,
         }
     }
 
@@ -181,14 +198,14 @@ impl<'a> Evaluator<'a> {
     /// The bars it sees.
     #[must_use]
     pub fn bars(&self) -> &Bars {
-        &self.bars
+        &self.market.bars
     }
 
     /// The calendar of a range of its bars, and the trading days a year of all of them, for statistics of
     /// daily returns.
     #[must_use]
     pub fn calendar(&self, range: Range<usize>) -> (Calendar, f64) {
-        (Calendar::new(&self.bars.calendar().day[range]), self.trading_days_per_year)
+        (Calendar::new(&self.market.bars.calendar().day[range]), self.trading_days_per_year)
     }
 
     /// Where a segment lies.
@@ -220,15 +237,20 @@ impl<'a> Evaluator<'a> {
     }
 
     fn evaluate_in(&self, params: &Params, workspace: &mut fast::Workspace) -> Result<Outcome, Error> {
-        let signals = self.signals(&self.plan.strategy.bind(params)?)?;
-        let train = self.measure(&signals, &self.train, workspace)?;
+        let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
+        let train = self.measure(&self.market, &signals, &self.train, workspace)?;
         let mut metrics = SegmentMetrics::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
         if let Some(validate) = &self.validate {
-            let validate = self.measure(&signals, validate, workspace)?;
+            let validate = self.measure(&self.market, &signals, validate, workspace)?;
             metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
         }
-        Ok(Outcome { verdict: self.judge(&train), constraints: self.constraints(&train), metrics })
+        Ok(Outcome {
+            verdict: self.judge(&train),
+            constraints: self.constraints(&train),
+            reports: BTreeMap::new(),
+            metrics,
+        })
     }
 
     /// One backtest of one segment.
@@ -238,16 +260,17 @@ impl<'a> Evaluator<'a> {
     /// [`Error::NoSegment`]; [`Error::Bind`] or [`Error::Simulation`] when the strategy cannot run with
     /// these parameters.
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
-        let segment = Prepared::new(&self.bars, self.range(name)?);
-        let signals = self.signals(&self.plan.strategy.bind(params)?)?;
+        let segment = Prepared::new(&self.market.bars, self.range(name)?);
+        let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
         let mut workspace = fast::Workspace::default();
-        let metrics = self.measure(&signals, &segment, &mut workspace)?;
+        let metrics = self.measure(&self.market, &signals, &segment, &mut workspace)?;
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
     /// What a trial with these train metrics comes to, its verdict and constraints; no metrics are kept.
     pub(crate) fn outcome_of(&self, train: &Metrics) -> Outcome {
-        Outcome { verdict: self.judge(train), constraints: self.constraints(train), metrics: SegmentMetrics::new() }
+        let (verdict, constraints) = (self.judge(train), self.constraints(train));
+        Outcome { verdict, constraints, reports: BTreeMap::new(), metrics: SegmentMetrics::new() }
     }
 
     /// Bars of the train segment.
@@ -257,7 +280,7 @@ impl<'a> Evaluator<'a> {
 
     /// The share of the train segment's bars on which a condition holds.
     pub(crate) fn share_true(&self, bound: &BoundStrategy, rule: RuleName) -> Result<f64, Error> {
-        let signals = bound.signals(&self.bars, &self.cache)?;
+        let signals = bound.signals(&self.market.bars, &self.cache)?;
         let mask = match rule {
             RuleName::LongExit => &signals.long_exit,
             RuleName::ShortEntry => &signals.short_entry,
@@ -268,8 +291,8 @@ impl<'a> Evaluator<'a> {
         Ok(held as f64 / self.train.range.len() as f64)
     }
 
-    fn signals(&self, bound: &BoundStrategy) -> Result<Signals, Error> {
-        let mut signals = bound.signals(&self.bars, &self.cache)?;
+    fn signals(&self, bound: &BoundStrategy, market: &Market) -> Result<Signals, Error> {
+        let mut signals = bound.signals(&market.bars, &self.cache)?;
         signals.rules.session = self.plan.time_rules.session;
         signals.rules.flat_by = self.plan.time_rules.flat_by;
         Ok(signals)
@@ -278,16 +301,17 @@ impl<'a> Evaluator<'a> {
     /// Simulate a segment into the workspace, and measure what it is left with.
     fn measure(
         &self,
+        market: &Market,
         signals: &Signals,
         segment: &Prepared,
         workspace: &mut fast::Workspace,
     ) -> Result<Metrics, Error> {
-        let bars = &self.bars;
+        let bars = &market.bars;
         let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?;
-        if let Some(local_close) = &self.local_close {
+        if let Some(local_close) = &market.local_close {
             view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
         }
-        if let Some(local_close) = &self.account_close {
+        if let Some(local_close) = &market.account_close {
             view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
         }
         let (execution, account) = (&self.plan.execution, &self.plan.account);

@@ -121,6 +121,7 @@ fn search(plan: &Plan) -> Value {
         "search": {
             "sampler": plan.search.sampler.name(),
             plan.search.sampler.name(): plan.search.sampler_settings,
+            "pruner": plan.search.pruning.settings,
             "seed": plan.search.seed,
             "lag": plan.search.lag,
         },

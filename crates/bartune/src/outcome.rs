@@ -15,26 +15,50 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// How far each constraint is violated, by its text; none above 0 means feasible.
     pub constraints: IndexMap<String, f64>,
+    /// What it reported at each step before it ended.
+    pub reports: BTreeMap<i64, f64>,
     /// Metrics of each segment.
     pub metrics: SegmentMetrics,
 }
 
-/// The three ways a trial can end.
+/// The ways a trial can end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Every objective has a value (the trial is infeasible all the same if a constraint is violated).
     Valued(Vec<f64>),
     /// An objective is undefined, for this reason: no trades, zero variance, bankrupt…
     Undefined(String),
+    /// A pruner stopped it; its reports are all there is.
+    Pruned,
     /// Evaluation broke, for this reason.
     Failed(String),
+}
+
+impl Verdict {
+    /// The first objective's value, if there is one.
+    pub(crate) fn first(&self) -> Option<f64> {
+        match self {
+            Self::Valued(values) => values.first().copied(),
+            Self::Undefined(_) | Self::Pruned | Self::Failed(_) => None,
+        }
+    }
 }
 
 impl Outcome {
     /// A trial whose evaluation broke.
     #[must_use]
     pub fn failed(reason: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Failed(reason.into()), constraints: IndexMap::new(), metrics: BTreeMap::new() }
+        Self::of(Verdict::Failed(reason.into()))
+    }
+
+    /// A trial that a pruner stopped after these reports.
+    #[must_use]
+    pub fn pruned(reports: BTreeMap<i64, f64>) -> Self {
+        Self { reports, ..Self::of(Verdict::Pruned) }
+    }
+
+    fn of(verdict: Verdict) -> Self {
+        Self { verdict, constraints: IndexMap::new(), reports: BTreeMap::new(), metrics: BTreeMap::new() }
     }
 
     /// The objectives' values; none where one of them is undefined.
@@ -42,7 +66,7 @@ impl Outcome {
     pub fn values(&self) -> &[f64] {
         match &self.verdict {
             Verdict::Valued(values) => values,
-            Verdict::Undefined(_) | Verdict::Failed(_) => &[],
+            Verdict::Undefined(_) | Verdict::Pruned | Verdict::Failed(_) => &[],
         }
     }
 
@@ -51,7 +75,7 @@ impl Outcome {
     pub fn state(&self) -> TrialState {
         match self.verdict {
             Verdict::Valued(_) => TrialState::Complete,
-            Verdict::Undefined(_) => TrialState::Pruned,
+            Verdict::Undefined(_) | Verdict::Pruned => TrialState::Pruned,
             Verdict::Failed(_) => TrialState::Fail,
         }
     }
@@ -61,6 +85,7 @@ impl Outcome {
     pub fn reason(&self) -> Option<String> {
         match &self.verdict {
             Verdict::Undefined(reason) | Verdict::Failed(reason) => Some(reason.clone()),
+            Verdict::Pruned => None,
             Verdict::Valued(_) => self
                 .constraints
                 .iter()

@@ -8,6 +8,7 @@ mod instrument;
 mod objective;
 mod options;
 mod plan;
+mod pruner;
 mod quantity;
 mod sampler;
 mod section;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use objective::{Objective, Target};
 pub use plan::{DataPlan, Plan, SearchPlan, SegmentPlan, SplitPlan};
+pub use pruner::{Placement, PrunerPlan, Pruning};
 pub use sampler::SamplerPlan;
 pub use space::{Parameters, describe};
 

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use super::account::{self, AccountOptions};
 use super::instrument::{self, InstrumentOptions};
+use super::pruner::{self, Pruning};
 use super::quantity;
 use super::sampler::{self, SamplerOptions};
 use super::section::{Problems, Section, number_of};
@@ -154,6 +155,7 @@ pub(crate) struct ExecutionOptions {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SearchOptions {
     pub(crate) sampler: SamplerOptions,
+    pub(crate) pruning: Pruning,
     pub(crate) trials: Option<Located<i64>>,
     pub(crate) seed: Option<Located<i64>>,
     pub(crate) lag: Option<Located<i64>>,
@@ -396,6 +398,7 @@ fn execution(section: Section<'_>) -> ExecutionOptions {
 fn search(section: Section<'_>) -> SearchOptions {
     let options = SearchOptions {
         sampler: sampler::read(&section),
+        pruning: pruner::read(&section),
         trials: section.integer("trials"),
         seed: section.integer("seed"),
         lag: section.integer("lag"),

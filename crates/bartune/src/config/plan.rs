@@ -16,6 +16,7 @@ use super::expression::report_expression;
 use super::instrument;
 use super::objective::{self, Objective};
 use super::options::{self, Options, SegmentOptions};
+use super::pruner::{PrunerPlan, Pruning};
 use super::sampler::SamplerPlan;
 use super::section::Problems;
 use super::space::{self, Parameters};
@@ -93,6 +94,8 @@ pub struct SearchPlan {
     pub sampler: SamplerPlan,
     /// Its effective options by key, for the study's fingerprint.
     pub(crate) sampler_settings: BTreeMap<&'static str, serde_json::Value>,
+    /// How trials are stopped early.
+    pub pruning: Pruning,
     /// Budget: distinct trials.
     pub trials: u64,
     /// Seed of every random stream.
@@ -113,6 +116,7 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
     let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
     let split = split(options, &timezone, problems);
     let objective = objective::resolve(&options.objective, sources, problems);
+    one_objective_to_prune(options, problems);
     let (execution, account) = (execution(options, problems), account(options, problems));
     let search = search(options, problems);
     let name = name(options, problems);
@@ -132,6 +136,15 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
         search,
         objective: objective?,
     })
+}
+
+/// A pruner compares one value a rung.
+fn one_objective_to_prune(options: &Options, problems: &Problems) {
+    let objectives = options.objective.maximize.len() + options.objective.minimize.len();
+    if objectives > 1 && options.search.pruning.pruner != PrunerPlan::Never {
+        let help = "leave out `pruner` and `stages`, or give one objective";
+        problems.push_with_help("E110", &options.objective.span, "pruners and stages take one objective", help);
+    }
 }
 
 fn champion(options: &Options) -> Option<Champion> {
@@ -423,6 +436,7 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
     SearchPlan {
         sampler: written.sampler.plan.clone(),
         sampler_settings: written.sampler.settings.clone(),
+        pruning: written.pruning.clone(),
         trials: count(&written.trials, 1, 1_000, "search.trials"),
         seed: count(&written.seed, 0, 0, "search.seed"),
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bartune_search::history::History;
+use bartune_search::pruner::{PruneRequest, Pruner};
 use bartune_search::sampler::random::Random;
 use bartune_search::sampler::{Request, Sampler, SamplerError};
 use bartune_search::space::{Assignment, SpaceSize};
@@ -36,7 +37,29 @@ struct Pending {
     assignment: Assignment,
     identity: Sha256Digest,
     duplicate_of: Option<u64>,
+    /// Results that its proposal saw, and that a pruner may see.
+    seen: u64,
+    started_ms: Option<i64>,
+    reports: BTreeMap<i64, f64>,
     finished: Option<Finished>,
+}
+
+/// A trial to evaluate: on a rung, or on all bars.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) number: u64,
+    pub(super) assignment: Assignment,
+    /// The rung to report from; `None` for the trial itself.
+    pub(super) rung: Option<usize>,
+}
+
+/// What became of a job.
+#[derive(Debug)]
+pub(super) enum Evaluated {
+    /// The objective on a rung.
+    Report(f64),
+    /// All there is to know.
+    Outcome(Outcome),
 }
 
 /// An outcome and when it was computed.
@@ -50,8 +73,8 @@ pub(super) struct Finished {
 /// What to do next.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Evaluate this trial.
-    Evaluate(u64, Assignment),
+    /// Evaluate this.
+    Evaluate(Job),
     /// Nothing to evaluate: the trial is a duplicate.
     Answered,
     /// Results must come in first.
@@ -100,6 +123,7 @@ pub(super) struct Conductor<'a> {
     plan: &'a Plan,
     identity: Identity,
     sampler: Box<dyn Sampler>,
+    pruner: Box<dyn Pruner>,
     uniform: Random,
     directions: Vec<StudyDirection>,
     history: History,
@@ -130,6 +154,7 @@ impl<'a> Conductor<'a> {
             plan,
             identity,
             sampler: sampler.build()?,
+            pruner: plan.search.pruning.pruner.build()?,
             uniform: Random,
             directions: plan.objective.directions(),
             history: History::new(space, plan.objective.targets.len()),
@@ -169,22 +194,65 @@ impl<'a> Conductor<'a> {
             return Ok(Next::Wait);
         }
         let number = self.number() as u64;
+        let seen = self.seen() as u64;
         let (assignment, identity) = match self.propose(number) {
             Err(SamplerError::Exhausted { .. }) => return Ok(Next::Exhausted),
             proposed => proposed?,
         };
         let duplicate_of = self.known.get(&identity).copied();
         self.note(identity, &assignment, duplicate_of);
-        self.pending.push_back(Pending { assignment: assignment.clone(), identity, duplicate_of, finished: None });
-        Ok(if duplicate_of.is_some() { Next::Answered } else { Next::Evaluate(number, assignment) })
+        self.pending.push_back(Pending {
+            assignment: assignment.clone(),
+            identity,
+            duplicate_of,
+            seen,
+            started_ms: None,
+            reports: BTreeMap::new(),
+            finished: None,
+        });
+        if duplicate_of.is_some() {
+            return Ok(Next::Answered);
+        }
+        let rung = (!self.plan.search.pruning.rungs.is_empty()).then_some(0);
+        Ok(Next::Evaluate(Job { number, assignment, rung }))
     }
 
-    /// Take in a result; results may come in any order.
-    pub(super) fn tell(&mut self, number: u64, finished: Finished) {
-        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(self.answers.len()));
-        if let Some(pending) = index.and_then(|index| self.pending.get_mut(index)) {
-            pending.finished = Some(finished);
+    /// Take in a result; results may come in any order. What is to be evaluated next of the same trial, if
+    /// it goes on.
+    pub(super) fn tell(
+        &mut self,
+        number: u64,
+        evaluated: Evaluated,
+        (started_ms, finished_ms): (i64, i64),
+    ) -> Option<Job> {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(self.answers.len()))?;
+        let pending = self.pending.get_mut(index)?;
+        let started_ms = *pending.started_ms.get_or_insert(started_ms);
+        let value = match evaluated {
+            Evaluated::Report(value) => value,
+            Evaluated::Outcome(outcome) => {
+                let outcome = Outcome { reports: std::mem::take(&mut pending.reports), ..outcome };
+                pending.finished = Some(Finished { outcome, started_ms, finished_ms });
+                return None;
+            }
+        };
+        let rungs = &self.plan.search.pruning.rungs;
+        let rung = pending.reports.len();
+        pending.reports.insert(step(rungs[rung]), value);
+        let request = PruneRequest {
+            direction: self.directions[0],
+            view: self.history.view(pending.seen),
+            seed: self.plan.search.seed,
+            number,
+            reports: &pending.reports,
+        };
+        if self.pruner.should_prune(&request) {
+            let outcome = Outcome::pruned(std::mem::take(&mut pending.reports));
+            pending.finished = Some(Finished { outcome, started_ms, finished_ms });
+            return None;
         }
+        let next = (rung + 1 < rungs.len()).then_some(rung + 1);
+        Some(Job { number, assignment: pending.assignment.clone(), rung: next })
     }
 
     /// Commit the next trial in number order, if its result is known.
@@ -194,6 +262,11 @@ impl<'a> Conductor<'a> {
         let record = self.record(next);
         self.remember(&record)?;
         Ok(Some(record))
+    }
+
+    /// How many results the next proposal sees.
+    fn seen(&self) -> usize {
+        (self.number() + 1).saturating_sub(self.lag()).min(self.answers.len())
     }
 
     fn lag(&self) -> usize {
@@ -243,7 +316,7 @@ impl<'a> Conductor<'a> {
     }
 
     fn draw(&mut self, number: u64, attempt: u64) -> Result<Assignment, SamplerError> {
-        let seen = (self.number() + 1).saturating_sub(self.lag()).min(self.answers.len());
+        let seen = self.seen();
         let request = Request {
             space: &self.plan.parameters.space,
             directions: &self.directions,
@@ -310,6 +383,7 @@ impl<'a> Conductor<'a> {
                 state: outcome.state(),
                 values: outcome.values().to_vec(),
                 constraints: outcome.constraints,
+                intermediate_values: outcome.reports,
                 started_ms: Some(finished.started_ms),
                 finished_ms: Some(finished.finished_ms),
                 ..self.trial(number, assignment)
@@ -338,4 +412,10 @@ impl<'a> Conductor<'a> {
             duplicate_of: None,
         }
     }
+}
+
+/// A rung as a step of Optuna's: the share of the bars, in percent.
+#[expect(clippy::cast_possible_truncation, reason = "a share in percent is at most 100")]
+pub(crate) fn step(share: f64) -> i64 {
+    ((share * 100.0).round() as i64).max(1)
 }

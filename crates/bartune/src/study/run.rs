@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 
 use bartune_engine::Params;
 use bartune_engine::language::CacheStats;
-use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use jiff::Timestamp;
 
-use super::conductor::{Conductor, Finished, Next};
+use super::conductor::{Conductor, Evaluated, Job, Next};
 use super::session::Session;
 use super::summary::{Counts, Tally};
 use crate::config::Plan;
@@ -126,7 +125,7 @@ pub fn run(
     if let Some(best) = &mut tally.best {
         best.metrics = session.trial(best.number)?.metrics;
     }
-    let (jobs, job_queue) = bounded::<(u64, Assignment)>(lag);
+    let (jobs, job_queue) = bounded::<Job>(lag);
     let (results, result_queue) = unbounded();
     thread::scope(|scope| {
         for _ in 0..options.workers.get().min(lag) {
@@ -142,15 +141,30 @@ pub fn run(
     })
 }
 
-fn work(plan: &Plan, evaluator: &Evaluator<'_>, jobs: &Receiver<(u64, Assignment)>, results: &Sender<(u64, Finished)>) {
-    for (number, assignment) in jobs {
+/// A job's number, what became of it, and when it began and ended.
+type Done = (u64, Evaluated, (i64, i64));
+
+fn work(plan: &Plan, evaluator: &Evaluator<'_>, jobs: &Receiver<Job>, results: &Sender<Done>) {
+    for job in jobs {
         let started_ms = Timestamp::now().as_millisecond();
-        let params = plan.parameters.to_params(&assignment);
-        let outcome = evaluate_guarded(evaluator, &params);
-        let finished = Finished { outcome, started_ms, finished_ms: Timestamp::now().as_millisecond() };
-        if results.send((number, finished)).is_err() {
+        let params = plan.parameters.to_params(&job.assignment);
+        let evaluated = match job.rung {
+            Some(rung) => report_guarded(evaluator, &params, rung),
+            None => Evaluated::Outcome(evaluate_guarded(evaluator, &params)),
+        };
+        let times = (started_ms, Timestamp::now().as_millisecond());
+        if results.send((job.number, evaluated, times)).is_err() {
             return;
         }
+    }
+}
+
+/// Report from a rung; what breaks there ends the trial.
+fn report_guarded(evaluator: &Evaluator<'_>, params: &Params, rung: usize) -> Evaluated {
+    match catch_unwind(AssertUnwindSafe(|| evaluator.report(params, rung))) {
+        Ok(Ok(value)) => Evaluated::Report(value),
+        Ok(Err(error)) => Evaluated::Outcome(Outcome::failed(error.to_string())),
+        Err(panic) => Evaluated::Outcome(Outcome::failed(panic_text(&*panic))),
     }
 }
 
@@ -208,8 +222,8 @@ impl<'a, 's> Loop<'a, 's> {
 
     fn turn(
         &mut self,
-        jobs: &Sender<(u64, Assignment)>,
-        results: &Receiver<(u64, Finished)>,
+        jobs: &Sender<Job>,
+        results: &Receiver<Done>,
         observe: &mut impl FnMut(&Progress),
     ) -> Result<Ending, Error> {
         let mut ending = None;
@@ -222,8 +236,8 @@ impl<'a, 's> Loop<'a, 's> {
             }
             match results.recv_timeout(TICK) {
                 Ok(result) => {
-                    self.take(result)?;
-                    results.try_iter().try_for_each(|result| self.take(result))?;
+                    self.take(result, jobs)?;
+                    results.try_iter().try_for_each(|result| self.take(result, jobs))?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(ending.unwrap_or(Ending::Interrupted)),
@@ -237,7 +251,7 @@ impl<'a, 's> Loop<'a, 's> {
     }
 
     /// Propose all that is due; says why no more will be, if so.
-    fn propose(&mut self, jobs: &Sender<(u64, Assignment)>) -> Result<Option<Ending>, Error> {
+    fn propose(&mut self, jobs: &Sender<Job>) -> Result<Option<Ending>, Error> {
         loop {
             if self.control.is_stopped() {
                 return Ok(Some(Ending::Interrupted));
@@ -246,9 +260,9 @@ impl<'a, 's> Loop<'a, 's> {
                 return Ok(Some(Ending::TimedOut));
             }
             match self.conductor.next()? {
-                Next::Evaluate(number, assignment) => {
+                Next::Evaluate(job) => {
                     self.in_flight += 1;
-                    if jobs.send((number, assignment)).is_err() {
+                    if jobs.send(job).is_err() {
                         return Ok(Some(Ending::Interrupted));
                     }
                 }
@@ -260,9 +274,10 @@ impl<'a, 's> Loop<'a, 's> {
         }
     }
 
-    fn take(&mut self, (number, finished): (u64, Finished)) -> Result<(), Error> {
-        self.in_flight -= 1;
-        self.conductor.tell(number, finished);
+    fn take(&mut self, (number, evaluated, times): Done, jobs: &Sender<Job>) -> Result<(), Error> {
+        // No more jobs wait than trials are in flight, so that sending never blocks.
+        let goes_on = self.conductor.tell(number, evaluated, times).is_some_and(|job| jobs.send(job).is_ok());
+        self.in_flight -= usize::from(!goes_on);
         self.commit()
     }
 

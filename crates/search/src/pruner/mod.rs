@@ -6,6 +6,7 @@
 //! | [`Percentile`] | its best value so far is outside the best part of what others had at this step |
 //! | [`Threshold`] | its value leaves a range |
 //! | [`Patient`] | it has not improved for some steps (and another pruner agrees) |
+//! | [`Stages`] | it is not among the best part of its stage |
 //! | [`SuccessiveHalving`] | it is not among the best at a rung; rungs grow geometrically |
 //! | [`Hyperband`] | successive halving says so, in one of several brackets that start it at different rungs |
 //! | [`Wilcoxon`] | it is worse than the best trial, step by step, beyond chance |
@@ -28,6 +29,7 @@ mod hyperband;
 mod patient;
 mod percentile;
 mod rung;
+mod stages;
 mod step;
 mod successive_halving;
 mod threshold;
@@ -43,6 +45,7 @@ use crate::trial::StudyDirection;
 pub use hyperband::{Hyperband, HyperbandOptions};
 pub use patient::Patient;
 pub use percentile::{Percentile, PercentileOptions};
+pub use stages::Stages;
 pub use step::Schedule;
 pub use successive_halving::{SuccessiveHalving, SuccessiveHalvingOptions};
 pub use threshold::Threshold;

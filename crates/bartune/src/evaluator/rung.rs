@@ -1,0 +1,79 @@
+//! A trial on a share of the train segment's bars, for pruners to judge.
+//!
+//! Blocks of a rung are bars of their own: their series are warmed by a quarter of a block's length of bars
+//! before it (as far as there are any), not by all of them, because that is what makes a rung cheap. So a rung's
+//! value differs from that of the same bars within the whole; it is compared with other trials on the same
+//! rung only.
+
+use bartune_engine::Params;
+
+use super::{Evaluator, Market, Prepared};
+use crate::config::{Placement, Plan};
+use crate::error::Error;
+
+/// Blocks of a rung that is spread.
+const BLOCKS: usize = 4;
+
+/// A share of the train bars.
+#[derive(Debug)]
+pub(super) struct Rung {
+    blocks: Vec<Block>,
+}
+
+#[derive(Debug)]
+struct Block {
+    market: Market,
+    segment: Prepared,
+}
+
+/// The rungs of a plan, in the order in which trials climb them.
+pub(super) fn rungs(plan: &Plan, whole: &Market, train: &std::ops::Range<usize>) -> Vec<Rung> {
+    let pruning = &plan.search.pruning;
+    pruning.rungs.iter().map(|&share| rung(plan, whole, train, share)).collect()
+}
+
+fn rung(plan: &Plan, whole: &Market, train: &std::ops::Range<usize>, share: f64) -> Rung {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+    let bars = ((train.len() as f64 * share) as usize).clamp(2, train.len());
+    let ranges: Vec<std::ops::Range<usize>> = match plan.search.pruning.placement {
+        Placement::Spread if bars >= 4 * BLOCKS => {
+            let block = bars / BLOCKS;
+            // Each block ends where its part of the segment does.
+            (1..=BLOCKS).map(|part| train.start + part * train.len() / BLOCKS).map(|end| end - block..end).collect()
+        }
+        Placement::Spread | Placement::Recent => vec![train.end - bars..train.end],
+    };
+    let block = |range: std::ops::Range<usize>| {
+        let lead = (range.len() / 4).min(range.start);
+        let market = Market::new(plan, whole.bars.slice(range.start - lead..range.end));
+        Block { segment: Prepared::new(&market.bars, lead..lead + range.len()), market }
+    };
+    Rung { blocks: ranges.into_iter().map(block).collect() }
+}
+
+impl Evaluator<'_> {
+    /// What a trial reports at a rung: its objective there, the mean over the blocks; NaN where any is undefined.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Bind`], [`Error::Simulation`].
+    pub fn report(&self, params: &Params, rung: usize) -> Result<f64, Error> {
+        let bound = self.plan.strategy.bind(params)?;
+        let mut workspace = self.workspaces.take();
+        let blocks = &self.rungs[rung].blocks;
+        let mut sum = 0.0;
+        for block in blocks {
+            let signals = self.signals(&bound, &block.market)?;
+            let metrics = self.measure(&block.market, &signals, &block.segment, &mut workspace)?;
+            sum += self.judge(&metrics).first().unwrap_or(f64::NAN);
+        }
+        self.workspaces.give_back(workspace);
+        Ok(sum / blocks.len() as f64)
+    }
+
+    /// How many rungs a trial climbs before it is run on all bars.
+    #[must_use]
+    pub fn rung_count(&self) -> usize {
+        self.rungs.len()
+    }
+}
