@@ -24,7 +24,6 @@ import sys
 import numpy as np
 import pandas as pd
 import raptorbt
-
 from execution import BARS, CASH, OUT, compact, conditions
 
 CASES = 80
