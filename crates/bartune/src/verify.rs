@@ -9,18 +9,19 @@
 //! gave is this module's. Trials that never finished, or that another program made, have nothing to
 //! compare and are counted as skipped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::thread;
 
 use bartune_search::storage::TrialRecord;
 use bartune_search::trial::TrialState;
 
+use crate::config::Plan;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
 use crate::identity::{Identity, hex};
 use crate::outcome::Outcome;
-use crate::study::{Session, evaluate_guarded, summarize};
+use crate::study::{Session, evaluate_guarded, rung_step, summarize};
 
 /// Trials read from the store at a time.
 const CHUNK: usize = 256;
@@ -125,7 +126,7 @@ impl Checker<'_, '_> {
         let (evaluator, identity) = (self.evaluator, &self.identity);
         let compare = |record: &TrialRecord| {
             can_be_compared(record).then(|| {
-                let outcome = evaluate_guarded(evaluator, &plan.parameters.to_params(&record.trial.params));
+                let outcome = again(evaluator, plan, record);
                 let identity = hex(&identity.of(plan, &record.trial.params));
                 compare(record, &identity, &outcome)
             })
@@ -151,6 +152,22 @@ impl Checker<'_, '_> {
     }
 }
 
+/// Run a trial as far as it went: on the rungs it reported from, and on all bars unless it was stopped there.
+fn again(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) -> Outcome {
+    let params = plan.parameters.to_params(&record.trial.params);
+    let stored = &record.trial.intermediate_values;
+    let rungs = plan.search.pruning.rungs.iter().enumerate().map(|(rung, &share)| (rung, rung_step(share)));
+    let mut reports = BTreeMap::new();
+    for (rung, step) in rungs.filter(|(_, step)| stored.contains_key(step)) {
+        match evaluator.report(&params, rung) {
+            Ok(value) => drop(reports.insert(step, value)),
+            Err(error) => return Outcome::failed(error.to_string()),
+        }
+    }
+    let was_stopped = record.trial.state == TrialState::Pruned && record.reason.is_none();
+    if was_stopped { Outcome::pruned(reports) } else { Outcome { reports, ..evaluate_guarded(evaluator, &params) } }
+}
+
 fn can_be_compared(record: &TrialRecord) -> bool {
     !record.identity.is_empty() && !matches!(record.trial.state, TrialState::Running | TrialState::Waiting)
 }
@@ -169,6 +186,14 @@ fn compare(record: &TrialRecord, identity: &str, outcome: &Outcome) -> Compared 
             let of = |metrics: Option<&std::collections::BTreeMap<String, f64>>| metrics?.get(name).copied();
             comparison.numbers((Some(segment), name), of(stored), of(recomputed));
         }
+    }
+    let steps: BTreeSet<&i64> = record.trial.intermediate_values.keys().chain(outcome.reports.keys()).collect();
+    for step in steps {
+        // The bits of a NaN do not survive every store, that it is one does.
+        let bits =
+            |value: Option<&f64>| unsigned_zero(value).map(|value| if value.is_nan() { f64::NAN } else { value });
+        let (stored, recomputed) = (record.trial.intermediate_values.get(step), outcome.reports.get(step));
+        comparison.numbers((None, &format!("report at {step} %")), bits(stored), bits(recomputed));
     }
     for index in 0..record.trial.values.len().max(outcome.values().len()) {
         let (stored, recomputed) = (record.trial.values.get(index), outcome.values().get(index));

@@ -22,6 +22,7 @@ mod words;
 
 pub(crate) use session::differences;
 
+pub(crate) use conductor::step as rung_step;
 pub(crate) use run::evaluate_guarded;
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};
