@@ -99,11 +99,11 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
     let directions = [StudyDirection::Minimize];
     let steps = [trials / 3, trials / 2, trials - 2, trials - 1, trials];
     for seen in steps {
-        let groups = groups(space, grown.sharing());
+        let groups = groups(space, grown.sharing(1));
         grown.memory.update(&history.view(seen), (space, groups), &directions, options);
     }
     let mut fresh = Memory::default();
-    fresh.update(&history.view(trials), (space, groups(space, grown.sharing())), &directions, options);
+    fresh.update(&history.view(trials), (space, groups(space, grown.sharing(1))), &directions, options);
     let pending: Vec<Assignment> = (trials..trials + pending).map(|number| shape.params(space, number)).collect();
     let mut compared = 0;
     for (index, group) in fresh.groups().iter().enumerate() {

@@ -7,7 +7,7 @@ use super::dimension::Dimension;
 use super::field::{Field, MOST_KERNELS};
 use super::group::Group;
 use super::line::{Ends, Line, NO_SLOT, PendingWidths};
-use super::options::TpeOptions;
+use super::options::{Gamma, TpeOptions, Weights};
 use super::parzen::{Observations, ParzenEstimator};
 use super::sums::{Change, Parts, Sums};
 use super::truncated_normal::normal_mass;
@@ -64,10 +64,12 @@ pub(super) struct GroupMemory {
     /// The good trials' density.
     good_density: ParzenEstimator,
     options: TpeOptions,
+    /// With several objectives good trials weigh the same.
+    good_options: TpeOptions,
 }
 
 impl GroupMemory {
-    pub(super) fn new(group: Group, all: &[Dimension], options: &TpeOptions) -> Self {
+    pub(super) fn new(group: Group, all: &[Dimension], (options, objectives): (&TpeOptions, usize)) -> Self {
         let dimensions = group.dimensions(all);
         let ends = if options.endpoints { Ends::AreNeighbours } else { Ends::AreNot };
         let axes: Vec<Axis> = dimensions
@@ -78,7 +80,7 @@ impl GroupMemory {
             })
             .collect();
         let mut memory = Self {
-            summary: Summary::of(&axes, options),
+            summary: Summary::of(&axes, options, objectives),
             group,
             axes,
             rows: Vec::new(),
@@ -86,6 +88,10 @@ impl GroupMemory {
             good_density: ParzenEstimator::new(&dimensions, Observations::none(&dimensions), options),
             dimensions,
             options: options.clone(),
+            good_options: match objectives {
+                1 => options.clone(),
+                _ => TpeOptions { weights: Weights::Equal, ..options.clone() },
+            },
         };
         memory.good_density = memory.estimate_good();
         memory
@@ -146,7 +152,7 @@ impl GroupMemory {
     fn estimate_good(&self) -> ParzenEstimator {
         let positions = self.axes.iter().map(|axis| self.good.iter().map(|&rank| axis.position(rank)).collect());
         let observations = Observations::new(&self.dimensions, positions.collect());
-        ParzenEstimator::new(&self.dimensions, observations, &self.options)
+        ParzenEstimator::new(&self.dimensions, observations, &self.good_options)
     }
 
     /// The density of the rest and of pending trials (their positions, by axis), kernel by kernel.
@@ -267,12 +273,15 @@ impl Joint {
 }
 
 impl Summary {
-    fn of(axes: &[Axis], options: &TpeOptions) -> Self {
+    fn of(axes: &[Axis], options: &TpeOptions, objectives: usize) -> Self {
         if options.exact || !options.magic_clip {
             return Self::Exact;
         }
+        // A sum for each good trial would take too much room where their number has no limit.
+        let is_limited = objectives == 1 || options.gamma != Gamma::Automatic;
         match axes {
             [] => Self::Exact,
+            [_] if !is_limited => Self::Exact,
             [Axis::Choice { choices, .. }] => Self::Slots(Sums::new(*choices)),
             [Axis::Number(line)] => match &line.grid {
                 Some(grid) => Self::Slots(Sums::new(grid.len())),

@@ -39,7 +39,7 @@ impl Memory {
             && self.groups.iter().map(|memory| &memory.group).eq(&groups);
         if !extends {
             let dimensions: Vec<_> = space.params().values().map(|param| Dimension::of(&param.distribution)).collect();
-            let new = |group: Group| GroupMemory::new(group, &dimensions, options);
+            let new = |group: Group| GroupMemory::new(group, &dimensions, (options, directions.len()));
             *self = Self {
                 groups: groups.into_iter().map(new).collect(),
                 directions: directions.to_vec(),
@@ -48,7 +48,7 @@ impl Memory {
         }
         let learned: Vec<u32> =
             (self.rows..view.len()).filter(|&row| view.lesson(row) != Lesson::Nothing).map(|row| row as u32).collect();
-        self.ranking.update(view, &learned, directions[0], |trials| options.gamma.good(trials));
+        self.ranking.update(view, &learned, directions, |trials| options.gamma.good(trials, directions.len()));
         for group in &mut self.groups {
             group.update(view, &learned, self.ranking.good());
         }

@@ -20,6 +20,8 @@
 //! - **Constraints**: infeasible trials rank after all feasible ones, by their violation.
 //! - **Relations**: candidates that break one are dropped and drawn anew; when 240 draws (with the
 //!   default of 24 candidates) give none, the proposal is a random point of the region.
+//! - **Several objectives**: whole fronts are good while they fit, then those of the next front that together
+//!   dominate most; good trials weigh the same.
 //! - **NaN**: a trial without a value teaches nothing.
 //! - **Ties**: the first candidate drawn wins.
 //!
@@ -29,7 +31,8 @@
 //! # Source
 //!
 //! Bergstra, Bardenet, Bengio, Kégl, "Algorithms for Hyper-Parameter Optimization", NIPS 2011;
-//! Falkner, Klein, Hutter, "BOHB", ICML 2018 (multivariate); Watanabe, arXiv:2304.11127 (all parts).
+//! Falkner, Klein, Hutter, "BOHB", ICML 2018 (multivariate); Ozaki, Tanigaki, Watanabe, Nomura, Onishi,
+//! "Multiobjective Tree-Structured Parzen Estimator", JAIR 73, 2022; Watanabe, arXiv:2304.11127 (all parts).
 
 mod cloud;
 mod dimension;
@@ -86,10 +89,10 @@ impl Tpe {
         &self.options
     }
 
-    fn sharing(&self) -> Sharing {
+    fn sharing(&self, objectives: usize) -> Sharing {
         match self.options.multivariate {
+            Multivariate::Automatic if objectives > 1 => Sharing::Independent,
             Multivariate::Independent => Sharing::Independent,
-            // One objective is all there is so far: automatic means joint.
             Multivariate::Automatic | Multivariate::Joint => Sharing::Joint,
         }
     }
@@ -101,9 +104,9 @@ impl Sampler for Tpe {
     }
 
     fn propose(&mut self, request: &Request<'_>) -> Result<Assignment, SamplerError> {
-        let [_] = *request.directions else {
-            return Err(SamplerError::Objectives { sampler: self.name(), objectives: request.directions.len() });
-        };
+        if request.directions.is_empty() {
+            return Err(SamplerError::Objectives { sampler: self.name(), objectives: 0 });
+        }
         if !request.view.is_of(request.space) {
             return Err(SamplerError::OtherSpace);
         }
@@ -111,7 +114,7 @@ impl Sampler for Tpe {
         if request.view.learned() < self.options.startup_trials {
             return Ok(request.space.sample_uniform(&mut stream)?);
         }
-        let groups = groups(request.space, self.sharing());
+        let groups = groups(request.space, self.sharing(request.directions.len()));
         self.memory.update(&request.view, (request.space, groups), request.directions, &self.options);
         let model = Model {
             space: request.space,

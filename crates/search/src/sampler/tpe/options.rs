@@ -6,6 +6,8 @@ use super::super::SamplerError;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Gamma {
+    /// Optuna's for the number of objectives: for one `min(⌈0.1 n⌉, 25)`, for several `⌈0.1 n⌉`.
+    Automatic,
     /// `min(⌈fraction · n⌉, limit)`: Optuna's, with 0.1 and 25.
     Linear {
         /// Share of the trials.
@@ -23,10 +25,11 @@ pub enum Gamma {
 }
 
 impl Gamma {
-    /// How many of `trials` trials are good.
+    /// How many of `trials` trials are good, with so many objectives.
     #[must_use]
-    pub fn good(self, trials: usize) -> usize {
+    pub fn good(self, trials: usize, objectives: usize) -> usize {
         let (share, limit) = match self {
+            Self::Automatic => (0.1 * trials as f64, if objectives > 1 { usize::MAX } else { 25 }),
             Self::Linear { fraction, limit } => (fraction * trials as f64, limit),
             Self::SquareRoot { factor, limit } => (factor * (trials as f64).sqrt(), limit),
         };
@@ -81,7 +84,7 @@ pub struct TpeOptions {
     pub startup_trials: usize,
     /// Candidates drawn from `l`, the best of which is proposed. Default 24.
     pub candidates: usize,
-    /// How many trials are good. Default: a tenth, at most 25.
+    /// How many trials are good. Default: automatic.
     pub gamma: Gamma,
     /// The weights of the trials. Default: ramp.
     pub weights: Weights,
@@ -105,7 +108,7 @@ impl Default for TpeOptions {
         Self {
             startup_trials: 10,
             candidates: 24,
-            gamma: Gamma::Linear { fraction: 0.1, limit: 25 },
+            gamma: Gamma::Automatic,
             weights: Weights::Ramp,
             prior_weight: 1.0,
             multivariate: Multivariate::Automatic,
@@ -132,7 +135,10 @@ impl TpeOptions {
         if !(self.prior_weight > 0.0 && self.prior_weight.is_finite()) {
             return error("prior_weight", "above 0 and finite", self.prior_weight.to_string());
         }
-        let (Gamma::Linear { fraction: share, .. } | Gamma::SquareRoot { factor: share, .. }) = self.gamma;
+        let share = match self.gamma {
+            Gamma::Automatic => 0.1,
+            Gamma::Linear { fraction: share, .. } | Gamma::SquareRoot { factor: share, .. } => share,
+        };
         if !(share > 0.0 && share.is_finite()) {
             return error("gamma", "above 0 and finite", share.to_string());
         }
@@ -147,9 +153,11 @@ mod tests {
     #[test]
     fn a_tenth_of_the_trials_is_good_up_to_25() {
         let gamma = TpeOptions::default().gamma;
-        let good: Vec<usize> = [0, 1, 10, 11, 30, 250, 251, 10_000].map(|n| gamma.good(n)).to_vec();
+        let good: Vec<usize> = [0, 1, 10, 11, 30, 250, 251, 10_000].map(|n| gamma.good(n, 1)).to_vec();
         assert_eq!(good, [0, 1, 1, 2, 3, 25, 25, 25]);
-        assert_eq!(Gamma::SquareRoot { factor: 0.25, limit: 25 }.good(100), 3);
+        assert_eq!(gamma.good(10_000, 2), 1_000);
+        assert_eq!(Gamma::Linear { fraction: 0.1, limit: 25 }.good(10_000, 2), 25);
+        assert_eq!(Gamma::SquareRoot { factor: 0.25, limit: 25 }.good(100, 1), 3);
     }
 
     #[test]

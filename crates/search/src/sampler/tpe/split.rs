@@ -11,6 +11,7 @@
 use std::cmp::Ordering;
 
 use crate::history::{Lesson, View};
+use crate::pareto::{self, Points};
 use crate::trial::StudyDirection;
 
 /// A trial's place in the ranking: smaller is better.
@@ -76,15 +77,17 @@ impl Ranking {
         &mut self,
         view: &View<'_>,
         learned: &[u32],
-        direction: StudyDirection,
+        directions: &[StudyDirection],
         good: impl FnOnce(usize) -> usize,
     ) {
         self.learned += learned.len();
         let good = good(self.learned).min(self.learned);
-        if good == self.best.len() && learned.len() < self.learned {
-            learned.iter().for_each(|&row| self.place(view, row, direction));
-        } else {
-            self.best = best(view, direction, good);
+        match directions {
+            [direction] if good == self.best.len() && learned.len() < self.learned => {
+                learned.iter().for_each(|&row| self.place(view, row, *direction));
+            }
+            [direction] => self.best = best(ranks(view, *direction), good),
+            _ => self.best = best_of_several(view, directions, good),
         }
         self.good = self.best.iter().map(|rank| rank.row).collect();
         self.good.sort_unstable();
@@ -101,14 +104,58 @@ impl Ranking {
     }
 }
 
-/// The best of a view's trials, best first. Linear in the trials.
-fn best(view: &View<'_>, direction: StudyDirection, good: usize) -> Vec<Rank> {
-    let rows = 0..view.len() as u32;
-    let mut ranks: Vec<Rank> = rows.filter_map(|row| Rank::of_row(view, row, direction)).collect();
+/// The places of all trials that are learned from.
+fn ranks(view: &View<'_>, direction: StudyDirection) -> Vec<Rank> {
+    (0..view.len() as u32).filter_map(|row| Rank::of_row(view, row, direction)).collect()
+}
+
+/// The best ones, best first. Linear in the trials.
+fn best(mut ranks: Vec<Rank>, good: usize) -> Vec<Rank> {
     if 0 < good && good < ranks.len() {
         ranks.select_nth_unstable_by(good - 1, Rank::compare);
     }
     ranks.truncate(good);
     ranks.sort_unstable_by(Rank::compare);
     ranks
+}
+
+/// With several objectives: complete trials by fronts, all others as with one objective.
+fn best_of_several(view: &View<'_>, directions: &[StudyDirection], good: usize) -> Vec<Rank> {
+    let [first, ..] = directions else { return Vec::new() };
+    let (mut complete, others): (Vec<Rank>, Vec<Rank>) =
+        ranks(view, *first).into_iter().partition(|rank| rank.group == 0);
+    let missing = good.saturating_sub(complete.len());
+    if good < complete.len() {
+        let points = Points::losses(view, complete.iter().map(|rank| rank.row as usize), directions);
+        complete = best_points(&points, good).into_iter().map(|place| complete[place]).collect();
+    }
+    complete.extend(best(others, missing));
+    complete
+}
+
+/// Places of the first fronts, and of those of the next one that together dominate most.
+fn best_points(points: &Points, good: usize) -> Vec<usize> {
+    let ranks = pareto::ranks(points);
+    let mut chosen = Vec::with_capacity(good);
+    for rank in 0.. {
+        let front: Vec<usize> = (0..points.len()).filter(|&place| ranks[place] == rank).collect();
+        let room = good - chosen.len();
+        if front.len() > room {
+            let candidates = points.select(&front);
+            let subset = pareto::hypervolume_subset(&candidates, room, &reference(&candidates));
+            chosen.extend(subset.into_iter().map(|place| front[place]));
+            return chosen;
+        }
+        chosen.extend(front);
+        if chosen.len() == good {
+            return chosen;
+        }
+    }
+    chosen
+}
+
+/// A point a tenth worse than the worst in each objective, and never 0.
+fn reference(points: &Points) -> Vec<f64> {
+    let worse = points.worst().into_iter().map(|worst| (1.1 * worst).max(0.9 * worst));
+    worse.map(|value| if value == 0.0 { 1e-12 } else { value }).collect()
 }

@@ -7,11 +7,12 @@ use super::*;
 use crate::history::History;
 use crate::space::{Distribution, Param, ParamValue};
 use crate::testing::space::{always, float, int, less, number, space};
-use crate::testing::study::{Outcome, Study};
+use crate::testing::study::{Outcome, Study, trial_of};
 use crate::testing::{objective, space as spaces};
 use crate::trial::{StudyDirection, Trial, TrialState};
 
 const TPE: &str = include_str!("../../../../../testdata/search/tpe.json");
+const TPE_OPTIONS: &str = include_str!("../../../../../testdata/search/tpe_options.json");
 const TRUNCATED_NORMAL: &str = include_str!("../../../../../testdata/search/truncated_normal.json");
 
 #[derive(Deserialize)]
@@ -30,6 +31,7 @@ struct Oracle {
 struct OracleTrial {
     state: String,
     params: Vec<f64>,
+    #[serde(default)]
     value: Option<f64>,
     constraints: Vec<f64>,
     steps: Vec<(i64, Option<f64>)>,
@@ -45,22 +47,22 @@ struct OraclePart {
     widths: Vec<Vec<f64>>,
 }
 
+fn space_of(params: &[(String, String)]) -> Space {
+    let params = params.iter().map(|(name, json)| {
+        let distribution = Distribution::from_json(json).expect("Optuna wrote it");
+        (name.clone(), Param { distribution, when: None })
+    });
+    Space::try_new(params.collect(), vec![]).expect("the oracle's space is valid")
+}
+
+fn direction_of(text: &str) -> StudyDirection {
+    match text {
+        "minimize" => StudyDirection::Minimize,
+        _ => StudyDirection::Maximize,
+    }
+}
+
 impl Oracle {
-    fn space(&self) -> Space {
-        let params = self.space.iter().map(|(name, json)| {
-            let distribution = Distribution::from_json(json).expect("Optuna wrote it");
-            (name.clone(), Param { distribution, when: None })
-        });
-        Space::try_new(params.collect(), vec![]).expect("the oracle's space is valid")
-    }
-
-    fn direction(&self) -> StudyDirection {
-        match self.direction.as_str() {
-            "minimize" => StudyDirection::Minimize,
-            _ => StudyDirection::Maximize,
-        }
-    }
-
     fn assignment(space: &Space, internals: &[f64]) -> Assignment {
         let named = space.params().iter().zip(internals);
         named.map(|((name, param), &internal)| (name.clone(), param.distribution.from_internal(internal))).collect()
@@ -89,9 +91,13 @@ impl Oracle {
 }
 
 fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
+    assert_within(ours, theirs, 1e-9, what);
+}
+
+fn assert_within(ours: &[f64], theirs: &[f64], tolerance: f64, what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
     for (ours, theirs) in ours.iter().zip(theirs) {
-        assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1.0), "{what}: {ours} and {theirs}");
+        assert!((ours - theirs).abs() <= tolerance * theirs.abs().max(1.0), "{what}: {ours} and {theirs}");
     }
 }
 
@@ -100,7 +106,7 @@ fn splits_and_densities_equal_optunas() {
     let oracles: Vec<Oracle> = serde_json::from_str(TPE).expect("the oracle is JSON");
     assert!(oracles.len() >= 20);
     for oracle in oracles {
-        let space = oracle.space();
+        let space = space_of(&oracle.space);
         let trials: Vec<Trial> =
             oracle.trials.iter().enumerate().map(|(n, row)| Oracle::trial(n, &space, row)).collect();
         let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
@@ -110,7 +116,7 @@ fn splits_and_densities_equal_optunas() {
         let mut memory = Memory::default();
         let groups = groups(&space, Sharing::Joint);
         assert_eq!(groups.len(), 1);
-        memory.update(&view, (&space, groups), &[oracle.direction()], &options);
+        memory.update(&view, (&space, groups), &[direction_of(&oracle.direction)], &options);
         let group = &memory.groups()[0];
         assert_eq!(memory.good(), oracle.good.numbers, "{}", oracle.name);
         assert_eq!(group.rest_ranks().count(), oracle.rest.numbers.len(), "{}", oracle.name);
@@ -148,24 +154,113 @@ fn truncated_normals_equal_optunas() {
     }
 }
 
+#[derive(Deserialize)]
+struct OptionsOracle {
+    name: String,
+    directions: Vec<String>,
+    multivariate: bool,
+    constant_liar: bool,
+    space: Vec<(String, String)>,
+    trials: Vec<OptionsTrial>,
+    pending: Vec<Vec<f64>>,
+    queries: Vec<Vec<f64>>,
+    good: Vec<u32>,
+    groups: Vec<OptionsGroup>,
+}
+
+#[derive(Deserialize)]
+struct OptionsTrial {
+    values: Vec<f64>,
+    #[serde(flatten)]
+    row: OracleTrial,
+}
+
+#[derive(Deserialize)]
+struct OptionsGroup {
+    good: Vec<f64>,
+    rest: Vec<f64>,
+}
+
 #[test]
-fn several_objectives_are_refused_with_a_way_out() {
+fn options_and_several_objectives_equal_optunas() {
+    let oracles: Vec<OptionsOracle> = serde_json::from_str(TPE_OPTIONS).expect("the oracle is JSON");
+    assert!(oracles.len() >= 20);
+    for oracle in oracles {
+        let space = space_of(&oracle.space);
+        let directions: Vec<StudyDirection> = oracle.directions.iter().map(|text| direction_of(text)).collect();
+        let trials = oracle
+            .trials
+            .iter()
+            .enumerate()
+            .map(|(number, trial)| Trial { values: trial.values.clone(), ..Oracle::trial(number, &space, &trial.row) });
+        let trials: Vec<Trial> = trials.collect();
+        let history = History::from_trials(&space, directions.len(), &trials).expect("numbers count up");
+        let pending: Vec<Assignment> = oracle.pending.iter().map(|row| Oracle::assignment(&space, row)).collect();
+        let multivariate = if oracle.multivariate { Multivariate::Joint } else { Multivariate::Independent };
+        for exact in [true, false] {
+            let options =
+                TpeOptions { multivariate, exact, constant_liar: oracle.constant_liar, ..TpeOptions::default() };
+            let mut tpe = Tpe::try_new(options.clone()).expect("valid");
+            let groups = groups(&space, tpe.sharing(directions.len()));
+            tpe.memory.update(&history.view(history.len()), (&space, groups), &directions, &options);
+            assert_eq!(tpe.memory.good(), oracle.good, "{}", oracle.name);
+            let pending = if options.constant_liar { &pending[..] } else { &[] };
+            let model = Model { space: &space, options: &options, pending, memory: &tpe.memory };
+            for (group, theirs) in tpe.memory.groups().iter().zip(&oracle.groups) {
+                let pick = |query: &Vec<f64>| group.group.params.iter().map(|&param| query[param]).collect();
+                let queries: Vec<Vec<f64>> = oracle.queries.iter().map(pick).collect();
+                let tolerance = if exact { 1e-9 } else { 1e-6 };
+                assert_within(&group.good_density().ln_density(&queries), &theirs.good, 1e-9, &oracle.name);
+                assert_within(&model.rest_ln_density(group, &queries), &theirs.rest, tolerance, &oracle.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_history_of_another_space_is_refused() {
     let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("valid");
-    let history = History::new(&space, 2);
+    let history = History::new(&space, 1);
+    let other = spaces::space(&[("y", always(float(0.0, 1.0)))], vec![]).expect("valid");
     let request = Request {
-        space: &space,
-        directions: &[StudyDirection::Minimize; 2],
+        space: &other,
+        directions: &[StudyDirection::Minimize],
         view: history.view(0),
         pending: &[],
         seed: 0,
         number: 0,
         attempt: 0,
     };
-    let error = Tpe::default().propose(&request).expect_err("two objectives");
-    assert_eq!(error, SamplerError::Objectives { sampler: "tpe", objectives: 2 });
-    let other = spaces::space(&[("y", always(float(0.0, 1.0)))], vec![]).expect("valid");
-    let request = Request { space: &other, directions: &[StudyDirection::Minimize], ..request };
     assert_eq!(Tpe::default().propose(&request), Err(SamplerError::OtherSpace));
+}
+
+#[test]
+fn with_two_objectives_proposals_gather_on_the_front() {
+    // Nearness to 0.2 and to 0.8: the front lies between, a third of the range at y = 0.5.
+    let space = space(&[("x", always(float(-2.0, 3.0))), ("y", always(float(-2.0, 3.0)))], vec![]).expect("valid");
+    let directions = [StudyDirection::Minimize, StudyDirection::Maximize];
+    let mut tpe = Tpe::default();
+    let mut history = History::new(&space, 2);
+    let mut near = 0;
+    for trial in 0..120 {
+        let request = Request {
+            space: &space,
+            directions: &directions,
+            view: history.view(trial),
+            pending: &[],
+            seed: 3,
+            number: trial,
+            attempt: 0,
+        };
+        let params = tpe.propose(&request).expect("the space has points");
+        let [x, y] = ["x", "y"].map(|name| number(&params, name).expect("always active"));
+        let off = (y - 0.5) * (y - 0.5);
+        let values = vec![(x - 0.2) * (x - 0.2) + off, -(x - 0.8) * (x - 0.8) - off];
+        near += u32::from(trial >= 60 && (-0.1..1.1).contains(&x) && (y - 0.5).abs() < 0.4);
+        history.append(&Trial { values, ..trial_of(&space, trial, params) }).expect("numbers count up");
+    }
+    // Random draws would put 4 % there.
+    assert!(near >= 25, "{near} of 60");
 }
 
 #[test]
