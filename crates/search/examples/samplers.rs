@@ -3,7 +3,7 @@
 //! `cargo run --release -p bartune-search --example samplers`. 8 parameters, 15 trials in flight, as in a
 //! study; the objective costs nothing. Each figure is the mean over consecutive trials of one long-lived
 //! sampler, the cost of learning from them included; beside it, once, what a resumed study pays to catch
-//! up with its history.
+//! up with its history. Names as arguments measure only those samplers.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -52,6 +52,10 @@ fn studied(space: &Space, sampler: &mut dyn Sampler) -> (History, Vec<Assignment
 }
 
 fn measure(name: &str, space: &Space, make: &dyn Fn() -> Box<dyn Sampler>) {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
+        return;
+    }
     let (history, params) = studied(space, &mut *make());
     let propose = |sampler: &mut dyn Sampler, number: usize| {
         let seen = number + 1 - LAG;

@@ -7,7 +7,7 @@
 //! | a finite space of no more points than the budget | [`grid`](super::grid) | every point is tried once |
 //! | several objectives | [`tpe`](super::tpe) | CMA-ES takes one |
 //! | parameters with conditions, or three choices and more | [`tpe`](super::tpe) | it models both |
-//! | fewer than 100 trials a parameter | [`tpe`](super::tpe) | CMA-ES needs them to learn a shape |
+//! | fewer than 50 trials a parameter | [`tpe`](super::tpe) | CMA-ES needs them to learn a shape |
 //! | half of the parameters or more have no more than 10 values | [`tpe`](super::tpe) | on coarse grids there is no shape |
 //! | any other | [`cmaes`](super::cmaes) | numbers, and trials enough to learn how they hang together |
 //!
@@ -23,7 +23,7 @@ use super::{Request, Sampler, SamplerError};
 use crate::space::{Assignment, Distribution, Space, SpaceSize};
 
 /// Fewer trials a parameter than this are too few for CMA-ES.
-const TRIALS_A_PARAMETER: u64 = 100;
+const TRIALS_A_PARAMETER: u64 = 50;
 /// A parameter of no more values than this is coarse.
 const COARSE_VALUES: u64 = 10;
 
@@ -156,7 +156,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(chosen(&few, 1, 1_999), "cmaes: 2 numbers and 999 trials for each");
         assert_eq!(chosen(&numbers, 2, 2_000), "tpe: 2 objectives");
         assert_eq!(chosen(&numbers, 1, 1_000), "cmaes: 2 numbers and 500 trials for each");
-        assert_eq!(chosen(&numbers, 1, 199), "tpe: 2 parameters and 99 trials for each, fewer than 100");
+        assert_eq!(chosen(&numbers, 1, 99), "tpe: 2 parameters and 49 trials for each, fewer than 50");
         let conditional = [("on", always(switch())), ("x", when(float(0.0, 1.0), "on", 1))];
         assert_eq!(chosen(&conditional, 1, 1_000), "tpe: 'x' has a condition");
         let choices = [("x", always(float(0.0, 1.0))), ("kind", always(choice(&["a", "b", "c"])))];

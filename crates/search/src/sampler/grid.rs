@@ -16,7 +16,7 @@
 //! **Where it differs from Optuna:** `GridSampler` lists the grid in memory and may repeat points when
 //! several workers run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::permutation::Permutation;
 use super::scramble::key;
@@ -80,12 +80,23 @@ struct Progress {
     cursor: u128,
     /// Places after it that are taken, or that stand for no point.
     taken: BTreeSet<u128>,
+    /// The trials in flight at the last request, and their places.
+    in_flight: VecDeque<(Assignment, Option<u128>)>,
 }
 
 impl Progress {
     fn new(lattice: Lattice, seed: u64) -> Self {
         let order = Permutation::new(lattice.size(), key("grid", &[seed]));
-        Self { lattice, seed, order, rows: 0, fingerprint: 0, cursor: 0, taken: BTreeSet::new() }
+        Self {
+            lattice,
+            seed,
+            order,
+            rows: 0,
+            fingerprint: 0,
+            cursor: 0,
+            taken: BTreeSet::new(),
+            in_flight: VecDeque::new(),
+        }
     }
 
     /// Whether the request is a later one of the same study.
@@ -123,8 +134,23 @@ impl Progress {
         }
     }
 
+    /// The places of the trials in flight. From one request to the next their window moves on, so that
+    /// only the newest has to be looked for.
+    fn pending(&mut self, pending: &[Assignment]) -> BTreeSet<u128> {
+        while self.in_flight.front().is_some_and(|(params, _)| Some(params) != pending.first()) {
+            self.in_flight.pop_front();
+        }
+        let known = self.in_flight.iter().zip(pending).take_while(|((left, _), right)| left == *right).count();
+        self.in_flight.truncate(known);
+        for params in &pending[known..] {
+            let place = self.place(params);
+            self.in_flight.push_back((params.clone(), place));
+        }
+        self.in_flight.iter().filter_map(|(_, place)| *place).collect()
+    }
+
     fn next(&mut self, request: &Request<'_>) -> Result<Assignment, SamplerError> {
-        let pending: BTreeSet<u128> = request.pending.iter().filter_map(|params| self.place(params)).collect();
+        let pending = self.pending(request.pending);
         let mut skip = request.attempt;
         let mut place = self.cursor;
         while place < self.lattice.size() {

@@ -49,7 +49,7 @@ impl Halton {
         let mut candidate = self.primes.last().map_or(2, |last| last + 1);
         while self.primes.len() < dimensions {
             let mut divisors = self.primes.iter().take_while(|prime| *prime * *prime <= candidate);
-            if divisors.all(|prime| candidate % prime != 0) {
+            if divisors.all(|prime| !candidate.is_multiple_of(*prime)) {
                 self.primes.push(candidate);
             }
             candidate += 1;

@@ -2,7 +2,7 @@
 //!
 //! Trial `n` is point `n` of the sequence, so that the first `2^k` trials are balanced in every
 //! dimension, and the next `2^k` fill their gaps. Each parameter has a dimension, in the order of
-//! declaration; its coordinate is a share of its distribution ([`Space::place`]).
+//! declaration; its coordinate is a share of its distribution ([`Space::place`](crate::space::Space::place)).
 //!
 //! **Scrambling** is Owen's: each bit is flipped by a random bit that depends on the seed, the dimension
 //! and all bits above it, which keeps the balance and makes every point uniform. Another attempt, or

@@ -6,11 +6,11 @@
 //! | component | its digit counts | memory |
 //! |---|---|---|
 //! | one parameter that no predicate reads | its values | none |
-//! | parameters that predicates connect, up to a million nodes | its allowed points | one path in 256 combinations |
+//! | parameters that predicates connect, up to a million nodes | its allowed points | one path in 32 combinations |
 //! | larger ones | the box around it; some numbers stand for no point | none |
 //!
 //! An allowed point is found from its digit by walking on from the nearest path kept, which is at
-//! most 255 combinations away; the digit of a point likewise.
+//! most 31 combinations away; the digit of a point likewise.
 
 use std::ops::ControlFlow;
 
@@ -19,7 +19,7 @@ use super::structure::Component;
 use super::{Assignment, Param, ParamValue, Space};
 
 /// One path is kept for so many combinations.
-const COMBINATIONS_PER_MARK: usize = 256;
+const COMBINATIONS_PER_MARK: usize = 32;
 
 /// Why the points of a space have no numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]

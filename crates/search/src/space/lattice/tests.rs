@@ -34,7 +34,7 @@ fn inactive_parameters_add_no_points() {
 
 #[test]
 fn points_between_two_marks_are_found() {
-    // 4,950 pairs: 20 marks, and a free parameter under each pair.
+    // 4,950 pairs: 155 marks, and a free parameter under each pair.
     let ints = [
         ("a", always(int(1, 100))),
         ("b", always(int(1, 100))),
