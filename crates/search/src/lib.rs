@@ -7,6 +7,7 @@
 //! | [`history`] | finished trials in columns, as samplers read them |
 //! | [`pruner`] | stops trials early, each a function of `(seed, number, history seen, own reports)` |
 //! | [`sampler`] | random, grid, quasi-random, TPE, CMA-ES, NSGA, GP, each a function of `(seed, number, history seen)` |
+//! | [`importance`] | which parameters the results depend on: PED-ANOVA and fANOVA |
 //! | [`identity`] | canonical parameter values and their signature |
 //! | [`pareto`] | non-dominated sorting, crowding, hypervolume |
 //! | [`stream`] | the random numbers of one proposal |
@@ -18,6 +19,7 @@
 
 pub mod history;
 pub mod identity;
+pub mod importance;
 pub mod pareto;
 pub mod pruner;
 pub mod sampler;

@@ -32,8 +32,8 @@ mod subset;
 pub use crowding::{crowding_distances, crowding_order};
 pub use hypervolume::hypervolume;
 pub use points::Points;
-pub use rank::{constrained_ranks, dominates, front, ranks};
-pub use subset::hypervolume_subset;
+pub use rank::{constrained_ranks, dominates, front, front_trials, ranks};
+pub use subset::{best_points, hypervolume_subset};
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,8 @@
 //! Multiobjective Optimization", IEEE TEC 19(2), 2015 (ENS-BS).
 
 use super::points::Points;
+use crate::history::{Lesson, View};
+use crate::trial::StudyDirection;
 
 /// Whether `left` is nowhere worse (larger) and somewhere better than `right`.
 #[must_use]
@@ -54,6 +56,20 @@ pub fn front(points: &Points) -> Vec<bool> {
         }
     }
     on_front
+}
+
+/// The numbers of the best trials of a study with several objectives: complete and feasible, dominated by
+/// none of these. With one objective all trials of the best value.
+///
+/// # Panics
+///
+/// When the history has not one value a direction.
+#[must_use]
+pub fn front_trials(view: &View<'_>, directions: &[StudyDirection]) -> Vec<u64> {
+    let lessons = view.lessons().enumerate();
+    let rows: Vec<usize> = lessons.filter(|(_, lesson)| *lesson == Lesson::Complete).map(|(row, _)| row).collect();
+    let losses = Points::losses(view, rows.iter().copied(), directions);
+    rows.into_iter().zip(front(&losses)).filter(|(_, is_best)| *is_best).map(|(row, _)| row as u64).collect()
 }
 
 /// The rank of each point when constraints come first: points whose violation is not above 0 are

@@ -14,6 +14,39 @@
 
 use super::hypervolume::{hypervolume, limit};
 use super::points::Points;
+use super::rank::ranks;
+
+/// In a reference of 1.1 times the worst value a worst value of 0 would leave no room.
+const LEAST_REFERENCE: f64 = 1e-12;
+
+/// Positions of the `count` best points, increasing: whole ranks, best first, and of the rank that does not
+/// fit the points that dominate most, up to a reference a tenth worse than the rank's worst values. Which
+/// trials are good for a multi-objective TPE, and best for PED-ANOVA.
+#[must_use]
+pub fn best_points(points: &Points, count: usize) -> Vec<usize> {
+    let ranks = ranks(points);
+    let mut best: Vec<usize> = Vec::with_capacity(count);
+    for rank in 0..points.len() {
+        let own: Vec<usize> = (0..points.len()).filter(|&position| ranks[position] == rank).collect();
+        if best.len() + own.len() <= count && !own.is_empty() {
+            best.extend(own);
+            continue;
+        }
+        let front = points.select(&own);
+        let reference: Vec<f64> = front.worst().into_iter().map(reference).collect();
+        let chosen = hypervolume_subset(&front, count - best.len(), &reference);
+        best.extend(chosen.into_iter().map(|index| own[index]));
+        break;
+    }
+    best.sort_unstable();
+    best
+}
+
+/// A value a tenth worse than the worst one.
+fn reference(worst: f64) -> f64 {
+    let reference = (1.1 * worst).max(0.9 * worst);
+    if reference == 0.0 { LEAST_REFERENCE } else { reference }
+}
 
 /// Positions of `size` points of a front, in the order in which they were taken.
 ///

@@ -5,8 +5,10 @@ use serde::Deserialize;
 
 use super::*;
 use crate::history::History;
+use crate::space::Assignment;
 use crate::testing::space::{always, float, space};
-use crate::trial::StudyDirection;
+use crate::testing::study::trial_of;
+use crate::trial::{StudyDirection, Trial};
 
 const ORACLE: &str = include_str!("../../../../testdata/search/pareto.json");
 
@@ -138,13 +140,32 @@ fn duplicates_are_taken_last() {
 }
 
 #[test]
-fn losses_turn_maximised_values_round() {
+fn losses_turn_maximised_values_round_and_the_best_trials_are_feasible() {
     let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("the space is valid");
-    let trial = crate::testing::study::trial_of(&space, 0, crate::space::Assignment::new());
-    let trial = crate::trial::Trial { values: vec![2.0, 3.0], ..trial };
-    let history = History::from_trials(&space, 2, [&trial]).expect("numbers count up");
-    let losses = Points::losses(&history.view(1), [0], &[StudyDirection::Minimize, StudyDirection::Maximize]);
-    assert_eq!(losses.row(0), [2.0, -3.0]);
+    let mut trials: Vec<Trial> = [[2.0, 3.0], [1.0, 3.0], [0.0, 9.0], [0.5, 1.0], [1.0, 3.0]]
+        .into_iter()
+        .enumerate()
+        .map(|(number, values)| {
+            let trial = trial_of(&space, number as u64, Assignment::new());
+            Trial { values: values.to_vec(), ..trial }
+        })
+        .collect();
+    trials[2].constraints.insert("limit".to_owned(), 1.0);
+    let history = History::from_trials(&space, 2, &trials).expect("numbers count up");
+    let directions = [StudyDirection::Minimize, StudyDirection::Maximize];
+    let view = history.view(5);
+    assert_eq!(Points::losses(&view, [0], &directions).row(0), [2.0, -3.0]);
+    assert_eq!(front_trials(&view, &directions), [1, 3, 4], "trial 2 is infeasible, trial 0 dominated");
+}
+
+#[test]
+fn the_best_points_are_whole_ranks_and_the_widest_of_the_last() {
+    let points = Points::of(2, [[5.0, 5.0], [1.0, 1.0], [2.0, 4.0], [3.0, 3.0], [3.5, 2.9]]);
+    assert_eq!(ranks(&points), [2, 0, 1, 1, 1]);
+    assert_eq!(best_points(&points, 1), [1]);
+    assert_eq!(best_points(&points, 2), [1, 3], "against (3.85, 4.4) it has 1.19, the others 0.74 and 0.525");
+    assert_eq!(best_points(&points, 4), [1, 2, 3, 4]);
+    assert_eq!(best_points(&points, 9), [0, 1, 2, 3, 4]);
 }
 
 /// The volume by counting unit cells.

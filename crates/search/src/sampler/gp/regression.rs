@@ -153,7 +153,7 @@ impl Regression {
         let factor = loop {
             match fit.matrix(data).cholesky() {
                 Some(factor) => break factor,
-                None => fit.noise = 10.0 * fit.noise,
+                None => fit.noise *= 10.0,
             }
         };
         let inverse = factor.inverse();
