@@ -267,9 +267,8 @@ pub(super) fn replace_unfinished(
     let objectives = read::directions(link, study)?.len();
     record::check_records(batch, objectives)?;
     let numbers: Vec<i32> = batch.iter().map(|record| number(record)).collect();
-    let select = link.statement(
-        "SELECT number, trial_id, state::text FROM trials WHERE study_id = $1 AND number = ANY($2)",
-    )?;
+    let select =
+        link.statement("SELECT number, trial_id, state::text FROM trials WHERE study_id = $1 AND number = ANY($2)")?;
     let rows = link.client.query(&select, &[&study, &numbers])?;
     let mut ids: Vec<i32> = Vec::with_capacity(batch.len());
     for record in batch {
@@ -360,7 +359,7 @@ impl<'a> Rows<'a> {
             self.params.0.push(number(record));
             self.params.1.push(name);
             self.params.2.push(record.trial.params.get(name).and_then(codec::internal_value));
-            self.params.3.push(codec::distribution_text(distribution));
+            self.params.3.push(distribution.to_short_json());
         }
     }
 
@@ -431,10 +430,35 @@ impl<'a> Rows<'a> {
         let row = link.client.query_one(
             &statement,
             &[
-                &study, &trials.0, &trials.1, &trials.2, &trials.3, &params.0, &params.1, &params.2, &params.3,
-                &values.0, &values.1, &values.2, &values.3, &steps.0, &steps.1, &steps.2, &steps.3, &user.0,
-                &user.1, &user.2, &system.0, &system.1, &system.2, &identities.0, &identities.1, &identities.2,
-                &metrics.0, &metrics.1, &metrics.2,
+                &study,
+                &trials.0,
+                &trials.1,
+                &trials.2,
+                &trials.3,
+                &params.0,
+                &params.1,
+                &params.2,
+                &params.3,
+                &values.0,
+                &values.1,
+                &values.2,
+                &values.3,
+                &steps.0,
+                &steps.1,
+                &steps.2,
+                &steps.3,
+                &user.0,
+                &user.1,
+                &user.2,
+                &system.0,
+                &system.1,
+                &system.2,
+                &identities.0,
+                &identities.1,
+                &identities.2,
+                &metrics.0,
+                &metrics.1,
+                &metrics.2,
             ],
         )?;
         let written: i64 = row.try_get(0)?;
