@@ -47,7 +47,10 @@ pub(super) fn finish(
         let finished: Vec<TrialRecord> = thread::scope(|scope| {
             let evaluate = |record: &&TrialRecord| {
                 let mut finished = run(plan, evaluator, record);
-                finished.identity = hex(&identity.of(plan, &finished.trial.params));
+                // One that could not even begin is nobody's equal.
+                if !finished.trial.params.is_empty() {
+                    finished.identity = hex(&identity.of(plan, &finished.trial.params));
+                }
                 finished
             };
             let threads: Vec<_> = batch
