@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import uuid
 import warnings
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import optuna
 import pytest
@@ -39,8 +40,34 @@ def dump(interop: Callable[..., str]) -> Callable[[str, str], dict[str, Any]]:
 
 
 @pytest.fixture()
-def url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+@pytest.fixture()
+def postgres_url() -> Iterator[str]:
+    """The URL of a new, empty database."""
+    server = os.environ.get("BARTUNE_TEST_POSTGRES")
+    if not server:
+        assert not os.environ.get("CI"), "under CI the checks on PostgreSQL must run: set BARTUNE_TEST_POSTGRES"
+        pytest.skip("BARTUNE_TEST_POSTGRES names no server")
+    import psycopg2
+
+    name = f"interop_{uuid.uuid4().hex}"
+    admin = psycopg2.connect(server)
+    admin.autocommit = True
+    admin.cursor().execute(f"CREATE DATABASE {name}")
+    try:
+        yield server.rsplit("/", 1)[0] + "/" + name
+    finally:
+        admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A new, empty database of each kind."""
+    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,8 @@ pub struct BenchOptions {
     pub stored_trials: usize,
     /// Numbers of synthetic bars at which a backtest is timed; none unless asked for.
     pub scale: Vec<usize>,
+    /// A store to write to besides SQLite: a path or URL.
+    pub storage: Option<String>,
 }
 
 /// One figure.
@@ -94,6 +96,7 @@ impl BenchOptions {
             histories: vec![100, 250, 1_000, 10_000],
             stored_trials: 4_096,
             scale: Vec::new(),
+            storage: None,
         }
     }
 
@@ -116,6 +119,7 @@ impl BenchOptions {
             synthetic_bars: 10_000,
             histories: vec![100],
             stored_trials: 128,
+            storage: None,
             ..Self::full()
         }
     }
@@ -171,7 +175,7 @@ pub fn measure(options: &BenchOptions, bars_file: &Path, mut observe: impl FnMut
     for &length in &options.histories {
         keep(search::proposals(length, options)?);
     }
-    keep(vec![search::append(options)?]);
+    keep(search::appends(options)?);
     Ok(report)
 }
 

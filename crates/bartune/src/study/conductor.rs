@@ -132,6 +132,8 @@ pub(super) struct Conductor<'a> {
     window: Window,
     pending: VecDeque<Pending>,
     known: BTreeMap<Sha256Digest, u64>,
+    /// Trials that another program made: learned from, counted, and no answer to anything.
+    foreign: u64,
     budget: u64,
     duplicates_in_a_row: u64,
     space_size: Option<u64>,
@@ -162,6 +164,7 @@ impl<'a> Conductor<'a> {
             window: Window::default(),
             pending: VecDeque::new(),
             known: BTreeMap::new(),
+            foreign: 0,
             budget,
             duplicates_in_a_row: 0,
             space_size: match space.size() {
@@ -170,6 +173,12 @@ impl<'a> Conductor<'a> {
             },
         };
         for record in stored {
+            if record.identity.is_empty() {
+                conductor.foreign += 1;
+                conductor.window.push(conductor.number(), &record.trial.params);
+                conductor.remember(record)?;
+                continue;
+            }
             let identity = conductor.identity.of(plan, &record.trial.params);
             conductor.note(identity, &record.trial.params, record.trial.duplicate_of);
             conductor.remember(record)?;
@@ -179,7 +188,7 @@ impl<'a> Conductor<'a> {
 
     /// Distinct trials proposed so far.
     pub(super) fn distinct(&self) -> u64 {
-        self.known.len() as u64
+        self.known.len() as u64 + self.foreign
     }
 
     /// Propose the next trial if it is due.
@@ -187,7 +196,7 @@ impl<'a> Conductor<'a> {
         if self.distinct() >= self.budget {
             return Ok(Next::Done);
         }
-        if self.space_size == Some(self.distinct()) || self.duplicates_in_a_row >= DUPLICATES_IN_A_ROW {
+        if self.space_size == Some(self.known.len() as u64) || self.duplicates_in_a_row >= DUPLICATES_IN_A_ROW {
             return Ok(Next::Exhausted);
         }
         if self.number() >= self.answers.len() + self.lag() {

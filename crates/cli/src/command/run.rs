@@ -27,6 +27,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let dataset = open_data(&plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let baseline = args.baseline.as_ref().map(|path| read_study(path, &[])).transpose()?;
+    let shown = bartune::study::shown_storage(&url);
     if let Some(name) = &args.fresh {
         Session::delete(&plan, &url, name)?;
     }
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     })?;
     view.finish();
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
-    let report = Report { plan: &plan, session: &session, url: &url, ending, evaluated, elapsed, cache };
+    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache };
     let exit = report.print(args.json)?;
     if let (Some(baseline), false) = (&baseline, args.json) {
         against_baseline(&session, &plan, &dataset, baseline)?;

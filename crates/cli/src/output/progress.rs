@@ -59,7 +59,7 @@ impl LiveView {
             Screen::Plain(last) => {
                 if last.elapsed() >= LINE_EVERY {
                     *last = Instant::now();
-                    super::tell(&format!("{}  {}", pace(progress), quality(progress)));
+                    super::tell(&plain(progress));
                 }
             }
         }
@@ -140,6 +140,9 @@ impl Trace {
 
 /// What stands beside and below the bar.
 fn lines(progress: &Progress, sparkline: &str) -> Vec<String> {
+    if let Some(reason) = &progress.waiting_for {
+        return vec![shortened(&format!("waiting: {reason}"))];
+    }
     let counts = &progress.counts;
     let share = |part: u64| percent(part as f64 / counts.total.max(1) as f64);
     let reasons: Vec<String> =
@@ -167,6 +170,14 @@ fn shortened(line: &str) -> String {
         line.to_owned()
     } else {
         line.chars().take(COLUMNS - 1).chain(['…']).collect()
+    }
+}
+
+/// One line for a screen that is none.
+fn plain(progress: &Progress) -> String {
+    match &progress.waiting_for {
+        Some(reason) => format!("waiting: {reason}"),
+        None => format!("{}  {}", pace(progress), quality(progress)),
     }
 }
 
@@ -208,6 +219,7 @@ fn log_line(progress: &Progress) -> serde_json::Value {
         "best": progress.best_value,
         "best_validate": progress.best_validate,
         "front": progress.front,
+        "waiting_for": progress.waiting_for,
         "cache": { "hits": progress.cache.hits, "misses": progress.cache.misses, "bytes": progress.cache.bytes },
         "memory_mb": rss_mb(),
     })

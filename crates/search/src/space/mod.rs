@@ -26,7 +26,7 @@ mod error;
 mod json;
 mod lattice;
 mod place;
-pub(crate) mod python_json;
+pub mod python_json;
 mod region;
 mod size;
 mod structure;
