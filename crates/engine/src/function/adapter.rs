@@ -50,7 +50,7 @@ pub(super) fn each_bar<S: Step<I, O>, const I: usize, const O: usize>(
 }
 
 /// Whether no value is NaN or infinite.
-pub(super) fn are_finite(values: &[f64]) -> bool {
+pub(crate) fn are_finite(values: &[f64]) -> bool {
     // Without a way out of the inner loop the compiler compares several values at once.
     values.chunks(1024).all(|block| block.iter().fold(true, |all, x| all & x.is_finite()))
 }

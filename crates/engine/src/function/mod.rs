@@ -24,6 +24,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use adapter::are_finite;
 pub use catalogue::{catalogue, find, names};
 pub use kernel::scalar;
 pub use reference::reference;

@@ -4,6 +4,7 @@
 
 use super::syntax::{ArithmeticOp, CompareOp};
 use crate::Mask;
+use crate::function::are_finite;
 
 /// A number for each bar: the same one, or a column's.
 #[derive(Debug, Clone, Copy)]
@@ -70,15 +71,26 @@ fn compare_with(left: Numbers<'_>, right: Numbers<'_>, extent: Extent, f: impl F
 /// Where the first column crosses the second upward: above it, and not above it one bar ago, both finite. The same
 /// as the function `cross_above` bar by bar; with the columns swapped it is `cross_below`.
 pub(super) fn crossing(a: &[f64], b: &[f64]) -> Mask {
-    // Of ordered pairs one comparison each rules out an infinite end; nothing compares with NaN.
-    let mut mask = zip_mask(a, b, |a, b| (a > b) & (a < f64::INFINITY) & (b > f64::NEG_INFINITY));
-    let before = zip_mask(a, b, |a, b| (a <= b) & (a > f64::NEG_INFINITY) & (b < f64::INFINITY));
+    let mut mask = Mask::falses(a.len());
     let mut carried = 0;
-    for (word, before) in mask.words_mut().iter_mut().zip(before.words()) {
-        *word &= (before << 1) | carried;
-        carried = before >> 63;
+    for ((word, a), b) in mask.words_mut().iter_mut().zip(a.chunks(WORD)).zip(b.chunks(WORD)) {
+        let (above, not_above) = order(a, b);
+        *word = above & ((not_above << 1) | carried);
+        carried = not_above >> (WORD - 1);
     }
     mask
+}
+
+/// Where the first of at most a word's bars is above the second, and where it is not, both finite.
+fn order(a: &[f64], b: &[f64]) -> (u64, u64) {
+    if are_finite(a) && are_finite(b) {
+        let above = word_where(a, b, &|a, b| a > b);
+        return (above, !above);
+    }
+    // Of ordered pairs one comparison each rules out an infinite end; nothing compares with NaN.
+    let above = word_where(a, b, &|a, b| (a > b) & (a < f64::INFINITY) & (b > f64::NEG_INFINITY));
+    let not_above = word_where(a, b, &|a, b| (a <= b) & (a > f64::NEG_INFINITY) & (b < f64::INFINITY));
+    (above, not_above)
 }
 
 /// Bars in a word of a mask.
