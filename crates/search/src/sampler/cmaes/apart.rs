@@ -1,7 +1,7 @@
 //! Parameters that CMA-ES cannot move: three choices and more, and whatever has a condition.
 //!
 //! Each is drawn by itself: one time in five from its whole distribution, else from what the better
-//! halves of the last four generations had. A choice is taken over as it is; a number is drawn around it,
+//! halves of the last four generations had, 64 trials of each at most. A choice is taken over as it is; a number is drawn around it,
 //! with a tenth of the range as standard deviation. Until a generation is complete, and where no good
 //! trial had the parameter, it is drawn from its whole distribution.
 //!
@@ -15,6 +15,8 @@ use crate::stream::RandomStream;
 
 /// Generations whose better halves are remembered.
 const GENERATIONS: usize = 4;
+/// Trials of each that are remembered, the best: populations grow from restart to restart.
+const TRIALS_A_GENERATION: usize = 64;
 /// How often the past is ignored.
 const EXPLORATION: f64 = 0.2;
 /// Standard deviation around a good number, as a share of the range.
@@ -41,7 +43,7 @@ impl Elite {
             return;
         }
         let values = |&row: &usize| self.params.iter().map(|&param| view.column(param)[row]).collect();
-        self.generations.push_back(rows.iter().map(values).collect());
+        self.generations.push_back(rows.iter().take(TRIALS_A_GENERATION).map(values).collect());
         if self.generations.len() > GENERATIONS {
             self.generations.pop_front();
         }
