@@ -49,6 +49,18 @@ class Recorder:
         return value
 
 
+normalize = niche._normalize_objective_values
+scaled = []
+
+
+def watched(matrix):
+    scaled.append(normalize(matrix))
+    return scaled[-1]
+
+
+niche._normalize_objective_values = watched
+
+
 def number(value):
     value = float(value)
     return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
@@ -76,19 +88,10 @@ def selections(rng):
                 trials.append(trial)
             study = optuna.create_study(directions=directions)
             crowded = NSGAIIElitePopulationSelectionStrategy(population_size=size)(study, list(trials))
-            seen = []
-            normalize = niche._normalize_objective_values
-
-            def watched(matrix):
-                result = normalize(matrix.copy())
-                seen.append((matrix.copy(), result))
-                return result
-
-            niche._normalize_objective_values = watched
+            scaled.clear()
             strategy = niche.NSGAIIIElitePopulationSelectionStrategy(population_size=size, rng=Lazy())
             niches = strategy(study, list(trials))
-            niche._normalize_objective_values = normalize
-            is_plain = all(np.all(result >= 0) for _, result in seen)
+            is_plain = all(np.all(matrix >= 0) for matrix in scaled)
             yield {
                 "values": [[number(v) for v in row] for row in values],
                 "violations": violations.tolist(),
