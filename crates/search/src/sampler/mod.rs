@@ -3,7 +3,7 @@
 //! | sampler | job | NaN, infeasible and pruned trials |
 //! |---|---|---|
 //! | [`random`] | independent draws from each distribution | ignored, as every result is |
-//! | [`tpe`] | draws where good trials are denser than bad ones | ranked: feasible, pruned, infeasible; NaN ignored |
+//! | [`tpe`] | draws where good trials are denser than bad ones, for one or several objectives | ranked: feasible, pruned, infeasible; NaN ignored |
 //!
 //! **Invariant:** a proposal is a pure function of the request: space, directions, history seen,
 //! pending trials, seed, number, attempt. A sampler may cache, so that it takes `&mut self`, but a

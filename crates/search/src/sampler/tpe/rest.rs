@@ -89,8 +89,9 @@ impl<'a> Rest<'a> {
 
     /// What the sums have not, and what they have wrong.
     fn singles(&self, line: &Line, widths: &PendingWidths) -> Vec<Single> {
-        let mut singles = self.newest(|rank| !line.odd.contains_key(&rank) && !widths.widened.contains(&rank));
-        singles.extend(line.odd.keys().map(|&rank| Single::Ranked(rank, self.weight(rank))));
+        // Neighbours side by side: [`sum_of_normals`] passes over those that are far away together.
+        let mut singles: Vec<Single> = line.odd().map(|rank| Single::Ranked(rank, self.weight(rank))).collect();
+        singles.extend(self.newest(|rank| !line.is_odd(rank) && !widths.widened.contains(&rank)));
         for &rank in &widths.widened {
             singles.push(Single::Ranked(rank, self.weight(rank)));
             singles.push(Single::Regular(rank, -self.ramp.straight(self.memory.index(rank))));
