@@ -11,6 +11,7 @@ use super::field::WIDTHS_PER_RANGE;
 use super::grid::Grid;
 use super::order::{Beside, Order};
 use super::sums::Change;
+use super::truncated_normal::normal_mass;
 
 /// Whether the ends of the range are neighbours of the outermost observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +37,15 @@ pub(super) struct Line {
     pub(super) grid: Option<Grid>,
     /// The trials of the rest.
     order: Order,
-    /// Widths of the kernels that are not regular, by position and rank.
-    odd: BTreeMap<(u64, u32), f64>,
+    /// The kernels that are not regular, by position and rank.
+    odd: BTreeMap<(u64, u32), Shape>,
+}
+
+/// A kernel's width, and its mass inside the range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shape {
+    pub(super) width: f64,
+    pub(super) inside: f64,
 }
 
 /// The widths that pending trials have, and those that they change.
@@ -77,7 +85,7 @@ impl Line {
         let beside = self.order.insert(self.entry(rank));
         match self.odd_width(rank, beside) {
             Some(width) => {
-                self.odd.insert(self.key(rank), width);
+                self.odd.insert(self.key(rank), self.shape(self.positions[rank as usize], width));
             }
             None => changes.push((rank, Change::Comes)),
         }
@@ -103,9 +111,16 @@ impl Line {
         ((position - self.interval.start) / self.least_width) as f32
     }
 
-    /// Width of a kernel of the rest.
-    pub(super) fn width(&self, rank: u32) -> f64 {
-        self.odd.get(&self.key(rank)).copied().unwrap_or(self.least_width)
+    /// The kernel of a trial of the rest.
+    pub(super) fn shape_of(&self, rank: u32) -> Shape {
+        let known = self.odd.get(&self.key(rank)).copied();
+        known.unwrap_or_else(|| self.shape(self.positions[rank as usize], self.least_width))
+    }
+
+    /// A kernel around a position.
+    pub(super) fn shape(&self, position: f64, width: f64) -> Shape {
+        let (start, end) = ((self.interval.start - position) / width, (self.interval.end - position) / width);
+        Shape { width, inside: normal_mass(start, end) }
     }
 
     /// Widths once these positions are observations as well, younger than all others.
@@ -176,7 +191,8 @@ impl Line {
             let beside = self.order.beside(self.entry(rank));
             match self.odd_width(rank, beside) {
                 Some(width) => {
-                    if self.odd.insert(self.key(rank), width).is_none() {
+                    let shape = self.shape(self.positions[rank as usize], width);
+                    if self.odd.insert(self.key(rank), shape).is_none() {
                         changes.push((rank, Change::Goes));
                     }
                 }
