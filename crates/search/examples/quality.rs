@@ -54,7 +54,7 @@ struct Problem {
 fn moved(index: usize, x: &[f64]) -> Vec<f64> {
     let move_by = |(i, value): (usize, &f64)| value - 3.0 * (1.3 * (i + 1) as f64 + index as f64).sin();
     let z: Vec<f64> = x.iter().enumerate().map(move_by).collect();
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         return z;
     }
     let normal: Vec<f64> = (0..z.len()).map(|i| ((i + index) as f64).cos()).collect();

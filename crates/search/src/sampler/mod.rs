@@ -10,7 +10,7 @@
 //! | [`cmaes`] | a normal distribution that follows the better half of each generation | ranked: feasible, pruned, infeasible; NaN ignored |
 //! | [`fixed`] | another sampler, with some parameters pinned | as the other |
 //! | [`auto`] | another sampler, chosen by space and budget | as the other |
-//! | [`tpe`] | draws where good trials are denser than bad ones | ranked: feasible, pruned, infeasible; NaN ignored |
+//! | [`tpe`] | draws where good trials are denser than bad ones, for one or several objectives | ranked: feasible, pruned, infeasible; NaN ignored |
 //!
 //! **Invariant:** a proposal is a pure function of the request: space, directions, history seen,
 //! pending trials, seed, number, attempt. A sampler may cache, so that it takes `&mut self`, but a

@@ -167,3 +167,27 @@ fn sums_equal_kernel_by_kernel_in_a_long_history() {
         }
     }
 }
+
+#[test]
+fn a_fresh_sampler_proposes_what_one_does_that_followed_a_long_study() {
+    let space = space(&params(), vec![]).expect("valid");
+    let shape = Shape { seed: 9, tightness: 0.5, copies: 1_000_000 };
+    let evaluate = |number, params: &Assignment| match shape.outcome(number) {
+        // Values follow from the parameters, so that good trials come and go.
+        outcome if outcome == Outcome::complete(outcome.value.unwrap_or(0.0)) => {
+            Outcome::complete(crate::testing::space::number(params, "float").unwrap_or(0.0).abs())
+        }
+        outcome => outcome,
+    };
+    for multivariate in [Multivariate::Joint, Multivariate::Independent] {
+        let options = TpeOptions { multivariate, ..TpeOptions::default() };
+        let make = || Tpe::try_new(options.clone()).expect("valid");
+        let study = Study { space: &space, direction: StudyDirection::Minimize, seed: 2, lag: 4, evaluate: &evaluate };
+        let trials = study.run(&mut make(), Vec::new(), 320).expect("the space has points");
+        for stop in [150, 233, 319] {
+            let resumed = study.run(&mut make(), trials[..stop].to_vec(), stop as u64 + 1);
+            let resumed = resumed.expect("the space has points");
+            assert_eq!(resumed[stop].params, trials[stop].params, "{multivariate:?} at trial {stop}");
+        }
+    }
+}

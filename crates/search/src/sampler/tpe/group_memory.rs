@@ -338,7 +338,7 @@ impl Axis {
     fn is_regular(&self, rank: u32) -> bool {
         match self {
             Self::Choice { .. } => true,
-            Self::Number(line) => !line.odd.contains_key(&rank),
+            Self::Number(line) => !line.is_odd(rank),
         }
     }
 

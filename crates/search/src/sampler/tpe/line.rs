@@ -11,6 +11,7 @@ use super::field::WIDTHS_PER_RANGE;
 use super::grid::Grid;
 use super::order::{Beside, Order};
 use super::sums::Change;
+use super::truncated_normal::normal_mass;
 
 /// Whether the ends of the range are neighbours of the outermost observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +37,15 @@ pub(super) struct Line {
     pub(super) grid: Option<Grid>,
     /// The trials of the rest.
     order: Order,
-    /// Widths of the kernels that are not regular, by rank.
-    pub(super) odd: BTreeMap<u32, f64>,
+    /// The kernels that are not regular, by position and rank.
+    odd: BTreeMap<(u64, u32), Shape>,
+}
+
+/// A kernel's width, and its mass inside the range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shape {
+    pub(super) width: f64,
+    pub(super) inside: f64,
 }
 
 /// The widths that pending trials have, and those that they change.
@@ -77,7 +85,7 @@ impl Line {
         let beside = self.order.insert(self.entry(rank));
         match self.odd_width(rank, beside) {
             Some(width) => {
-                self.odd.insert(rank, width);
+                self.odd.insert(self.key(rank), self.shape(self.positions[rank as usize], width));
             }
             None => changes.push((rank, Change::Comes)),
         }
@@ -87,7 +95,7 @@ impl Line {
     /// A trial leaves the rest.
     pub(super) fn remove(&mut self, rank: u32, changes: &mut Vec<(u32, Change)>) {
         let beside = self.order.remove(self.entry(rank));
-        if self.odd.remove(&rank).is_none() {
+        if self.odd.remove(&self.key(rank)).is_none() {
             changes.push((rank, Change::Goes));
         }
         self.review(beside, changes);
@@ -103,9 +111,16 @@ impl Line {
         ((position - self.interval.start) / self.least_width) as f32
     }
 
-    /// Width of a kernel of the rest.
-    pub(super) fn width(&self, rank: u32) -> f64 {
-        self.odd.get(&rank).copied().unwrap_or(self.least_width)
+    /// The kernel of a trial of the rest.
+    pub(super) fn shape_of(&self, rank: u32) -> Shape {
+        let known = self.odd.get(&self.key(rank)).copied();
+        known.unwrap_or_else(|| self.shape(self.positions[rank as usize], self.least_width))
+    }
+
+    /// A kernel around a position.
+    pub(super) fn shape(&self, position: f64, width: f64) -> Shape {
+        let (start, end) = ((self.interval.start - position) / width, (self.interval.end - position) / width);
+        Shape { width, inside: normal_mass(start, end) }
     }
 
     /// Widths once these positions are observations as well, younger than all others.
@@ -121,7 +136,7 @@ impl Line {
             let right = smaller(beside.right.map(|(position, _)| position), after);
             widths.own[index] = self.width_between(pending[index], left, right);
             for (_, rank) in [beside.left, beside.right].into_iter().flatten() {
-                let is_odd = self.odd.contains_key(&rank);
+                let is_odd = self.is_odd(rank);
                 let is_outermost = beside.left.is_none() || beside.right.is_none();
                 if (is_odd || is_outermost) && !widths.changed.contains_key(&rank) {
                     let width = self.width_among(rank, &sorted, pending);
@@ -149,6 +164,23 @@ impl Line {
         self.width_between(position, left, right)
     }
 
+    /// Whether a kernel of the rest is not regular.
+    pub(super) fn is_odd(&self, rank: u32) -> bool {
+        self.odd.contains_key(&self.key(rank))
+    }
+
+    /// The ranks of the kernels that are not regular, by position.
+    pub(super) fn odd(&self) -> impl Iterator<Item = u32> {
+        self.odd.keys().map(|&(_, rank)| rank)
+    }
+
+    /// Whole numbers that are in the order of positions.
+    fn key(&self, rank: u32) -> (u64, u32) {
+        const SIGN: u64 = 1 << 63;
+        let bits = self.positions[rank as usize].to_bits();
+        (if bits & SIGN == 0 { bits | SIGN } else { !bits }, rank)
+    }
+
     fn entry(&self, rank: u32) -> (f64, u32) {
         (self.positions[rank as usize], rank)
     }
@@ -159,12 +191,13 @@ impl Line {
             let beside = self.order.beside(self.entry(rank));
             match self.odd_width(rank, beside) {
                 Some(width) => {
-                    if self.odd.insert(rank, width).is_none() {
+                    let shape = self.shape(self.positions[rank as usize], width);
+                    if self.odd.insert(self.key(rank), shape).is_none() {
                         changes.push((rank, Change::Goes));
                     }
                 }
                 None => {
-                    if self.odd.remove(&rank).is_some() {
+                    if self.odd.remove(&self.key(rank)).is_some() {
                         changes.push((rank, Change::Comes));
                     }
                 }

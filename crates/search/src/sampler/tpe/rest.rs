@@ -12,7 +12,7 @@ use super::exponential::{exp, sum_of_normals};
 use super::field::Field;
 use super::grid::Grid;
 use super::group_memory::{Axis, GroupMemory, Summary};
-use super::line::{Line, NO_SLOT, PendingWidths};
+use super::line::{Line, NO_SLOT, PendingWidths, Shape};
 use super::options::TpeOptions;
 use super::ramp::Ramp;
 use super::truncated_normal::{LN_SQRT_2PI, normal_mass};
@@ -89,8 +89,9 @@ impl<'a> Rest<'a> {
 
     /// What the sums have not, and what they have wrong.
     fn singles(&self, line: &Line, widths: &PendingWidths) -> Vec<Single> {
-        let mut singles = self.newest(|rank| !line.odd.contains_key(&rank) && !widths.widened.contains(&rank));
-        singles.extend(line.odd.keys().map(|&rank| Single::Ranked(rank, self.weight(rank))));
+        // Neighbours side by side: [`sum_of_normals`] passes over those that are far away together.
+        let mut singles: Vec<Single> = line.odd().map(|rank| Single::Ranked(rank, self.weight(rank))).collect();
+        singles.extend(self.newest(|rank| !line.is_odd(rank) && !widths.widened.contains(&rank)));
         for &rank in &widths.widened {
             singles.push(Single::Ranked(rank, self.weight(rank)));
             singles.push(Single::Regular(rank, -self.ramp.straight(self.memory.index(rank))));
@@ -128,10 +129,10 @@ impl<'a> Rest<'a> {
             let kernel = Kernel::of(single, line, &self.pending[0], &widths);
             match kernel.slot(grid) {
                 Some(slot) => slots[slot] += kernel.weight,
-                None => wide.push(line.interval, kernel),
+                None => wide.push(kernel),
             }
         }
-        wide.push(line.interval, Kernel::prior(line.interval, self.options.prior_weight));
+        wide.push(Kernel::prior(line.interval, self.options.prior_weight));
         let mut known: Vec<Option<f64>> = vec![None; grid.len()];
         let sums = values.map(|value| {
             let slot = grid.slot(value);
@@ -169,9 +170,9 @@ impl<'a> Rest<'a> {
         let widths = line.with_pending(&self.pending[0]);
         let mut kernels = Kernels::default();
         for single in self.singles(line, &widths) {
-            kernels.push(line.interval, Kernel::of(single, line, &self.pending[0], &widths));
+            kernels.push(Kernel::of(single, line, &self.pending[0], &widths));
         }
-        kernels.push(line.interval, Kernel::prior(line.interval, self.options.prior_weight));
+        kernels.push(Kernel::prior(line.interval, self.options.prior_weight));
         kernels
     }
 }
@@ -183,17 +184,13 @@ pub(super) fn hit_and_miss(choices: usize, observations: usize, options: &TpeOpt
     ((1.0 + share) / total, share / total)
 }
 
-/// A kernel's height: `1 / (√(2π) · width · mass inside the range)`.
-pub(super) fn amplitude(interval: Interval, centre: f64, width: f64) -> f64 {
-    let inside = normal_mass((interval.start - centre) / width, (interval.end - centre) / width);
-    if inside > f64::MIN_POSITIVE { exp(-LN_SQRT_2PI) / (width * inside) } else { 0.0 }
-}
-
 /// One kernel of a numerical axis.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kernel {
     pub(super) centre: f64,
     pub(super) width: f64,
+    /// Mass inside the range.
+    inside: f64,
     pub(super) weight: f64,
     /// Whether its width is the least.
     is_narrow: bool,
@@ -201,20 +198,31 @@ pub(super) struct Kernel {
 
 impl Kernel {
     pub(super) fn of(single: Single, line: &Line, pending: &[f64], widths: &PendingWidths) -> Self {
-        let (centre, width, weight) = match single {
-            Single::Pending(index, weight) => (pending[index], widths.own[index], weight),
-            Single::Regular(rank, weight) => (line.positions[rank as usize], line.least_width, weight),
+        let (centre, shape, weight) = match single {
+            Single::Pending(index, weight) => (pending[index], line.shape(pending[index], widths.own[index]), weight),
+            Single::Regular(rank, weight) => {
+                let centre = line.positions[rank as usize];
+                (centre, line.shape(centre, line.least_width), weight)
+            }
             Single::Ranked(rank, weight) => {
-                let width = widths.changed.get(&rank).copied().unwrap_or_else(|| line.width(rank));
-                (line.positions[rank as usize], width, weight)
+                let centre = line.positions[rank as usize];
+                let changed = widths.changed.get(&rank).map(|&width| line.shape(centre, width));
+                (centre, changed.unwrap_or_else(|| line.shape_of(rank)), weight)
             }
         };
-        Self { centre, width, weight, is_narrow: width == line.least_width }
+        let Shape { width, inside } = shape;
+        Self { centre, width, inside, weight, is_narrow: width == line.least_width }
     }
 
     pub(super) fn prior(interval: Interval, weight: f64) -> Self {
         let centre = 0.5 * (interval.start + interval.end);
-        Self { centre, width: interval.width(), weight, is_narrow: false }
+        // The range is one width wide, and the centre in its middle.
+        Self { centre, width: interval.width(), inside: normal_mass(-0.5, 0.5), weight, is_narrow: false }
+    }
+
+    /// Its height: `1 / (√(2π) · width · mass inside the range)`.
+    pub(super) fn amplitude(&self) -> f64 {
+        if self.inside > f64::MIN_POSITIVE { exp(-LN_SQRT_2PI) / (self.width * self.inside) } else { 0.0 }
     }
 
     /// The slot of a kernel that is regular there.
@@ -234,14 +242,12 @@ struct Kernels {
 }
 
 impl Kernels {
-    fn push(&mut self, interval: Interval, kernel: Kernel) {
-        let scale = 1.0 / kernel.width;
-        let inside = normal_mass((interval.start - kernel.centre) * scale, (interval.end - kernel.centre) * scale);
+    fn push(&mut self, kernel: Kernel) {
         // A kernel so far outside that it has no mass in the range has no share of it either.
-        if inside > f64::MIN_POSITIVE {
+        if kernel.inside > f64::MIN_POSITIVE {
             self.centres.push(kernel.centre);
-            self.scales.push(scale);
-            self.weights.push(kernel.weight / inside);
+            self.scales.push(1.0 / kernel.width);
+            self.weights.push(kernel.weight / kernel.inside);
         }
     }
 

@@ -11,7 +11,7 @@ use super::exponential::exp;
 use super::grid::share;
 use super::group_memory::{Axis, Joint};
 use super::line::{Line, PendingWidths};
-use super::rest::{Kernel, Rest, Single, amplitude, finite, hit_and_miss, slot_of};
+use super::rest::{Kernel, Rest, Single, finite, hit_and_miss, slot_of};
 use super::truncated_normal::LN_SQRT_2PI;
 
 /// The share of the density that kernels left out may have together.
@@ -126,7 +126,7 @@ impl Rest<'_> {
         for (spread, &position) in axes.spread.iter().zip(&point.positions) {
             let prior = Kernel::prior(spread.line.interval, 1.0);
             let z = (position - prior.centre) / prior.width;
-            product *= amplitude(spread.line.interval, prior.centre, prior.width) * exp(-0.5 * z * z);
+            product *= prior.amplitude() * exp(-0.5 * z * z);
         }
         for (stepped, &cell) in axes.stepped.iter().zip(&point.cells) {
             let prior = Kernel::prior(stepped.line.interval, 1.0);
@@ -207,7 +207,7 @@ impl<'a> Axes<'a> {
         self.regular_height *= height;
         self.largest_height *= height;
         for (total, kernel) in self.heights.iter_mut().zip(&kernels) {
-            *total *= amplitude(line.interval, kernel.centre, kernel.width);
+            *total *= kernel.amplitude();
         }
         self.spread.push(Spread {
             axis,
