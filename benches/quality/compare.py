@@ -5,7 +5,8 @@
 A sampler is written `name:lag`, as `tpe:1` or `optuna 5.0.0:1`. For each problem: medians of the best value over the
 seeds, the share of pairs of runs that the candidate wins, and the p-value of a two-sided Mann-Whitney test,
 corrected over all problems after Holm. A run without a feasible trial counts as infinite. At the end:
-a Wilcoxon signed-rank test over the problems, on the shares. Ends with 1 if the candidate is worse anywhere at p < 0.01.
+a Wilcoxon signed-rank test over the problems, on the shares. Ends with 1 if the candidate is worse anywhere
+at p < 0.01.
 """
 
 import json
@@ -52,17 +53,20 @@ def main():
     if not rows:
         sys.exit(f"no problem has both {reference} and {candidate}")
     corrected = holm([row[-1] for row in rows])
-    print(f"| trials | problem | {candidate} | {reference} | seeds | pairs won | p, corrected |\n|---|---|---|---|---|---|---|")
+    print(f"| trials | problem | {candidate} | {reference} | seeds | pairs won | p, corrected |")
+    print("|---|---|---|---|---|---|---|")
     worse = 0
     for (trials, name, ours, theirs, share, _), p in zip(rows, corrected, strict=True):
         mark = " worse" if p < 0.01 and share < 0.5 else " better" if p < 0.01 else ""
         worse += mark == " worse"
         seeds = f"{len(ours)}, {len(theirs)}"
-        print(f"| {trials} | {name} | {median(ours):.4g} | {median(theirs):.4g} | {seeds} | {share:.2f} | {p:.2g}{mark} |")
+        medians = f"{median(ours):.4g} | {median(theirs):.4g}"
+        print(f"| {trials} | {name} | {medians} | {seeds} | {share:.2f} | {p:.2g}{mark} |")
     shares = [row[4] for row in rows]
     overall = wilcoxon([share - 0.5 for share in shares]).pvalue if len(shares) > 5 else math.nan
     won = sum(share > 0.5 for share in shares)
-    print(f"\n{won} of {len(shares)} problems won; mean share of pairs {sum(shares) / len(shares):.3f}; Wilcoxon p = {overall:.2g}")
+    mean = sum(shares) / len(shares)
+    print(f"\n{won} of {len(shares)} problems won; mean share of pairs {mean:.3f}; Wilcoxon p = {overall:.2g}")
     sys.exit(1 if worse else 0)
 
 
