@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`sqlite`] | [`SqliteStorage`]: a file that stock Optuna and optuna-dashboard open as well |
 //! | [`memory`] | [`MemoryStorage`]: the same contract, gone with the process |
+//! | [`guard`] | sets of signatures that processes share, so that nothing is done twice |
 //! | [`url`] | paths and `sqlite:///…` URLs |
 //! | [`error`] | [`StorageError`]: every failure with its place, cause and remedy |
 //! | `schema` | the tables: Optuna's `v3.2.0.a` and our own, which Optuna ignores |
@@ -19,6 +20,7 @@
 
 mod codec;
 pub mod error;
+pub mod guard;
 pub mod memory;
 mod pack;
 mod read;

@@ -22,6 +22,7 @@ use indexmap::IndexMap;
 use crate::config::{Plan, SamplerPlan};
 use crate::error::Error;
 use crate::identity::{Identity, Sha256Digest, hex};
+use crate::import::is_imported;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 /// How often the sampler is asked again when it proposes a known trial.
@@ -109,6 +110,8 @@ pub(super) struct Conductor<'a> {
     window: Window,
     pending: VecDeque<Pending>,
     known: BTreeMap<Sha256Digest, u64>,
+    /// How many of the known trials were imported: they cost no budget.
+    imported: u64,
     budget: u64,
     duplicates_in_a_row: u64,
     space_size: Option<u64>,
@@ -138,6 +141,7 @@ impl<'a> Conductor<'a> {
             window: Window::default(),
             pending: VecDeque::new(),
             known: BTreeMap::new(),
+            imported: 0,
             budget,
             duplicates_in_a_row: 0,
             space_size: match space.size() {
@@ -148,14 +152,15 @@ impl<'a> Conductor<'a> {
         for record in stored {
             let identity = conductor.identity.of(plan, &record.trial.params);
             conductor.note(identity, &record.trial.params, record.trial.duplicate_of);
+            conductor.imported += u64::from(is_imported(record));
             conductor.remember(record)?;
         }
         Ok(conductor)
     }
 
-    /// Distinct trials proposed so far.
+    /// Distinct trials proposed so far; imported ones were not.
     pub(super) fn distinct(&self) -> u64 {
-        self.known.len() as u64
+        self.known.len() as u64 - self.imported
     }
 
     /// Propose the next trial if it is due.
@@ -163,7 +168,7 @@ impl<'a> Conductor<'a> {
         if self.distinct() >= self.budget {
             return Ok(Next::Done);
         }
-        if self.space_size == Some(self.distinct()) || self.duplicates_in_a_row >= DUPLICATES_IN_A_ROW {
+        if self.space_size == Some(self.known.len() as u64) || self.duplicates_in_a_row >= DUPLICATES_IN_A_ROW {
             return Ok(Next::Exhausted);
         }
         if self.number() >= self.answers.len() + self.lag() {

@@ -4,13 +4,18 @@ mod backtest;
 mod bench;
 mod check;
 mod data;
+mod delete;
+mod export;
+mod import;
 mod instruments;
 mod run;
 mod stream;
+mod studies;
 mod study;
 mod test;
 mod trials;
 mod verify;
+mod why;
 
 use anyhow::Result;
 
@@ -27,6 +32,10 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
+        Command::Studies(args) => studies::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Delete(args) => delete::run(&args),
         Command::Data(command) => data::run(&command),
         Command::Instruments(args) => instruments::run(&args),
     }

@@ -7,10 +7,12 @@ use bartune::Error;
 use bartune::config::{self, Plan};
 use bartune::data::{self, BarCache, Dataset};
 use bartune::engine::Params;
+use bartune::export::AnyStorage;
 use bartune::search::storage::TrialRecord;
+use bartune::storage::StorageError;
 use bartune::study::{Session, default_storage, summarize};
 
-use crate::args::{ChoiceArgs, StorageArgs, StudyArgs};
+use crate::args::{ChoiceArgs, StorageArgs, StoredStudyArgs, StudyArgs};
 
 /// Read the study file, with what the command line changes in it.
 pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
@@ -31,6 +33,39 @@ pub(crate) fn open_data(plan: &Plan, args: &StudyArgs) -> Result<Dataset> {
 /// The URL of the store: given, else beside the study file.
 pub(crate) fn storage_url(args: &StorageArgs, study: &Path) -> String {
     args.storage.clone().unwrap_or_else(|| default_storage(study))
+}
+
+/// The store that the environment names.
+pub(crate) fn default_store() -> Option<String> {
+    std::env::var("BARTUNE_STORAGE").ok().filter(|url| !url.is_empty())
+}
+
+/// Name and store of a study that is given by its file or by its name.
+pub(crate) fn stored_study(args: &StoredStudyArgs) -> Result<(String, String)> {
+    let given = args.storage.clone().or_else(default_store);
+    if args.study.ends_with(".toml") {
+        let path = Path::new(&args.study);
+        let name = config::read_study(path, &[])?.name;
+        return Ok((name, given.unwrap_or_else(|| default_storage(path))));
+    }
+    let name = &args.study;
+    let url = given.with_context(|| format!("`{name}` is no study file, so name its store with `--storage URL`"))?;
+    Ok((name.clone(), url))
+}
+
+/// Open a store to change it; a SQLite file that is missing is created.
+pub(crate) fn open_store(url: &str) -> Result<Box<AnyStorage>> {
+    Ok(bartune::export::open(url)?)
+}
+
+/// Open a store that must be there, to read the study `name` in it.
+pub(crate) fn open_store_to_read(url: &str, name: &str) -> Result<Box<AnyStorage>> {
+    match bartune::export::open_read_only(url) {
+        Err(Error::Storage(StorageError::Missing { .. })) if !name.is_empty() => {
+            bail!(Error::NoStudy { name: name.to_owned(), storage: crate::output::shown(url) })
+        }
+        result => Ok(result?),
+    }
 }
 
 /// One trial of the stored study, by default the winner.

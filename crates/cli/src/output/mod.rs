@@ -15,11 +15,16 @@ use bartune::engine::{Params, Value};
 use serde_json::json;
 
 pub(crate) use contract::contracts_table;
-pub(crate) use format::{duration, percent};
+pub(crate) use format::{duration, number, percent};
 pub(crate) use live::{live_bar, live_end};
 pub(crate) use progress::ProgressLine;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
+
+/// A store's URL as it may be shown.
+pub(crate) fn shown(url: &str) -> String {
+    bartune::storage::url::redacted(url)
+}
 
 /// Print on stdout.
 pub(crate) fn print(text: &str) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod diagnostics;
+mod exchange;
 mod mistakes;
 mod readme;
 mod resume;
