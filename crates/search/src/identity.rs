@@ -80,13 +80,23 @@ pub fn sha256_hex(text: &str) -> String {
 fn write_params(out: &mut String, assignment: &Assignment, space: &Space) {
     out.push('{');
     let start = out.len();
-    for (name, value) in &space.normalize(assignment) {
+    let mut write = |name: &str, value: &ParamValue, distribution: Option<&Distribution>| {
         if out.len() > start {
             out.push(',');
         }
         python_json::write_text(out, name);
         out.push(':');
-        write_value(out, value, space.distribution(name));
+        write_value(out, value, distribution);
+    };
+    if space.params().values().all(|param| param.when.is_none()) {
+        // Nothing can be inactive, so the values need no second map to be normalised in.
+        for (name, value) in assignment {
+            if let Some(distribution) = space.distribution(name) {
+                write(name, &distribution.canonical(value), Some(distribution));
+            }
+        }
+    } else {
+        space.normalize(assignment).iter().for_each(|(name, value)| write(name, value, space.distribution(name)));
     }
     out.push('}');
 }

@@ -1,4 +1,8 @@
 //! What a store of studies must offer.
+//!
+//! The trait carries what Optuna's `BaseStorage` asks for: studies with their attributes, trials of
+//! every state, and changes to unfinished ones ([`Storage::append`] a running or waiting trial, then
+//! [`Storage::replace_unfinished`] it with more parameters, intermediate values or its result).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,6 +24,8 @@ pub struct StudyInfo {
     pub directions: Vec<StudyDirection>,
     /// User attributes (JSON values).
     pub user_attrs: BTreeMap<String, serde_json::Value>,
+    /// System attributes (JSON values).
+    pub system_attrs: BTreeMap<String, serde_json::Value>,
     /// Number of trials.
     pub trials: u64,
 }
@@ -35,6 +41,28 @@ pub struct TrialRecord {
     pub metrics: BTreeMap<String, BTreeMap<String, f64>>,
     /// Why it is infeasible or failed, in words, if it is.
     pub reason: Option<String>,
+}
+
+/// Who may write a study, and until when without a sign of life. What it means is the store's to say:
+/// see `bartune_storage::lease`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Unlike any other lease's.
+    pub token: String,
+    /// The owner's host.
+    pub host: String,
+    /// Where on that host process numbers mean the same.
+    pub place: String,
+    /// The owner's process.
+    pub pid: u32,
+    /// When that process began, in its system's words.
+    pub process_start: String,
+    /// When the lease was taken, in milliseconds since 1970 UTC.
+    pub since_ms: i64,
+    /// When it ends unless it is renewed.
+    pub expires_ms: i64,
+    /// How often it was renewed.
+    pub renewals: u64,
 }
 
 /// A store of studies. One writer a study; a batch is one transaction: all of it is durable when
@@ -53,6 +81,21 @@ pub trait Storage: Send {
     fn delete_study(&mut self, id: StudyId) -> Result<(), Self::Error>;
     /// Set (or replace) a study's user attribute.
     fn set_study_attr(&mut self, id: StudyId, key: &str, value: &serde_json::Value) -> Result<(), Self::Error>;
+    /// Set (or replace) a study's system attribute.
+    fn set_study_system_attr(
+        &mut self,
+        id: StudyId,
+        key: &str,
+        value: &serde_json::Value,
+    ) -> Result<(), Self::Error>;
+    /// The study's lease, if somebody has it.
+    fn lease(&self, id: StudyId) -> Result<Option<Lease>, Self::Error>;
+    /// Replace the lease with the token `expected` (or none) by another (or none); whether it was still
+    /// that one. Whoever has taken a lease writes trials only as long as it is still there; whoever has
+    /// taken none is not asked for one.
+    fn swap_lease(&mut self, id: StudyId, expected: Option<&str>, lease: Option<&Lease>) -> Result<bool, Self::Error>;
+    /// Put off the end of the lease with this token; whether it was still there.
+    fn renew_lease(&mut self, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, Self::Error>;
     /// Every trial in number order, without metrics: what a resumed search needs, at a fraction of
     /// the memory and time of [`Storage::trials`].
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error>;

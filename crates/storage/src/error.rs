@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::postgres::connection::{LOCK_TIMEOUT_MS, is_lost};
+
 /// A store's failure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,8 +17,8 @@ pub enum StorageError {
     /// The URL's kind of store is not one this build can open. The URL is not repeated: it may hold
     /// a password.
     #[error(
-        "storage of kind `{scheme}` is not supported; give a file path or `sqlite:///relative.db` \
-         or `sqlite:////absolute.db`"
+        "storage of kind `{scheme}` is not supported; give a file path, `sqlite:///relative.db`, \
+         `sqlite:////absolute.db` or `postgresql://user@host/database`"
     )]
     UnsupportedUrl {
         /// The part before `://`.
@@ -29,6 +31,40 @@ pub enum StorageError {
         url: String,
         /// What is wrong with it.
         problem: &'static str,
+    },
+    /// A PostgreSQL URL that cannot be used.
+    #[error("`{server}` cannot be used: {problem}")]
+    InvalidPostgresUrl {
+        /// The URL without its credentials.
+        server: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server does not answer, or stopped answering.
+    #[error("`{server}` does not answer ({reason}); check that the server runs and can be reached from here")]
+    Unreachable {
+        /// The URL without its credentials.
+        server: String,
+        /// The system's or the client's words.
+        reason: String,
+    },
+    /// The server answers, and says no.
+    #[error("`{server}` refuses: {reason}; check user, password, database and permissions")]
+    Refused {
+        /// The URL without its credentials.
+        server: String,
+        /// The server's words.
+        reason: String,
+    },
+    /// Anything else that a PostgreSQL server reports.
+    #[error("`{server}`: {reason}")]
+    Postgres {
+        /// The URL without its credentials.
+        server: String,
+        /// The server's words.
+        reason: String,
+        /// The client's error.
+        source: postgres::Error,
     },
     /// The file is not there, and the store was to be read only.
     #[error("there is no database at `{}`; check the path, or run a study to create it", path.display())]
@@ -50,26 +86,27 @@ pub enum StorageError {
         /// The file.
         path: PathBuf,
     },
-    /// A SQLite database of some other program.
+    /// A database of some other program.
     #[error(
-        "`{}` is a SQLite database, but holds no Optuna studies (its tables: {}); choose another path",
-        path.display(), tables.join(", ")
+        "`{store}` is a database of another program: it holds no Optuna studies (its tables: {}); choose another",
+        tables.join(", ")
     )]
     ForeignDatabase {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server's URL without credentials.
+        store: String,
         /// The tables found.
         tables: Vec<String>,
     },
     /// Made by an Optuna before 3.2.
     #[error(
-        "`{}` has the older Optuna schema {found}, and {supported} is needed; upgrade it with \
-         `optuna storage upgrade --storage sqlite:///{}`",
-        path.display(), path.display()
+        "`{store}` has the older Optuna schema {found}, and {supported} is needed; upgrade it with \
+         `optuna storage upgrade --storage {url}`"
     )]
     OlderOptunaSchema {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server's URL without credentials.
+        store: String,
+        /// What Optuna calls it.
+        url: String,
         /// Its revision.
         found: String,
         /// The revision this build reads and writes.
@@ -77,13 +114,12 @@ pub enum StorageError {
     },
     /// A revision that this build does not know, thus newer.
     #[error(
-        "`{}` has the Optuna schema {found}, which this version of Bartune does not know (it knows \
-         {supported}); update Bartune",
-        path.display()
+        "`{store}` has the Optuna schema {found}, which this version of Bartune does not know (it knows \
+         {supported}); update Bartune"
     )]
     NewerOptunaSchema {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server's URL without credentials.
+        store: String,
         /// Its revision.
         found: String,
         /// The revision this build reads and writes.
@@ -91,13 +127,12 @@ pub enum StorageError {
     },
     /// Written by a later Bartune.
     #[error(
-        "`{}` was written by a newer Bartune (its tables are version {found}, this one knows \
-         {supported}); update Bartune",
-        path.display()
+        "`{store}` was written by a newer Bartune (its tables are version {found}, this one knows \
+         {supported}); update Bartune"
     )]
     NewerBartuneSchema {
-        /// The file.
-        path: PathBuf,
+        /// The file, or the server's URL without credentials.
+        store: String,
         /// Its version.
         found: i64,
         /// This build's version.
@@ -172,6 +207,30 @@ pub enum StorageError {
         /// The key.
         id: i64,
     },
+    /// Another process writes the study.
+    #[error(
+        "another process is writing this study: pid {pid} on {host}, since {since}; wait for it, stop it, \
+         or run under another name with `--as NAME` (if that process is gone, the study is free again in {free_in})"
+    )]
+    Owned {
+        /// Its host.
+        host: String,
+        /// Its process.
+        pid: u32,
+        /// When it began, in UTC.
+        since: String,
+        /// When its lease ends without a sign of life.
+        free_in: String,
+    },
+    /// The lease is gone: another process has taken the study over.
+    #[error(
+        "this process no longer owns the study: {owner}; what was stored is whole, and the batch at hand was not \
+         written; run again to continue"
+    )]
+    LeaseLost {
+        /// Who owns it now, in words.
+        owner: String,
+    },
     /// A batch that leaves a gap, or repeats a number.
     #[error(
         "trial {found} cannot be appended: the study's next trial is {expected}; is another process \
@@ -216,6 +275,14 @@ pub(crate) enum Fault {
     Worded(StorageError),
     /// From SQLite, without its path.
     Sqlite(rusqlite::Error),
+    /// From PostgreSQL, without its server.
+    Postgres(postgres::Error),
+}
+
+impl From<postgres::Error> for Fault {
+    fn from(error: postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
 }
 
 impl From<StorageError> for Fault {
@@ -234,8 +301,8 @@ impl Fault {
     /// The public error of a failure at the database `path`, whose locks were awaited `waited_ms`.
     pub(crate) fn at(self, path: &Path, waited_ms: u64) -> StorageError {
         let source = match self {
-            Self::Worded(error) => return error,
             Self::Sqlite(source) => source,
+            other => return other.on(&path.display().to_string()),
         };
         let path = path.to_path_buf();
         let reason = source.to_string();
@@ -249,4 +316,49 @@ impl Fault {
             _ => StorageError::Sqlite { path, source },
         }
     }
+
+    /// Whether the connection to a server was lost, so that the same may work on a new one.
+    pub(crate) fn is_lost_connection(&self) -> bool {
+        match self {
+            Self::Postgres(error) => is_lost(error),
+            Self::Worded(StorageError::Unreachable { .. }) => true,
+            Self::Worded(_) | Self::Sqlite(_) => false,
+        }
+    }
+
+    /// The public error of a failure at a PostgreSQL `server`, given without credentials.
+    pub(crate) fn on(self, server: &str) -> StorageError {
+        let server = server.to_owned();
+        let source = match self {
+            Self::Worded(error) => return error,
+            Self::Sqlite(source) => return StorageError::Sqlite { path: server.into(), source },
+            Self::Postgres(source) => source,
+        };
+        let reason = words(&source);
+        if is_lost(&source) {
+            return StorageError::Unreachable { server, reason };
+        }
+        let class = source.code().map_or("", |code| code.code());
+        match class {
+            "53100" => StorageError::DiskFull { path: server.into() },
+            "55P03" | "40P01" | "40001" => StorageError::Locked { path: server.into(), waited_ms: LOCK_TIMEOUT_MS },
+            "25006" => StorageError::ReadOnly { path: server.into() },
+            "42501" | "3D000" => StorageError::Refused { server, reason },
+            _ if class.starts_with("28") || class.is_empty() => StorageError::Refused { server, reason },
+            _ => StorageError::Postgres { server, reason, source },
+        }
+    }
+}
+
+/// What a server or the client says, from the innermost cause, which is the one that tells.
+fn words(error: &postgres::Error) -> String {
+    use std::error::Error;
+    if let Some(said) = error.as_db_error() {
+        return said.message().to_owned();
+    }
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }

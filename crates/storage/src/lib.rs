@@ -3,29 +3,36 @@
 //! | module | job |
 //! |---|---|
 //! | [`sqlite`] | [`SqliteStorage`]: a file that stock Optuna and optuna-dashboard open as well |
+//! | [`postgres`] | the same tables in a PostgreSQL database |
 //! | [`memory`] | [`MemoryStorage`]: the same contract, gone with the process |
 //! | [`guard`] | sets of signatures that processes share, so that nothing is done twice |
 //! | [`url`] | paths and `sqlite:///…` URLs |
 //! | [`error`] | [`StorageError`]: every failure with its place, cause and remedy |
 //! | `schema` | the tables: Optuna's `v3.2.0.a` and our own, which Optuna ignores |
+//! | [`lease`] | one live writer a study |
 //! | `codec` | values as Optuna spells them: JSON, floats, enums, times |
 //! | `pack` | metrics as compact, bit-exact blobs |
 //! | `record` | what a batch must satisfy, whatever the store |
-//! | `read`, `write` | the queries and the statements |
+//! | `assemble`, `keys` | trials put together from rows; lists of names kept once |
+//! | `read`, `write` | SQLite's queries and statements |
 //! | `testing` | the conformance suite that every backend passes (feature `testing`) |
 //!
 //! **Invariants:** a batch is one transaction; nothing that Optuna owns is stored in a way that stock
 //! Optuna would not have written; no value changes on its way through the store, except that the sign
 //! of a zero is lost in Optuna's own columns (SQLite drops it).
 
+mod assemble;
 mod codec;
 pub mod error;
 pub mod guard;
+mod keys;
+pub mod lease;
 pub mod memory;
 mod pack;
 mod read;
 mod record;
 mod schema;
+pub mod postgres;
 pub mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -34,4 +41,5 @@ mod write;
 
 pub use error::StorageError;
 pub use memory::MemoryStorage;
+pub use postgres::PostgresStorage;
 pub use sqlite::{SqliteOptions, SqliteStorage};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use bartune_search::storage::{Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use serde_json::Value;
 
 use crate::error::StorageError;
+use crate::lease::Held;
 use crate::record;
 
 /// A store in memory.
@@ -15,6 +16,7 @@ use crate::record;
 pub struct MemoryStorage {
     studies: BTreeMap<i64, Study>,
     last_id: i64,
+    held: Option<Held>,
 }
 
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ struct Study {
     name: String,
     directions: Vec<StudyDirection>,
     user_attrs: BTreeMap<String, Value>,
+    system_attrs: BTreeMap<String, Value>,
+    lease: Option<Lease>,
     trials: Vec<TrialRecord>,
     vault: Vec<VaultOpening>,
 }
@@ -37,6 +41,12 @@ impl MemoryStorage {
         self.studies.get(&id.0).ok_or(StorageError::UnknownStudy { id: id.0 })
     }
 
+    fn check_lease(&self, id: StudyId) -> Result<(), StorageError> {
+        let Some(held) = self.held.as_ref().filter(|held| held.study == id) else { return Ok(()) };
+        let found = self.get(id)?.lease.as_ref();
+        held.check(found).map_err(|fault| fault.on("memory"))
+    }
+
     fn get_mut(&mut self, id: StudyId) -> Result<&mut Study, StorageError> {
         self.studies.get_mut(&id.0).ok_or(StorageError::UnknownStudy { id: id.0 })
     }
@@ -49,6 +59,7 @@ impl Study {
             name: self.name.clone(),
             directions: self.directions.clone(),
             user_attrs: self.user_attrs.clone(),
+            system_attrs: self.system_attrs.clone(),
             trials: self.trials.len() as u64,
         }
     }
@@ -90,6 +101,8 @@ impl Storage for MemoryStorage {
             name: name.to_owned(),
             directions: directions.to_vec(),
             user_attrs: BTreeMap::new(),
+            system_attrs: BTreeMap::new(),
+            lease: None,
             trials: Vec::new(),
             vault: Vec::new(),
         };
@@ -107,6 +120,34 @@ impl Storage for MemoryStorage {
     fn set_study_attr(&mut self, id: StudyId, key: &str, value: &Value) -> Result<(), StorageError> {
         self.get_mut(id)?.user_attrs.insert(key.to_owned(), value.clone());
         Ok(())
+    }
+
+    fn set_study_system_attr(&mut self, id: StudyId, key: &str, value: &Value) -> Result<(), StorageError> {
+        self.get_mut(id)?.system_attrs.insert(key.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn lease(&self, id: StudyId) -> Result<Option<Lease>, StorageError> {
+        Ok(self.get(id)?.lease.clone())
+    }
+
+    fn swap_lease(&mut self, id: StudyId, expected: Option<&str>, lease: Option<&Lease>) -> Result<bool, StorageError> {
+        let study = self.get_mut(id)?;
+        if study.lease.as_ref().map(|lease| lease.token.as_str()) != expected {
+            return Ok(false);
+        }
+        study.lease = lease.cloned();
+        self.held = lease.map(|lease| Held { study: id, token: lease.token.clone() });
+        Ok(true)
+    }
+
+    fn renew_lease(&mut self, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, StorageError> {
+        let Some(lease) = self.get_mut(id)?.lease.as_mut().filter(|lease| lease.token == token) else {
+            return Ok(false);
+        };
+        lease.expires_ms = lease.expires_ms.max(expires_ms);
+        lease.renewals += 1;
+        Ok(true)
     }
 
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, StorageError> {
@@ -127,6 +168,7 @@ impl Storage for MemoryStorage {
     }
 
     fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
+        self.check_lease(id)?;
         let study = self.get_mut(id)?;
         record::check_numbers(batch, study.trials.len() as u64)?;
         record::check_records(batch, study.directions.len())?;
@@ -135,6 +177,7 @@ impl Storage for MemoryStorage {
     }
 
     fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
+        self.check_lease(id)?;
         let study = self.get_mut(id)?;
         record::check_records(batch, study.directions.len())?;
         // On a copy, so that a refusal in the middle changes nothing.

@@ -6,14 +6,16 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use bartune_search::storage::{StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Lease, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
-use crate::codec::{self, Problem};
+use crate::assemble::readable;
+use crate::codec;
 use crate::error::{Fault, StorageError};
-use crate::pack::{Layout, Metrics};
+use crate::keys::KeyLists;
+use crate::schema::Tables;
 
 mod selection;
 
@@ -26,16 +28,6 @@ pub(crate) enum Detail {
     Complete,
     /// All but the metrics.
     WithoutMetrics,
-}
-
-/// Which of our tables there are: none in a database that only Optuna has written, read by a
-/// read-only connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tables {
-    /// Optuna's only.
-    Optuna,
-    /// Optuna's and ours.
-    OptunaAndBartune,
 }
 
 /// All studies, by name, or the one of this name.
@@ -53,7 +45,8 @@ pub(crate) fn studies(connection: &Connection, name: Option<&str>) -> Result<Vec
             id: StudyId(id),
             name: row.get(1)?,
             directions: directions(&snapshot, id)?,
-            user_attrs: study_attributes(&snapshot, id)?,
+            user_attrs: study_attributes(&snapshot, "study_user_attributes", id)?,
+            system_attrs: study_attributes(&snapshot, "study_system_attributes", id)?,
             trials: unsigned(row.get(2)?),
         });
     }
@@ -99,13 +92,38 @@ pub(crate) fn trials(
     selection.read_params(&snapshot)?;
     selection.read_attributes(&snapshot)?;
     if tables == Tables::OptunaAndBartune {
-        let keys = KeyLists::read(&snapshot)?;
+        let keys = key_lists(&snapshot)?;
         selection.read_identities(&snapshot, &keys)?;
         if detail == Detail::Complete {
             selection.read_metrics(&snapshot, &keys)?;
         }
     }
     Ok(selection.into_records())
+}
+
+/// Who may write a study.
+pub(crate) fn lease(connection: &Connection, tables: Tables, id: StudyId) -> Result<Option<Lease>, Fault> {
+    directions(connection, id.0)?;
+    if tables == Tables::Optuna {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT token, host, place, pid, process_start, since_ms, expires_ms, renewals FROM bartune_lease
+         WHERE study_id = ?1",
+    )?;
+    let lease = statement.query_row([id.0], |row| {
+        Ok(Lease {
+            token: row.get(0)?,
+            host: row.get(1)?,
+            place: row.get(2)?,
+            pid: u32::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+            process_start: row.get(4)?,
+            since_ms: row.get(5)?,
+            expires_ms: row.get(6)?,
+            renewals: unsigned(row.get(7)?),
+        })
+    });
+    Ok(lease.optional()?)
 }
 
 /// All openings of the vault, oldest first.
@@ -115,7 +133,7 @@ pub(crate) fn vault_openings(connection: &Connection, tables: Tables, id: StudyI
     if tables == Tables::Optuna {
         return Ok(Vec::new());
     }
-    let keys = KeyLists::read(&snapshot)?;
+    let keys = key_lists(&snapshot)?;
     let mut statement = snapshot.prepare_cached(
         "SELECT opened_ms, trial_number, keys_id, packed FROM bartune_vault WHERE study_id = ?1
          ORDER BY opening_id",
@@ -134,72 +152,34 @@ pub(crate) fn vault_openings(connection: &Connection, tables: Tables, id: StudyI
     Ok(openings)
 }
 
-/// The newest list of metrics' names.
-pub(crate) fn newest_layout(connection: &Connection) -> Result<Option<(i64, Layout)>, Fault> {
-    let newest = connection
-        .prepare_cached(
-            "SELECT keys_id, keys_json FROM bartune_keys WHERE keys_json LIKE '{%'
-             ORDER BY keys_id DESC LIMIT 1",
-        )?
-        .query_row([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-        .optional()?;
-    let parse = |(id, text): (i64, String)| {
-        let layout = Layout::from_json(&codec::parse_attribute(&text).ok()?)?;
-        Some((id, layout))
-    };
-    Ok(newest.and_then(parse))
-}
-
-fn study_attributes(connection: &Connection, id: i64) -> Result<BTreeMap<String, Value>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT key, value_json FROM study_user_attributes WHERE study_id = ?1")?;
+fn study_attributes(
+    connection: &Connection,
+    table: &'static str,
+    id: i64,
+) -> Result<BTreeMap<String, Value>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("SELECT key, value_json FROM {table} WHERE study_id = ?1"))?;
     let mut rows = statement.query([id])?;
     let mut attributes = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let value = codec::parse_attribute(&row.get::<_, String>(1)?);
-        attributes.insert(row.get(0)?, readable("study_user_attributes", id, value)?);
+        attributes.insert(row.get(0)?, readable(table, id, value)?);
     }
     Ok(attributes)
 }
 
-/// Name the row that a problem was found in.
-fn readable<T>(table: &'static str, id: i64, result: Result<T, Problem>) -> Result<T, Fault> {
-    result.map_err(|problem| StorageError::UnreadableRow { table, id, problem }.into())
-}
-
 /// Numbers and counts are never negative in a sound database; a negative one would be refused or
 /// sorted first by whoever uses it, so 0 does.
-fn unsigned(number: i64) -> u64 {
+pub(crate) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// The lists of names in `bartune_keys`.
-struct KeyLists {
-    layouts: BTreeMap<i64, Layout>,
-    names: BTreeMap<i64, Vec<String>>,
-}
-
-impl KeyLists {
-    fn read(connection: &Connection) -> Result<Self, Fault> {
-        let mut lists = Self { layouts: BTreeMap::new(), names: BTreeMap::new() };
-        let mut statement = connection.prepare_cached("SELECT keys_id, keys_json FROM bartune_keys")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
-            let list = codec::parse_attribute(&row.get::<_, String>(1)?);
-            let list = readable("bartune_keys", id, list)?;
-            if let Some(names) = list.as_array() {
-                let names = names.iter().filter_map(Value::as_str).map(str::to_owned);
-                lists.names.insert(id, names.collect());
-            } else if let Some(layout) = Layout::from_json(&list) {
-                lists.layouts.insert(id, layout);
-            }
-        }
-        Ok(lists)
+fn key_lists(connection: &Connection) -> Result<KeyLists, Fault> {
+    let mut lists = KeyLists::default();
+    let mut statement = connection.prepare_cached("SELECT keys_id, keys_json FROM bartune_keys")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        readable("bartune_keys", id, lists.add(id, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?))?;
     }
-
-    fn unpack(&self, id: i64, blob: &[u8]) -> Result<Metrics, Problem> {
-        let layout = self.layouts.get(&id).ok_or_else(|| format!("there is no layout {id}"))?;
-        layout.unpack(blob).ok_or_else(|| format!("{} bytes of metrics do not fit layout {id}", blob.len()))
-    }
+    Ok(lists)
 }

@@ -2,7 +2,8 @@
 //!
 //! Refusing here, before anything is written, keeps every backend to one contract and keeps out what
 //! Optuna could not read back: a NaN value (SQLite would make it NULL), a whole number that Optuna's
-//! column, a double, cannot hold, a parameter without its distribution.
+//! column, a double, cannot hold, a parameter without its distribution, what only one of the two
+//! databases could hold.
 
 use bartune_search::space::{Distribution, ParamValue};
 use bartune_search::storage::TrialRecord;
@@ -74,6 +75,9 @@ fn values_problem(trial: &Trial, objectives: usize) -> Option<String> {
     if trial.values.iter().any(|value| value.is_nan()) {
         return Some("its value is NaN; a trial without a value is PRUNED or FAIL".to_owned());
     }
+    if let Some(step) = trial.intermediate_values.keys().find(|step| i32::try_from(**step).is_err()) {
+        return Some(format!("its step {step} lies outside what Optuna's column, a 32-bit whole number, can hold"));
+    }
     let nan = trial.constraints.iter().find(|(_, value)| value.is_nan());
     nan.map(|(name, _)| format!("its constraint `{name}` is NaN"))
 }
@@ -139,6 +143,9 @@ fn rest_problem(record: &TrialRecord) -> Option<String> {
 }
 
 fn name_problem(what: &str, name: &str) -> Option<String> {
+    if name.contains('\0') {
+        return Some(format!("{what} has a NUL character, which PostgreSQL cannot hold"));
+    }
     let length = name.chars().count();
     (length > LONGEST_NAME)
         .then(|| format!("{what} has {length} characters; {LONGEST_NAME} is the limit of the schema"))

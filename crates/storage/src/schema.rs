@@ -11,6 +11,7 @@
 //! | `bartune_trials` | trial | its identity, and the list with its constraints' names |
 //! | `bartune_metrics` | trial | its metrics of all segments, packed |
 //! | `bartune_vault` | opening | the openings of the test segment |
+//! | `bartune_lease` | study that is being written | who writes it |
 //!
 //! Optuna deletes studies without knowing our tables, and SQLite then reuses the keys; so triggers
 //! delete our rows together with Optuna's.
@@ -20,13 +21,22 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::error::{Fault, StorageError};
-use crate::read::Tables;
+
+/// Which of our tables there are: none in a database that only Optuna has written, read by a
+/// read-only connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tables {
+    /// Optuna's only.
+    Optuna,
+    /// Optuna's and ours.
+    OptunaAndBartune,
+}
 
 /// The Alembic revision read and written.
 pub(crate) const OPTUNA_REVISION: &str = "v3.2.0.a";
 
 /// The version of the `bartune_*` tables.
-pub(crate) const BARTUNE_VERSION: i64 = 1;
+pub(crate) const BARTUNE_VERSION: i64 = 2;
 
 /// Revisions that `optuna storage upgrade` can lift to [`OPTUNA_REVISION`].
 const OLDER_REVISIONS: [&str; 9] =
@@ -186,25 +196,47 @@ CREATE TRIGGER bartune_study_deleted AFTER DELETE ON studies BEGIN
 END;
 ";
 
+/// What version 2 added to ours: the lease.
+const BARTUNE_TABLES_2: &str = "
+CREATE TABLE bartune_lease (
+    study_id INTEGER PRIMARY KEY REFERENCES studies (study_id),
+    token TEXT NOT NULL,
+    host TEXT NOT NULL,
+    place TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    process_start TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    renewals INTEGER NOT NULL
+);
+CREATE TRIGGER bartune_leased_study_deleted AFTER DELETE ON studies BEGIN
+    DELETE FROM bartune_lease WHERE study_id = OLD.study_id;
+END;
+";
+
 /// What a file holds.
 enum Content {
     /// No table at all.
     Nothing,
     /// Optuna's tables only.
     OptunaOnly,
-    /// Optuna's tables and ours.
-    Both,
+    /// Optuna's tables and ours, of this version.
+    Both(i64),
 }
 
 /// Make the database ready for writing: create what is missing, refuse what we cannot keep.
 pub(crate) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Fault> {
-    if matches!(inspect(connection, path)?, Content::Both) {
+    if matches!(inspect(connection, path)?, Content::Both(BARTUNE_VERSION)) {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have created the tables while this one waited for the lock.
     match inspect(&transaction, path)? {
-        Content::Both => {}
+        Content::Both(BARTUNE_VERSION) => {}
+        Content::Both(_) => {
+            transaction.execute_batch(BARTUNE_TABLES_2)?;
+            transaction.execute("UPDATE bartune_schema SET version = ?1", [BARTUNE_VERSION])?;
+        }
         Content::OptunaOnly => create_bartune_tables(&transaction)?,
         Content::Nothing => {
             transaction.execute_batch(OPTUNA_TABLES)?;
@@ -218,7 +250,8 @@ pub(crate) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Fa
 /// Check a database that is only read; which tables it has.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<Tables, Fault> {
     match inspect(connection, path)? {
-        Content::Both => Ok(Tables::OptunaAndBartune),
+        // A database that has not been opened for writing since lacks the lease, which readers do not need.
+        Content::Both(_) => Ok(Tables::OptunaAndBartune),
         Content::OptunaOnly => Ok(Tables::Optuna),
         Content::Nothing => Err(foreign(path, Vec::new())),
     }
@@ -231,6 +264,7 @@ pub(crate) fn check_or_empty(connection: &Connection, path: &Path) -> Result<(),
 
 fn create_bartune_tables(transaction: &Transaction<'_>) -> Result<(), Fault> {
     transaction.execute_batch(BARTUNE_TABLES)?;
+    transaction.execute_batch(BARTUNE_TABLES_2)?;
     transaction.execute("INSERT INTO bartune_schema VALUES (?1)", [BARTUNE_VERSION])?;
     Ok(())
 }
@@ -244,17 +278,18 @@ fn inspect(connection: &Connection, path: &Path) -> Result<Content, Fault> {
     if !has("studies") || !has("trials") || !has("version_info") {
         return Err(foreign(path, tables));
     }
-    check_revision(revision(connection, has("alembic_version"))?, path)?;
+    let found = revision(connection, has("alembic_version"))?;
+    check_revision(found, &shown(path), &format!("sqlite:///{}", path.display()))?;
     if !has("bartune_schema") {
         return Ok(Content::OptunaOnly);
     }
     let found: i64 = connection.query_row("SELECT max(version) FROM bartune_schema", [], |row| row.get(0))?;
     if found > BARTUNE_VERSION {
         return Err(
-            StorageError::NewerBartuneSchema { path: path.to_path_buf(), found, supported: BARTUNE_VERSION }.into()
+            StorageError::NewerBartuneSchema { store: shown(path), found, supported: BARTUNE_VERSION }.into()
         );
     }
-    Ok(Content::Both)
+    Ok(Content::Both(found))
 }
 
 fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
@@ -268,7 +303,7 @@ fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
 
 fn foreign(path: &Path, tables: Vec<String>) -> Fault {
     StorageError::ForeignDatabase {
-        path: path.to_path_buf(),
+        store: shown(path),
         tables: if tables.is_empty() { vec!["none".to_owned()] } else { tables },
     }
     .into()
@@ -281,18 +316,27 @@ fn revision(connection: &Connection, has_alembic: bool) -> Result<String, Fault>
     } else {
         None
     };
-    Ok(found.unwrap_or_else(|| OLDER_REVISIONS[0].to_owned()))
+    Ok(revision_or_oldest(found))
 }
 
-fn check_revision(found: String, path: &Path) -> Result<(), Fault> {
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// A database without a revision is from before Optuna used Alembic.
+pub(crate) fn revision_or_oldest(found: Option<String>) -> String {
+    found.unwrap_or_else(|| OLDER_REVISIONS[0].to_owned())
+}
+
+/// Check the revision of a store, whose upgrade is told with its `url`.
+pub(crate) fn check_revision(found: String, store: &str, url: &str) -> Result<(), Fault> {
     if found == OPTUNA_REVISION {
         return Ok(());
     }
-    let path = path.to_path_buf();
-    let supported = OPTUNA_REVISION;
+    let (store, supported) = (store.to_owned(), OPTUNA_REVISION);
     Err(if OLDER_REVISIONS.contains(&found.as_str()) {
-        StorageError::OlderOptunaSchema { path, found, supported }.into()
+        StorageError::OlderOptunaSchema { store, url: url.to_owned(), found, supported }.into()
     } else {
-        StorageError::NewerOptunaSchema { path, found, supported }.into()
+        StorageError::NewerOptunaSchema { store, found, supported }.into()
     })
 }

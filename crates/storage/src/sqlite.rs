@@ -9,16 +9,18 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bartune_search::storage::{Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use serde_json::Value;
 
 use crate::error::{Fault, StorageError};
-use crate::read::{self, Detail, Tables};
+use crate::keys::Keys;
+use crate::lease::Held;
+use crate::read::{self, Detail};
+use crate::schema::{self, Tables};
 use crate::url::sqlite_path;
-use crate::write::{self, Keys};
-use crate::{record, schema};
+use crate::{record, write};
 
 /// Room for every statement of this crate.
 const STATEMENT_CACHE: usize = 64;
@@ -69,6 +71,7 @@ pub struct SqliteStorage {
     waited_ms: u64,
     tables: Tables,
     keys: Keys,
+    held: Option<Held>,
 }
 
 impl SqliteStorage {
@@ -104,7 +107,7 @@ impl SqliteStorage {
         }
         match connect(&path, options) {
             Err(fault) => Err(fault.at(&path, waited_ms)),
-            Ok((connection, tables)) => Ok(Self { connection, path, waited_ms, tables, keys: Keys::default() }),
+            Ok((connection, tables)) => Ok(Self { connection, path, waited_ms, tables, keys: Keys::default(), held: None }),
         }
     }
 
@@ -156,7 +159,29 @@ impl Storage for SqliteStorage {
     }
 
     fn set_study_attr(&mut self, id: StudyId, key: &str, value: &Value) -> Result<(), StorageError> {
-        self.write(|connection, _| write::set_study_attribute(connection, id, key, value))
+        let table = "study_user_attributes";
+        self.write(|connection, _| write::set_study_attribute(connection, table, id, (key, value)))
+    }
+
+    fn set_study_system_attr(&mut self, id: StudyId, key: &str, value: &Value) -> Result<(), StorageError> {
+        let table = "study_system_attributes";
+        self.write(|connection, _| write::set_study_attribute(connection, table, id, (key, value)))
+    }
+
+    fn lease(&self, id: StudyId) -> Result<Option<Lease>, StorageError> {
+        self.read(|connection, tables| read::lease(connection, tables, id))
+    }
+
+    fn swap_lease(&mut self, id: StudyId, expected: Option<&str>, lease: Option<&Lease>) -> Result<bool, StorageError> {
+        let is_swapped = self.write(|connection, _| write::swap_lease(connection, id, expected, lease))?;
+        if is_swapped {
+            self.held = lease.map(|lease| Held { study: id, token: lease.token.clone() });
+        }
+        Ok(is_swapped)
+    }
+
+    fn renew_lease(&mut self, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, StorageError> {
+        self.write(|connection, _| write::renew_lease(connection, id, token, expires_ms))
     }
 
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, StorageError> {
@@ -168,11 +193,19 @@ impl Storage for SqliteStorage {
     }
 
     fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
-        self.write(|connection, keys| write::append(connection, keys, id, batch))
+        let held = self.held.clone();
+        self.write(|connection, keys| {
+            write::check_lease(connection, id, held.as_ref())?;
+            write::append(connection, keys, id, batch)
+        })
     }
 
     fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
-        self.write(|connection, keys| write::replace_unfinished(connection, keys, id, batch))
+        let held = self.held.clone();
+        self.write(|connection, keys| {
+            write::check_lease(connection, id, held.as_ref())?;
+            write::replace_unfinished(connection, keys, id, batch)
+        })
     }
 
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use bartune_search::space::ParamValue;
-use bartune_search::storage::{Storage, StudyId, TrialRecord, VaultOpening};
+use bartune_search::storage::{Lease, Storage, StudyId, TrialRecord, VaultOpening};
 use bartune_search::trial::{StudyDirection, TrialState};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -35,6 +35,7 @@ pub fn run<S: Storage<Error = StorageError>>(open: impl Fn() -> S) {
     check_refusals(open());
     check_replacing(open());
     check_vault(open());
+    check_leases(open());
     check_deleting(open());
 }
 
@@ -99,7 +100,10 @@ fn check_attributes<S: Storage<Error = StorageError>>(mut storage: S) {
     for value in [json!(1), json!({"é": [null, true, 1.5, "x", u64::MAX, i64::MIN, 1e300]})] {
         storage.set_study_attr(id, "clé", &value).expect("the study exists");
         let study = storage.study("attributes").expect("it can be read").expect("it exists");
-        assert_eq!(study.user_attrs, BTreeMap::from([("clé".to_owned(), value)]));
+        assert_eq!(study.user_attrs, BTreeMap::from([("clé".to_owned(), value.clone())]));
+        storage.set_study_system_attr(id, "clé", &value).expect("the study exists");
+        let study = storage.study("attributes").expect("it can be read").expect("it exists");
+        assert_eq!(study.system_attrs, BTreeMap::from([("clé".to_owned(), value)]));
     }
     let study = storage.study("other").expect("it can be read").expect("it exists");
     assert_eq!((study.id, study.user_attrs.len()), (other, 0));
@@ -183,6 +187,9 @@ fn check_refusals<S: Storage<Error = StorageError>>(mut storage: S) {
         storage.replace_unfinished(nowhere, &[]),
         storage.delete_study(nowhere),
         storage.set_study_attr(nowhere, "key", &Value::Null),
+        storage.set_study_system_attr(nowhere, "key", &Value::Null),
+        storage.lease(nowhere).map(drop),
+        storage.swap_lease(nowhere, None, Some(&lease("a"))).map(drop),
         storage.record_vault_opening(nowhere, &opening(1)),
         storage.trials(nowhere).map(drop),
         storage.history(nowhere).map(drop),
@@ -196,7 +203,7 @@ fn check_refusals<S: Storage<Error = StorageError>>(mut storage: S) {
 type Spoiler = (&'static str, fn(&mut TrialRecord));
 
 /// Ways to make a record that no store may accept.
-const SPOILERS: [Spoiler; 13] = [
+const SPOILERS: [Spoiler; 15] = [
     ("a NaN value", |record| record.trial.values = vec![f64::NAN]),
     ("too many values", |record| record.trial.values.push(1.0)),
     ("COMPLETE without a value", |record| record.trial.values.clear()),
@@ -223,6 +230,12 @@ const SPOILERS: [Spoiler; 13] = [
     }),
     ("an attribute of the store's own", |record| {
         record.trial.user_attrs.insert("bartune:reason".to_owned(), json!("mine"));
+    }),
+    ("a step beyond 32 bits", |record| {
+        record.trial.intermediate_values.insert(1 << 31, 0.0);
+    }),
+    ("a name with a NUL", |record| {
+        record.trial.user_attrs.insert("a\0b".to_owned(), Value::Null);
     }),
     ("an identity that is none", |record| record.identity = "abc".to_owned()),
     ("a duplicate of itself", |record| record.trial.duplicate_of = Some(1)),
@@ -257,6 +270,63 @@ fn check_vault<S: Storage<Error = StorageError>>(mut storage: S) {
     let openings = storage.vault_openings(id).expect("the study exists");
     assert_eq!(openings, [opening(2), opening(1), empty]);
     assert!(storage.vault_openings(other).expect("the study exists").is_empty());
+}
+
+fn check_leases<S: Storage<Error = StorageError>>(mut storage: S) {
+    let id = create(&mut storage, "leased");
+    let other = create(&mut storage, "not leased");
+    let first = lease("a");
+    let swap = |storage: &mut S, expected: Option<&str>, lease: Option<&Lease>| {
+        storage.swap_lease(id, expected, lease).expect("the study exists")
+    };
+    assert_eq!(storage.lease(id).expect("the study exists"), None);
+    assert!(!swap(&mut storage, Some("a"), Some(&first)), "there is none to take over");
+    assert!(swap(&mut storage, None, Some(&first)));
+    assert_eq!(storage.lease(id).expect("the study exists"), Some(first.clone()));
+    assert_eq!(storage.lease(other).expect("the study exists"), None);
+    assert!(!swap(&mut storage, None, Some(&lease("b"))), "somebody has it");
+    append(&mut storage, id, &sample_records());
+    // Put off, but never back; and by its owner only.
+    assert!(storage.renew_lease(id, "a", 9_000).expect("the study exists"));
+    assert!(storage.renew_lease(id, "a", 8_000).expect("the study exists"));
+    assert!(!storage.renew_lease(id, "b", 10_000).expect("the study exists"));
+    let renewed = Lease { expires_ms: 9_000, renewals: 2, ..first };
+    assert_eq!(storage.lease(id).expect("the study exists"), Some(renewed));
+    append(&mut storage, other, &sample_records());
+    assert!(swap(&mut storage, Some("a"), None));
+    assert_eq!(storage.lease(id).expect("the study exists"), None);
+}
+
+/// Check that a writer whose lease another store has taken over writes nothing more. `open` opens the
+/// same store each time; how another gets hold of the lease is `steal`'s affair.
+pub fn check_fencing<S: Storage<Error = StorageError>>(open: impl Fn() -> S, steal: impl Fn(StudyId)) {
+    let mut owner = open();
+    let id = create(&mut owner, "fenced");
+    crate::lease::claim(&mut owner, id).expect("it is free");
+    append(&mut owner, id, &sample_records());
+    let mut second = open();
+    let refused = crate::lease::claim(&mut second, id);
+    let Err(StorageError::Owned { pid, .. }) = refused else { panic!("two owners: {refused:?}") };
+    assert_eq!(pid, std::process::id());
+    steal(id);
+    let more = renumbered(sample_records(), sample_records().len() as u64);
+    for refused in [owner.append(id, &more), owner.replace_unfinished(id, &[])] {
+        assert!(matches!(refused, Err(StorageError::LeaseLost { .. })), "{refused:?}");
+    }
+    assert_same(&trials(&second, id), &sample_records());
+}
+
+fn lease(token: &str) -> Lease {
+    Lease {
+        token: token.to_owned(),
+        host: "host é".to_owned(),
+        place: "boot pid:[4026531836]".to_owned(),
+        pid: u32::MAX,
+        process_start: "123".to_owned(),
+        since_ms: 1_000,
+        expires_ms: 7_000,
+        renewals: 0,
+    }
 }
 
 fn check_deleting<S: Storage<Error = StorageError>>(mut storage: S) {

@@ -1,17 +1,18 @@
 //! The statements that change a database. Each function works inside its caller's transaction.
 
-use std::collections::BTreeMap;
-
-use bartune_search::storage::{StudyId, TrialRecord, VaultOpening};
+use bartune_search::storage::{Lease, StudyId, TrialRecord, VaultOpening};
 use bartune_search::trial::{StudyDirection, Trial};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde_json::Value;
 
 use crate::codec;
 use crate::error::{Fault, StorageError};
+use crate::keys::{KeyTable, Keys};
 use crate::pack::{Layout, Metrics};
 use crate::read;
+use crate::lease::Held;
 use crate::record::{self, CONSTRAINTS, DUPLICATE_OF, REASON};
+use crate::schema::Tables;
 
 /// The segment under which an opening of the vault keeps its metrics.
 const VAULT_SEGMENT: &str = "test";
@@ -64,15 +65,67 @@ pub(crate) fn delete_study(connection: &Connection, id: StudyId) -> Result<(), F
     Ok(())
 }
 
-/// Set or replace a study's user attribute.
-pub(crate) fn set_study_attribute(connection: &Connection, id: StudyId, key: &str, value: &Value) -> Result<(), Fault> {
+/// Set or replace an attribute of a study in one of the two tables for them.
+pub(crate) fn set_study_attribute(
+    connection: &Connection,
+    table: &str,
+    id: StudyId,
+    (key, value): (&str, &Value),
+) -> Result<(), Fault> {
     read::directions(connection, id.0)?;
-    connection.execute(
-        "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
-         ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json",
-        params![id.0, key, codec::json_text(value)],
-    )?;
+    let sql = format!(
+        "INSERT INTO {table} (study_id, key, value_json) VALUES (?1, ?2, ?3)
+         ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json"
+    );
+    connection.execute(&sql, params![id.0, key, codec::json_text(value)])?;
     Ok(())
+}
+
+/// Put a lease in the place of the one with the token `expected`, or of none.
+pub(crate) fn swap_lease(
+    connection: &Connection,
+    id: StudyId,
+    expected: Option<&str>,
+    lease: Option<&Lease>,
+) -> Result<bool, Fault> {
+    let found = read::lease(connection, Tables::OptunaAndBartune, id)?;
+    if found.as_ref().map(|found| found.token.as_str()) != expected {
+        return Ok(false);
+    }
+    connection.execute("DELETE FROM bartune_lease WHERE study_id = ?1", [id.0])?;
+    if let Some(lease) = lease {
+        connection.execute(
+            "INSERT INTO bartune_lease VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            params![
+                id.0,
+                lease.token,
+                lease.host,
+                lease.place,
+                i64::from(lease.pid),
+                lease.process_start,
+                lease.since_ms,
+                lease.expires_ms,
+                signed(lease.renewals),
+            ],
+        )?;
+    }
+    Ok(true)
+}
+
+/// Put off the end of a lease; whether it was still there. The end never moves back, whatever the
+/// clock did.
+pub(crate) fn renew_lease(connection: &Connection, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE bartune_lease SET expires_ms = max(expires_ms, ?3), renewals = renewals + 1
+         WHERE study_id = ?1 AND token = ?2",
+    )?;
+    Ok(statement.execute(params![id.0, token, expires_ms])? == 1)
+}
+
+/// Check that a lease is still the one that was taken.
+pub(crate) fn check_lease(connection: &Connection, id: StudyId, held: Option<&Held>) -> Result<(), Fault> {
+    let Some(held) = held.filter(|held| held.study == id) else { return Ok(()) };
+    held.check(read::lease(connection, Tables::OptunaAndBartune, id)?.as_ref())
 }
 
 /// Append a batch to its study.
@@ -147,7 +200,7 @@ pub(crate) fn record_vault_opening(
     // A layout of its own, so that the vault's metrics do not become a segment of every trial.
     let metrics = Metrics::from([(VAULT_SEGMENT.to_owned(), opening.metrics.clone())]);
     let layout = Layout::default().extended(&metrics);
-    let keys_id = keys.intern(connection, &layout.to_json())?;
+    let keys_id = keys.intern(&mut &*connection, &layout.to_json())?;
     connection.execute(
         "INSERT INTO bartune_vault (study_id, opened_ms, trial_number, keys_id, packed)
          VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -179,47 +232,19 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Lists of names that are in `bartune_keys`, with their ids. Rows of that table are never changed
-/// or deleted, so ids stay valid as long as the transaction that made them commits: after a failed
-/// one, forget them all.
-#[derive(Debug, Default)]
-pub(crate) struct Keys {
-    ids: BTreeMap<String, i64>,
-    layout: Option<(i64, Layout)>,
-}
-
-impl Keys {
-    fn intern(&mut self, connection: &Connection, list: &Value) -> Result<i64, Fault> {
-        let text = codec::json_text(list);
-        if let Some(id) = self.ids.get(&text) {
-            return Ok(*id);
-        }
-        connection
-            .prepare_cached("INSERT INTO bartune_keys (keys_json) VALUES (?1) ON CONFLICT DO NOTHING")?
-            .execute([&text])?;
-        let id = connection
-            .prepare_cached("SELECT keys_id FROM bartune_keys WHERE keys_json = ?1")?
-            .query_row([&text], |row| row.get(0))?;
-        self.ids.insert(text, id);
-        Ok(id)
+impl KeyTable for &Connection {
+    fn id_of(&mut self, list: &str) -> Result<i64, Fault> {
+        self.prepare_cached("INSERT INTO bartune_keys (keys_json) VALUES (?1) ON CONFLICT DO NOTHING")?
+            .execute([list])?;
+        let mut statement = self.prepare_cached("SELECT keys_id FROM bartune_keys WHERE keys_json = ?1")?;
+        Ok(statement.query_row([list], |row| row.get(0))?)
     }
 
-    /// A layout with a place for each of `metrics`: the newest one, extended if need be, so that a
-    /// study in which now this and now that metric is undefined keeps to one.
-    fn layout_for(&mut self, connection: &Connection, metrics: &Metrics) -> Result<(i64, &Layout), Fault> {
-        if self.layout.is_none() {
-            self.layout = read::newest_layout(connection)?;
-        }
-        let is_covered = self.layout.as_ref().is_some_and(|(_, layout)| layout.covers(metrics));
-        if !is_covered {
-            let layout = match &self.layout {
-                Some((_, layout)) => layout.extended(metrics),
-                None => Layout::default().extended(metrics),
-            };
-            self.layout = Some((self.intern(connection, &layout.to_json())?, layout));
-        }
-        let (id, layout) = self.layout.as_ref().expect("it was covered, or has just been made");
-        Ok((*id, layout))
+    fn newest_layout(&mut self) -> Result<Option<(i64, String)>, Fault> {
+        let mut statement = self.prepare_cached(
+            "SELECT keys_id, keys_json FROM bartune_keys WHERE keys_json LIKE '{%' ORDER BY keys_id DESC LIMIT 1",
+        )?;
+        Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
     }
 }
 
@@ -311,11 +336,11 @@ impl<'c> Children<'c> {
         let constraints = &record.trial.constraints;
         if identity.is_some() || !constraints.is_empty() {
             let names = || constraints.keys().map(String::as_str).collect::<Value>();
-            let names_id = (!constraints.is_empty()).then(|| keys.intern(self.connection, &names())).transpose()?;
+            let names_id = (!constraints.is_empty()).then(|| keys.intern(&mut &*self.connection, &names())).transpose()?;
             self.identity.execute(params![id, identity, names_id])?;
         }
         if !record.metrics.is_empty() {
-            let (keys_id, layout) = keys.layout_for(self.connection, &record.metrics)?;
+            let (keys_id, layout) = keys.layout_for(&mut &*self.connection, &record.metrics)?;
             self.metrics.execute(params![id, keys_id, layout.pack(&record.metrics)])?;
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use bartune_search::trial::{StudyDirection, TrialState};
 
+use bartune_storage::lease;
+
 use super::{AnyStorage, StoredStudy};
 use crate::error::Error;
 
@@ -23,6 +25,8 @@ pub struct StudyRow {
     pub best: Option<(u64, f64)>,
     /// When the latest trial ended, in milliseconds since 1970 UTC.
     pub updated_ms: Option<i64>,
+    /// Who is writing to it, as `process 4242 on host`.
+    pub owner: Option<String>,
     /// Whether Bartune made it.
     pub is_ours: bool,
 }
@@ -40,13 +44,15 @@ pub fn studies(storage: &AnyStorage) -> Result<Vec<StudyRow>, Error> {
     storage.studies()?.into_iter().map(|info| row(&StoredStudy { storage, info })).collect()
 }
 
-/// Delete a study with everything in it; how many trials it had.
+/// Delete a study with everything in it; how many trials it had. One that another process is writing to
+/// is left alone.
 ///
 /// # Errors
 ///
-/// [`Error::NoStudy`], [`Error::Storage`] (also when another process is writing to it).
+/// [`Error::NoStudy`], [`Error::Storage`].
 pub fn delete(storage: &mut AnyStorage, place: &str, name: &str) -> Result<u64, Error> {
     let info = StoredStudy::find(storage, place, name)?.info;
+    lease::claim(storage, info.id)?;
     storage.delete_study(info.id)?;
     Ok(info.trials)
 }
@@ -77,6 +83,7 @@ fn row(study: &StoredStudy<'_>) -> Result<StudyRow, Error> {
         infeasible: trials().filter(|trial| !trial.is_feasible()).count() as u64,
         best,
         updated_ms: trials().filter_map(|trial| trial.finished_ms).max(),
+        owner: study.storage.lease(info.id)?.map(|lease| format!("process {} on {}", lease.pid, lease.host)),
         is_ours: info.user_attrs.contains_key(crate::identity::FINGERPRINT),
     })
 }

@@ -5,6 +5,8 @@
 
 use bartune_search::storage::{StudyInfo, TrialRecord};
 
+use bartune_storage::lease;
+
 use super::{AnyStorage, CHUNK, StoredStudy};
 use crate::error::Error;
 
@@ -30,10 +32,12 @@ pub fn copy(study: &StoredStudy<'_>, to: &mut AnyStorage, (place, name): (&str, 
         Some(target) if is_beginning(study, to, &target)? => target,
         Some(_) => return Err(exists()),
     };
-    for (key, value) in &from.user_attrs {
-        if target.user_attrs.get(key) != Some(value) {
-            to.set_study_attr(target.id, key, value)?;
-        }
+    let lease = lease::claim(to, target.id)?;
+    for (key, value) in from.user_attrs.iter().filter(|(key, value)| target.user_attrs.get(*key) != Some(*value)) {
+        to.set_study_attr(target.id, key, value)?;
+    }
+    for (key, value) in from.system_attrs.iter().filter(|(key, value)| target.system_attrs.get(*key) != Some(*value)) {
+        to.set_study_system_attr(target.id, key, value)?;
     }
     let present = target.trials;
     let mut first = present;
@@ -50,13 +54,15 @@ pub fn copy(study: &StoredStudy<'_>, to: &mut AnyStorage, (place, name): (&str, 
     for opening in study.storage.vault_openings(from.id)?.iter().skip(known) {
         to.record_vault_opening(target.id, opening)?;
     }
+    to.swap_lease(target.id, Some(&lease.token), None)?;
     Ok(Copied { trials: first, present })
 }
 
 /// Whether `target` is what an interrupted copy of the study leaves.
 fn is_beginning(study: &StoredStudy<'_>, to: &AnyStorage, target: &StudyInfo) -> Result<bool, Error> {
     let from = &study.info;
-    let attributes_agree = target.user_attrs.iter().all(|(key, value)| from.user_attrs.get(key) == Some(value));
+    let attributes_agree = target.user_attrs.iter().all(|(key, value)| from.user_attrs.get(key) == Some(value))
+        && target.system_attrs.iter().all(|(key, value)| from.system_attrs.get(key) == Some(value));
     if target.directions != from.directions || target.trials > from.trials || !attributes_agree {
         return Ok(false);
     }

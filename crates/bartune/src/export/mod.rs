@@ -9,7 +9,8 @@
 use std::path::Path;
 
 use bartune_search::storage::{Storage, StudyInfo, TrialRecord};
-use bartune_storage::{SqliteStorage, StorageError};
+use bartune_storage::postgres::PostgresUrl;
+use bartune_storage::{PostgresStorage, SqliteStorage, StorageError};
 
 use crate::error::Error;
 use crate::table::TrialColumns;
@@ -30,7 +31,10 @@ pub type AnyStorage = dyn Storage<Error = StorageError>;
 ///
 /// [`Error::Storage`].
 pub fn open(url: &str) -> Result<Box<AnyStorage>, Error> {
-    Ok(Box::new(SqliteStorage::open(url)?))
+    Ok(match PostgresUrl::is_one(url) {
+        true => Box::new(PostgresStorage::open(url)?),
+        false => Box::new(SqliteStorage::open(url)?),
+    })
 }
 
 /// Open a store to read it; it must be there.
@@ -39,7 +43,10 @@ pub fn open(url: &str) -> Result<Box<AnyStorage>, Error> {
 ///
 /// [`Error::Storage`].
 pub fn open_read_only(url: &str) -> Result<Box<AnyStorage>, Error> {
-    Ok(Box::new(SqliteStorage::open_read_only(url)?))
+    Ok(match PostgresUrl::is_one(url) {
+        true => Box::new(PostgresStorage::open_read_only(url)?),
+        false => Box::new(SqliteStorage::open_read_only(url)?),
+    })
 }
 
 /// Trials are read this many at a time.

@@ -43,7 +43,7 @@ pub(super) fn folder(folder: &Path) -> Result<Vec<Read>, Error> {
     Ok(thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(cores));
         let readers: Vec<_> =
-            parts.map(|part| scope.spawn(|| part.iter().map(|(_, path)| one(path)).collect::<Vec<_>>())).collect();
+            parts.map(|part| scope.spawn(move || part.iter().map(|(_, path)| one(path)).collect::<Vec<_>>())).collect();
         readers.into_iter().flat_map(|reader| reader.join().expect("a reader returns what is wrong")).collect()
     }))
 }
@@ -178,10 +178,12 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Numbers by name, or by segment and name; anything else is no metric.
+/// Numbers by name, or by segment and name; anything else is no metric. Infinities are texts in our export.
 fn read_metrics(metrics: &Value, candidate: &mut Candidate) {
     let numbers = |entries: &Map<String, Value>| -> BTreeMap<String, f64> {
-        entries.iter().filter_map(|(name, value)| Some((name.clone(), value.as_f64()?))).collect()
+        let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
+        let known = |value: &Value| number(value).filter(|number| !number.is_nan());
+        entries.iter().filter_map(|(name, value)| Some((name.clone(), known(value)?))).collect()
     };
     let Some(metrics) = metrics.as_object() else { return };
     let flat = numbers(metrics);

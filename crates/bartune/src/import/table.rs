@@ -134,8 +134,8 @@ fn role(name: &str, params: &[&str]) -> Role {
             if let Some(column) = name.strip_prefix("metrics_") {
                 return metric((IMPORTED_SEGMENT, column));
             }
-            let segment = |segment: &&str| Some((*segment, name.strip_prefix(*segment)?.strip_prefix('_')?));
-            SEGMENTS.iter().find_map(segment).map_or(Role::Unread, metric)
+            let of_segment = |segment| Some((segment, name.strip_prefix(segment)?.strip_prefix('_')?));
+            SEGMENTS.into_iter().find_map(of_segment).map_or(Role::Unread, metric)
         }
     }
 }

@@ -64,6 +64,7 @@ fn states(row: &StudyRow) -> String {
     if row.infeasible > 0 {
         words.push(format!("{} infeasible", row.infeasible));
     }
+    words.extend(row.owner.as_ref().map(|owner| format!("being written by {owner}")));
     if row.trials > 0 && !row.is_ours {
         words.push("made by another program".to_owned());
     }
@@ -86,6 +87,7 @@ fn row_json(row: &StudyRow) -> serde_json::Value {
         "infeasible": row.infeasible,
         "best": row.best.map(|(trial, value)| json!({ "trial": trial, "value": value })),
         "updated": row.updated_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).map(|time| time.to_string()),
+        "owner": row.owner,
         "bartune": row.is_ours,
     })
 }

@@ -110,7 +110,11 @@ fn nothing_is_made_by_looking_or_deleting() {
 fn why_two_trials_are_one_or_two() {
     let sandbox = Sandbox::new();
     sandbox.run(&format!("run {STUDY} --trials 20 --json")).exits(0);
-    sandbox.run(&format!("run {STUDY} --trials 20 --json --set name=dear --set execution.commission=9bps --storage {DATABASE}")).exits(0);
+    sandbox
+        .run(&format!(
+            "run {STUDY} --trials 20 --json --set name=dear --set execution.commission=9bps --storage {DATABASE}"
+        ))
+        .exits(0);
     assert_ran!("why_different", sandbox.run(&format!("trials {STUDY} --why 0 1")));
     let same = sandbox.run(&format!("trials {STUDY} --why 3 3")).exits(0).stdout;
     assert!(same.starts_with("trial 3 and trial 3 are the same trial: "), "{same}");

@@ -28,7 +28,7 @@ pub use bartune_search::identity::Signature;
 
 mod error;
 mod memory;
-// mod postgres;
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod sqlite;
@@ -37,12 +37,12 @@ pub mod testing;
 
 pub use error::GuardError;
 pub use memory::MemoryGuard;
-// pub use postgres::PostgresGuard;
+pub use postgres::PostgresGuard;
 #[cfg(feature = "redis")]
 pub use redis::RedisGuard;
 pub use sqlite::SqliteGuard;
 
-// use crate::postgres::PostgresUrl;
+use crate::postgres::PostgresUrl;
 
 /// The longest name of a guard, in characters.
 const LONGEST_NAME: usize = 512;
@@ -138,7 +138,7 @@ pub fn open(location: &str, name: &str) -> Result<Box<dyn Guard>, GuardError> {
     match scheme {
         "" if location == "memory:" => Ok(Box::new(MemoryGuard::new())),
         "redis" | "rediss" | "redis+unix" | "unix" => open_redis(location, name),
-        // _ if PostgresUrl::is_one(location) => Ok(Box::new(PostgresGuard::open(location, name)?)),
+        _ if PostgresUrl::is_one(location) => Ok(Box::new(PostgresGuard::open(location, name)?)),
         _ => Ok(Box::new(SqliteGuard::open(location, name)?)),
     }
 }

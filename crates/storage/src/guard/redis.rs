@@ -20,7 +20,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::thread::sleep;
 use std::time::Duration;
 
-use redis::{Client, Connection, ErrorKind, Pipeline, RedisError};
+use redis::{Client, Connection, ConnectionLike, ErrorKind, Pipeline, RedisError};
 
 use super::{Guard, GuardError, Signature, check_name, in_order};
 use crate::error::StorageError;

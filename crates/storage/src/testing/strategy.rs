@@ -37,7 +37,7 @@ fn trial(objectives: usize) -> impl Strategy<Value = Trial> {
     ]);
     let values = proptest::collection::vec(number(), objectives);
     let constraints = proptest::collection::btree_map(name(), number(), 0..3);
-    let steps = proptest::collection::btree_map(any::<i64>(), number_or_nan(), 0..4);
+    let steps = proptest::collection::btree_map(any::<i32>().prop_map(i64::from), number_or_nan(), 0..4);
     let time = || proptest::option::of(0_i64..4_000_000_000_000);
     let rest = (attributes(), attributes(), time(), time(), any::<bool>(), any::<bool>());
     (states, values, params(), constraints, steps, rest).prop_map(

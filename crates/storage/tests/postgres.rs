@@ -1,0 +1,176 @@
+//! The PostgreSQL store against the one contract, on a real server.
+//!
+//! `BARTUNE_TEST_POSTGRES` is the URL of a database in which schemas may be made; `scripts/test` starts
+//! a server of its own and says it. Each test works in a schema of its own.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests as well")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bartune_search::storage::{Lease, Storage, StudyId};
+use bartune_search::trial::StudyDirection;
+use bartune_storage::{PostgresStorage, StorageError, lease, testing};
+use postgres::{Client, NoTls};
+
+fn server() -> String {
+    std::env::var("BARTUNE_TEST_POSTGRES").expect("scripts/test sets BARTUNE_TEST_POSTGRES to the URL of a server")
+}
+
+/// Plain access to the server.
+fn admin() -> Client {
+    Client::connect(&server(), NoTls).unwrap()
+}
+
+/// The URL of a new, empty schema.
+fn schema() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    admin().batch_execute(&format!("CREATE SCHEMA {name}")).unwrap();
+    url_of(&name)
+}
+
+fn url_of(schema: &str) -> String {
+    let url = server();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}options=-csearch_path%3D{schema}")
+}
+
+fn schema_of(url: &str) -> &str {
+    let rest = url.split("%3D").nth(1).unwrap();
+    rest.split('&').next().unwrap()
+}
+
+/// A study of all sample trials, in a schema of its own.
+fn sample() -> (String, PostgresStorage, StudyId) {
+    let url = schema();
+    let mut storage = PostgresStorage::open(&url).unwrap();
+    let id = storage.create_study("sample", &[StudyDirection::Maximize]).unwrap().id;
+    storage.append(id, &testing::sample_records()).unwrap();
+    (url, storage, id)
+}
+
+/// End the sessions that this store's schema was last used in, as a restart of the server would.
+fn cut(url: &str) {
+    let mark = format!("bartune {}", schema_of(url));
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    assert!(admin().execute(sql, &[&mark]).unwrap() > 0, "there is a session to end");
+}
+
+#[test]
+fn postgres_keeps_the_contract() {
+    testing::run(|| PostgresStorage::open(&schema()).unwrap());
+}
+
+#[test]
+fn postgres_holds_after_reopening_what_it_held() {
+    let url = schema();
+    testing::check_reopening(|| PostgresStorage::open(&url).unwrap());
+}
+
+#[test]
+fn a_writer_whose_lease_was_taken_over_writes_nothing() {
+    let url = schema();
+    testing::check_fencing(
+        || PostgresStorage::open(&url).unwrap(),
+        |id| {
+            let sql = format!("UPDATE {}.bartune_lease SET token = 'stolen' WHERE study_id = {}", schema_of(&url), id.0);
+            admin().batch_execute(&sql).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_lease_row_without_its_owners_session_is_not_enough_to_be_locked_out() {
+    let (url, mut storage, id) = sample();
+    lease::claim(&mut storage, id).unwrap();
+    let mut second = PostgresStorage::open(&url).unwrap();
+    let found = second.lease(id).unwrap().unwrap();
+    let mine = Lease { token: "second".to_owned(), ..found.clone() };
+    // The row would allow it, but the owner's session is there.
+    assert!(!second.swap_lease(id, Some(&found.token), Some(&mine)).unwrap());
+    drop(storage);
+    let mut is_taken = false;
+    for _ in 0..100 {
+        is_taken = second.swap_lease(id, Some(&found.token), Some(&mine)).unwrap();
+        if is_taken {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(is_taken, "the server gives the lock back when the session ends");
+}
+
+#[test]
+fn a_cut_connection_is_made_again_and_the_lease_with_it() {
+    let url = schema();
+    let url = format!("{url}&application_name=bartune%20{}", schema_of(&url));
+    let mut storage = PostgresStorage::open(&url).unwrap();
+    let id = storage.create_study("cut", &[StudyDirection::Maximize]).unwrap().id;
+    storage.append(id, &testing::sample_records()).unwrap();
+    lease::claim(&mut storage, id).unwrap();
+    let count = testing::sample_records().len() as u64;
+    for round in 1..4 {
+        cut(&url);
+        let more = testing::renumbered(testing::sample_records(), round * count);
+        // The session was ended while nobody looked, so the first write may be the one that notices.
+        let written = storage.append(id, &more).or_else(|error| match error {
+            StorageError::Unreachable { .. } => storage.append(id, &more),
+            other => Err(other),
+        });
+        written.unwrap();
+        let all = storage.trials(id).unwrap();
+        assert_eq!(all.len() as u64, (round + 1) * count);
+    }
+    let mut second = PostgresStorage::open(&url).unwrap();
+    assert!(matches!(lease::claim(&mut second, id), Err(StorageError::Owned { .. })), "the lock came back too");
+}
+
+#[test]
+fn optunas_deleting_takes_our_rows_along() {
+    let (url, mut storage, id) = sample();
+    storage.delete_study(id).unwrap();
+    let schema = schema_of(&url);
+    let mut client = admin();
+    let tables = client
+        .query("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", &[&schema])
+        .unwrap();
+    assert!(tables.len() > 15);
+    let lasting = ["version_info", "alembic_version", "bartune_schema", "bartune_keys"];
+    for row in &tables {
+        let table: &str = row.get(0);
+        if !lasting.contains(&table) {
+            let rows: i64 = client.query_one(&format!("SELECT count(*) FROM {schema}.{table}"), &[]).unwrap().get(0);
+            assert_eq!(rows, 0, "{table}");
+        }
+    }
+}
+
+#[test]
+fn a_database_without_studies_is_not_changed_by_reading() {
+    let url = schema();
+    let refused = PostgresStorage::open_read_only(&url);
+    assert!(matches!(refused, Err(StorageError::Missing { .. })), "{refused:?}");
+    let (url, _storage, id) = sample();
+    let mut reader = PostgresStorage::open_read_only(&url).unwrap();
+    let refused = reader.append(id, &testing::renumbered(testing::sample_records(), 9));
+    assert!(matches!(refused, Err(StorageError::ReadOnly { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_older_optuna_schema_names_the_upgrade() {
+    let (url, storage, _) = sample();
+    drop(storage);
+    let sql = format!("UPDATE {}.alembic_version SET version_num = 'v3.0.0.d'", schema_of(&url));
+    admin().batch_execute(&sql).unwrap();
+    let error = PostgresStorage::open(&url).unwrap_err().to_string();
+    assert!(error.contains("optuna storage upgrade --storage postgresql://"), "{error}");
+}
+
+#[test]
+fn a_wrong_database_is_named_and_the_password_is_not() {
+    let url = server();
+    let address = url.rsplit_once('@').unwrap().1.split('/').next().unwrap();
+    let error = PostgresStorage::open(&format!("postgresql://postgres:hunter2@{address}/nowhere")).unwrap_err();
+    assert!(matches!(error, StorageError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().contains("nowhere"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
