@@ -15,8 +15,14 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -77,14 +83,29 @@ fn place(path: &Path, row: usize) -> String {
 /// The cells of the columns that are read; the others are left empty.
 fn texts(batch: &RecordBatch, columns: &[Role]) -> Result<Vec<Vec<Option<String>>>, String> {
     let options = FormatOptions::default();
-    let read = |(array, role): (&arrow_array::ArrayRef, &Role)| {
+    let read = |(array, role): (&ArrayRef, &Role)| {
         if *role == Role::Unread {
             return Ok(Vec::new());
         }
+        let array = &in_utc(array);
         let format = ArrayFormatter::try_new(array, &options).map_err(|error| error.to_string())?;
         Ok((0..array.len()).map(|row| array.is_valid(row).then(|| format.value(row).to_string())).collect())
     };
     batch.columns().iter().zip(columns).map(read).collect()
+}
+
+/// Moments without the zone that they are shown in, which the formatter would have to know.
+fn in_utc(array: &ArrayRef) -> ArrayRef {
+    let bare = bare_times::<TimestampNanosecondType>(array)
+        .or_else(|| bare_times::<TimestampMicrosecondType>(array))
+        .or_else(|| bare_times::<TimestampMillisecondType>(array))
+        .or_else(|| bare_times::<TimestampSecondType>(array));
+    bare.unwrap_or_else(|| Arc::clone(array))
+}
+
+fn bare_times<T: ArrowTimestampType>(array: &ArrayRef) -> Option<ArrayRef> {
+    let times = array.as_primitive_opt::<T>()?;
+    Some(Arc::new(times.clone().with_timezone_opt(None::<Arc<str>>)))
 }
 
 /// What a column holds.
