@@ -9,7 +9,7 @@ use std::time::Instant;
 use bartune_search::identity::{self, Signature};
 use bartune_search::space::{Assignment, Choice, Distribution, Param, Space};
 use bartune_search::stream::RandomStream;
-use bartune_storage::guard::{self, Guard};
+use bartune_storage::guard;
 
 type Failure = Box<dyn std::error::Error>;
 

@@ -79,7 +79,9 @@ impl<'a> Fit<'a> {
                         member.ok_or_else(|| format!("`{name}` cannot be {value}: it is {}", describe(distribution)));
                     // Inactive parameters may have any value; whether this one is shows below.
                     match member {
-                        Ok(member) => drop(given.insert(name.clone(), member)),
+                        Ok(member) => {
+                            given.insert(name.clone(), member);
+                        }
                         Err(problem) if self.is_always_active(name) => return Err(problem),
                         Err(_) => {}
                     }
