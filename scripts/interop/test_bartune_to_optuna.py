@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import optuna
 import pytest
-from conftest import OPTUNA_MAJOR
+from conftest import OPTUNA_MAJOR, plain
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int
@@ -47,9 +47,9 @@ def tables(path: str) -> dict[str, str]:
 
 
 def test_the_tables_are_those_of_optuna(
-    url: str, interop: Callable[..., str], tmp_path: Any
+    sqlite_url: str, interop: Callable[..., str], tmp_path: Any
 ) -> None:
-    interop("write", url, "sample")
+    interop("write", sqlite_url, "sample")
     optuna.create_study(storage=f"sqlite:///{tmp_path / 'optuna.db'}")
     ours, theirs = (tables(str(tmp_path / name)) for name in ("studies.db", "optuna.db"))
 
@@ -57,20 +57,68 @@ def test_the_tables_are_those_of_optuna(
         return {name: sql.replace(" )", ")") for name, sql in schema.items()}
 
     assert squeezed(ours) == squeezed(theirs)
-    storage = optuna.storages.RDBStorage(url)
+    storage = optuna.storages.RDBStorage(sqlite_url)
     assert storage.get_current_version() == storage.get_head_version()
 
 
-def test_the_rows_are_spelt_as_optuna_spells_them(study: optuna.Study, tmp_path: Any) -> None:
-    """Optuna's own copy of the study has, byte for byte, the same cells."""
-    copied = tmp_path / "copied.db"
-    optuna.copy_study(
-        from_study_name="sample",
-        from_storage=study._storage,
-        to_storage=f"sqlite:///{copied}",
-    )
+CATALOGUE = {
+    "columns": """SELECT table_name, ordinal_position, column_name, data_type, udt_name, is_nullable,
+        column_default, character_maximum_length, numeric_precision FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name NOT LIKE 'bartune%' ORDER BY 1, 2""",
+    "constraints": """SELECT conrelid::regclass::text, conname, contype::text, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+        AND conrelid::regclass::text NOT LIKE 'bartune%' ORDER BY 1, 2""",
+    "indices": """SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename NOT LIKE 'bartune%' ORDER BY 1, 2""",
+    "enums": """SELECT typname, enumlabel FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid
+        ORDER BY typname, enumsortorder""",
+    "sequences": """SELECT sequencename, data_type::text, start_value, increment_by, max_value, cache_size
+        FROM pg_sequences WHERE schemaname = 'public' AND sequencename NOT LIKE 'bartune%' ORDER BY 1""",
+    "revision": "SELECT version_num FROM alembic_version",
+}
+
+
+def test_the_tables_in_postgresql_are_those_of_optuna(
+    postgres_url: str, interop: Callable[..., str]
+) -> None:
+    import psycopg2
+
+    def catalogue() -> dict[str, list[Any]]:
+        connection = psycopg2.connect(plain(postgres_url))
+        cursor = connection.cursor()
+        found = {}
+        for what, sql in CATALOGUE.items():
+            cursor.execute(sql)
+            found[what] = cursor.fetchall()
+        connection.close()
+        return found
+
+    interop("write", postgres_url, "sample")
+    ours = catalogue()
+    storage = optuna.storages.RDBStorage(postgres_url)
+    assert storage.get_current_version() == storage.get_head_version()
+    storage.remove_session()
+    storage.engine.dispose()
+    connection = psycopg2.connect(plain(postgres_url))
+    connection.cursor().execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    connection.commit()
+    connection.close()
+    made = optuna.storages.RDBStorage(postgres_url)
+    made.engine.dispose()
+    theirs = catalogue()
+    assert theirs["constraints"] and theirs["enums"] and theirs["sequences"]
+    assert ours == theirs
+
+
+def test_the_rows_are_spelt_as_optuna_spells_them(url: str, study: optuna.Study, tmp_path: Any) -> None:
+    """Optuna's own copy of the study has, byte for byte, the same cells but for distributions, which
+    Bartune abbreviates in a way that Optuna reads."""
+    import sqlalchemy
+
+    copied = f"sqlite:///{tmp_path / 'copied.db'}"
+    optuna.copy_study(from_study_name="sample", from_storage=study._storage, to_storage=copied)
     cells = {
-        "trial_params": "trial_id, param_name, param_value, distribution_json",
+        "trial_params": "trial_id, param_name, param_value",
         "trial_values": "trial_id, objective, value, value_type",
         "trial_intermediate_values": "trial_id, step, intermediate_value, intermediate_value_type",
         "trial_user_attributes": "trial_id, key, value_json",
@@ -79,11 +127,29 @@ def test_the_rows_are_spelt_as_optuna_spells_them(study: optuna.Study, tmp_path:
         "study_user_attributes": "key, value_json",
         "trials": "number, state, datetime_start, datetime_complete",
     }
+
+    def rows(location: str, sql: str) -> list[tuple[Any, ...]]:
+        engine = sqlalchemy.create_engine(location)
+        with engine.connect() as connection:
+            found = [tuple(str(cell) for cell in row) for row in connection.execute(sqlalchemy.text(sql))]
+        engine.dispose()
+        return sorted(found)
+
     for table, columns in cells.items():
-        sql = f"SELECT {columns} FROM {table} ORDER BY 1, 2"
-        ours = sqlite3.connect(tmp_path / "studies.db").execute(sql).fetchall()
-        theirs = sqlite3.connect(copied).execute(sql).fetchall()
-        assert ours == theirs, table
+        sql = f"SELECT {columns} FROM {table}"
+        if table == "trials":
+            # The two databases have different ideas of a time's decimals.
+            sql = "SELECT number, state, datetime_start IS NULL, datetime_complete IS NULL FROM trials"
+            assert [(a, b, c in ("1", "True"), d in ("1", "True")) for a, b, c, d in rows(url, sql)] == [
+                (a, b, c == "1", d == "1") for a, b, c, d in rows(copied, sql)
+            ]
+            continue
+        assert rows(url, sql) == rows(copied, sql), table
+    sql = "SELECT trial_id, param_name, distribution_json FROM trial_params"
+    read = optuna.distributions.json_to_distribution
+    assert [(a, b, read(c)) for a, b, c in rows(url, sql)] == [
+        (a, b, read(c)) for a, b, c in rows(copied, sql)
+    ]
 
 
 def test_every_kind_of_trial_is_read(study: optuna.Study) -> None:
@@ -171,10 +237,14 @@ def test_optuna_continues_and_bartune_reads_on(
 def test_deleting_with_optuna_deletes_our_rows_too(
     study: optuna.Study, url: str, dump: Callable[[str, str], dict[str, Any]], tmp_path: Any
 ) -> None:
+    import sqlalchemy
+
     optuna.delete_study(study_name="sample", storage=url)
-    connection = sqlite3.connect(tmp_path / "studies.db")
-    for table in ("bartune_trials", "bartune_metrics", "bartune_vault"):
-        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        for table in ("bartune_trials", "bartune_metrics", "bartune_vault", "bartune_lease"):
+            assert connection.execute(sqlalchemy.text(f"SELECT count(*) FROM {table}")).scalar() == 0
+    engine.dispose()
     # SQLite gives the new trials the deleted ones' keys.
     study = optuna.create_study(study_name="sample", storage=url)
     study.add_trial(optuna.trial.create_trial(value=1.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import optuna
 import pytest
-from conftest import OPTUNA_MAJOR
+from conftest import OPTUNA_MAJOR, plain
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int
@@ -108,17 +109,105 @@ def test_a_longer_run_leaves_the_earlier_trials_as_they_were(study: optuna.Study
     assert len(after) >= len(before) + 50
 
 
-def test_a_study_that_optuna_made_is_refused(url: str) -> None:
+SAMPLED = {name: space for name, space in SPACE.items() if name != "rsi_max"}
+
+
+def asked(study: optuna.Study) -> optuna.Trial:
+    """A trial of the example's space, asked for as an objective would."""
+    trial = study.ask(SAMPLED)
+    if trial.params["filter"]:
+        trial.suggest_float("rsi_max", 55.0, 90.0, step=1.0)
+    return trial
+
+
+def test_a_study_that_optuna_began_is_finished_by_bartune(url: str) -> None:
+    study = optuna.create_study(study_name=NAME, storage=url, direction="maximize")
+    for number in range(12):
+        trial = asked(study)
+        trial.set_user_attr("by", "optuna")
+        if number % 4 == 2:
+            trial.report(0.5, 3)
+            study.tell(trial, state=TrialState.PRUNED)
+        elif number % 4 == 3:
+            study.tell(trial, state=TrialState.FAIL)
+        else:
+            study.tell(trial, number / 100)
+    study.ask(SAMPLED)  # stays RUNNING
+    study.enqueue_trial({"fast": 11, "slow": 44, "filter": False}, user_attrs={"from": "user"})
+    study.enqueue_trial({"stop": 99.0})
+    before = [(t.number, t.params, t.values, t.state, t.user_attrs) for t in study.trials[:13]]
+
+    summary = json.loads(bartune("run", STUDY_FILE, "--trials", 60, "--storage", url, "--json"))
+
+    # A new study object: Optuna keeps what it has read.
+    trials = optuna.load_study(study_name=NAME, storage=url).trials
+    assert [trial.number for trial in trials] == list(range(summary["trials"]["total"]))
+    assert [(t.number, t.params, t.values, t.state, t.user_attrs) for t in trials[:13]] == before
+    first, second = trials[13], trials[14]
+    assert first.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    assert {k: first.params[k] for k in ("fast", "slow", "filter")} == {"fast": 11, "slow": 44, "filter": False}
+    assert "rsi_max" not in first.params
+    assert first.user_attrs["from"] == "user"
+    assert second.params["stop"] == 99.0 and second.state != TrialState.WAITING
+    assert len(trials) >= 60
+    # And Optuna goes on with what Bartune finished.
+    continued = optuna.load_study(study_name=NAME, storage=url)
+    continued.optimize(lambda trial: trial.suggest_float("stop", 1.0, 6.0, step=0.25), n_trials=2)
+    again = json.loads(bartune("run", STUDY_FILE, "--trials", 80, "--storage", url, "--json"))
+    assert again["trials"]["total"] >= 80
+
+
+def test_a_study_that_does_not_fit_is_refused_by_name(url: str) -> None:
     study = optuna.create_study(study_name=NAME, storage=url, direction="maximize")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
     for command in ("run", "trials", "test"):
         message = bartune(command, STUDY_FILE, "--storage", url, code=2)
-        assert "was not made by bartune" in message
+        assert "x: the study file has no such parameter" in message
     assert len(optuna.load_study(study_name=NAME, storage=url).trials) == 3
 
 
-def test_the_vault_is_not_in_any_trial(study: optuna.Study, url: str, tmp_path: Path) -> None:
-    bartune("test", STUDY_FILE, "--storage", url)
+def test_several_objectives_are_refused_by_name(url: str) -> None:
+    optuna.create_study(study_name=NAME, storage=url, directions=["maximize", "minimize"])
+    message = bartune("run", STUDY_FILE, "--storage", url, code=2)
+    assert "objective: maximize and minimize in the study, maximize in the file" in message
+
+
+def test_both_databases_hold_the_same_study(sqlite_url: str, postgres_url: str) -> None:
+    found = []
+    for url in (sqlite_url, postgres_url):
+        # In two pieces: the second goes on where the first ended.
+        for trials in (70, 150):
+            bartune("run", STUDY_FILE, "--trials", trials, "--storage", url, "--no-progress")
+        trials = optuna.load_study(study_name=NAME, storage=url).trials
+        found.append([(t.number, t.params, t.values, t.state, t.user_attrs, t.system_attrs) for t in trials])
+        bartune("verify", STUDY_FILE, "--storage", url)
+    assert found[0] == found[1]
+
+
+def test_a_password_is_printed_and_stored_nowhere(postgres_url: str) -> None:
+    import psycopg2
+
+    secret = "hunter2"
+    url = re.sub(r"//(\w+)@", rf"//\1:{secret}@", postgres_url)
+    assert secret in url
+    texts = [bartune("run", STUDY_FILE, "--trials", 30, "--storage", url)]
+    texts.append(bartune("run", STUDY_FILE, "--trials", 40, "--storage", url, "--json"))
+    texts.append(bartune("run", STUDY_FILE, "--seed", 9, "--storage", url, code=2))
+    texts.append(bartune("test", STUDY_FILE, "--storage", url))
+    texts.append(bartune("run", STUDY_FILE, "--storage", url.replace("127.0.0.1", "127.0.0.1:1"), code=2))
+    texts.append(bartune("run", STUDY_FILE, "--storage", url + "nowhere", code=2))
+    cursor = psycopg2.connect(plain(postgres_url)).cursor()
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for (table,) in cursor.fetchall():
+        cursor.execute(f"SELECT * FROM {table}")
+        texts.append(repr(cursor.fetchall()))
+    cursor.connection.close()
+    assert not [text for text in texts if secret in text]
+
+
+def test_the_vault_is_not_in_any_trial(sqlite_url: str, tmp_path: Path) -> None:
+    bartune("run", STUDY_FILE, "--trials", TRIALS, "--storage", sqlite_url, "--json")
+    bartune("test", STUDY_FILE, "--storage", sqlite_url)
     connection = sqlite3.connect(tmp_path / "studies.db")
     assert connection.execute("SELECT count(*) FROM bartune_vault").fetchone() == (1,)
     keys = connection.execute(

@@ -191,11 +191,11 @@ def test_bartune_finishes_an_enqueued_trial(
 
 
 def test_reading_only_adds_nothing_to_optunas_database(
-    url: str, dump: Dump, tmp_path: Any
+    sqlite_url: str, dump: Dump, tmp_path: Any
 ) -> None:
-    optuna.create_study(study_name="alone", storage=url)
+    optuna.create_study(study_name="alone", storage=sqlite_url)
     before = (tmp_path / "studies.db").read_bytes()
-    dump(url, "alone")
+    dump(sqlite_url, "alone")
     assert (tmp_path / "studies.db").read_bytes() == before
     tables = sqlite3.connect(tmp_path / "studies.db").execute("SELECT name FROM sqlite_master")
     assert not [name for (name,) in tables if name.startswith("bartune")]

@@ -17,7 +17,8 @@ TRIALS = 10_000
 def test_polling_while_writing(url: str, interop: Callable[..., str]) -> None:
     interop("write", url, "other")
     # No waiting at all: a reader that met a lock would fail.
-    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 0}})
+    arguments = {"timeout": 0} if url.startswith("sqlite") else {"options": "-c lock_timeout=1"}
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": arguments})
     polls, seen = 0, 0
     with subprocess.Popen([os.environ["BARTUNE_INTEROP"], "stream", url, "busy", str(TRIALS)]) as writer:
         while writer.poll() is None:

@@ -46,6 +46,8 @@ pub struct BenchOptions {
     pub histories: Vec<usize>,
     /// Trials written to the store.
     pub stored_trials: usize,
+    /// A store to write to besides SQLite: a path or URL.
+    pub storage: Option<String>,
 }
 
 /// One figure.
@@ -89,6 +91,7 @@ impl BenchOptions {
             synthetic_bars: SynthOptions::default().bars,
             histories: vec![100, 250, 1_000, 10_000],
             stored_trials: 4_096,
+            storage: None,
         }
     }
 
@@ -101,6 +104,7 @@ impl BenchOptions {
             synthetic_bars: 10_000,
             histories: vec![100],
             stored_trials: 128,
+            storage: None,
             ..Self::full()
         }
     }
@@ -152,7 +156,7 @@ pub fn measure(options: &BenchOptions, bars_file: &Path, mut observe: impl FnMut
     for &length in &options.histories {
         keep(search::proposals(length, options)?);
     }
-    keep(vec![search::append(options)?]);
+    keep(search::appends(options)?);
     Ok(report)
 }
 

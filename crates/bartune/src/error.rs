@@ -58,7 +58,7 @@ pub enum Error {
     #[error("{0}")]
     Params(String),
     /// A stored study was made from another study file.
-    #[error("study `{name}` in {storage} was made with other settings, so continuing it would mix two studies\n{}\nundo the change, give the study another name, or start over with `--fresh {name}`", differences.join("\n"))]
+    #[error("study `{name}` in {storage} was made with other settings, so continuing it would mix two studies\n{}\nundo the change, run under another name with `--as NAME`, or start over with `--fresh {name}`", differences.join("\n"))]
     Changed {
         /// The study.
         name: String,
@@ -67,15 +67,18 @@ pub enum Error {
         /// One line a differing key.
         differences: Vec<String>,
     },
-    /// A stored study was made by another program.
+    /// A stored study was made by another program, and does not fit.
     #[error(
-        "study `{name}` in {storage} was not made by bartune; give this study another name, or another `--storage`"
+        "study `{name}` in {storage} was made by another program and does not fit this study file\n{}\nchange the file, or run under another name with `--as NAME`",
+        problems.join("\n")
     )]
-    Foreign {
+    Incompatible {
         /// The study.
         name: String,
         /// Where it is stored.
         storage: String,
+        /// One line a problem.
+        problems: Vec<String>,
     },
     /// `--fresh` was given another name than the study's.
     #[error("`--fresh {given}` does not name this study; to delete its trials and start over, write `--fresh {name}`")]

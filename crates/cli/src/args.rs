@@ -68,6 +68,10 @@ pub(crate) struct StudyArgs {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
 
+    /// Name of the study in the store, in place of the file's
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) as_name: Option<String>,
+
     /// Read the bars from their file, and keep no decoded copy for the next time
     #[arg(long)]
     pub(crate) no_cache: bool,
@@ -75,7 +79,8 @@ pub(crate) struct StudyArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct StorageArgs {
-    /// Database of the study [default: sqlite:///STUDY.db, beside the study file]
+    /// Database of the study: a file, sqlite:///FILE or postgresql://USER@HOST/DATABASE
+    /// [default: $BARTUNE_STORAGE, else sqlite:///STUDY.db, beside the study file]
     #[arg(long, value_name = "URL")]
     pub(crate) storage: Option<String>,
 }
@@ -371,6 +376,10 @@ pub(crate) struct BenchArgs {
     /// Bar file [default: 262,782 synthetic ten-minute bars]
     #[arg(long, value_name = "FILE")]
     pub(crate) bars: Option<PathBuf>,
+
+    /// Store to measure besides a SQLite file, as in postgresql://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Option<String>,
 
     /// Python with vectorbt, raptorbt, optuna or rustuna, to time them beside
     #[arg(long, value_name = "PYTHON")]

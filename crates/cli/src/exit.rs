@@ -56,6 +56,10 @@ fn is_wrong_place(error: &StorageError) -> bool {
             | E::CannotOpen { .. }
             | E::NotADatabase { .. }
             | E::ForeignDatabase { .. }
+            | E::InvalidPostgresUrl { .. }
+            | E::Refused { .. }
+            | E::Unreachable { .. }
+            | E::Owned { .. }
     )
 }
 

@@ -82,12 +82,7 @@ pub trait Storage: Send {
     /// Set (or replace) a study's user attribute.
     fn set_study_attr(&mut self, id: StudyId, key: &str, value: &serde_json::Value) -> Result<(), Self::Error>;
     /// Set (or replace) a study's system attribute.
-    fn set_study_system_attr(
-        &mut self,
-        id: StudyId,
-        key: &str,
-        value: &serde_json::Value,
-    ) -> Result<(), Self::Error>;
+    fn set_study_system_attr(&mut self, id: StudyId, key: &str, value: &serde_json::Value) -> Result<(), Self::Error>;
     /// The study's lease, if somebody has it.
     fn lease(&self, id: StudyId) -> Result<Option<Lease>, Self::Error>;
     /// Replace the lease with the token `expected` (or none) by another (or none); whether it was still

@@ -7,9 +7,9 @@
 //! - `interop dump LOCATION STUDY`: the study and its trials as one JSON object
 
 use bartune_search::space::{Choice, Distribution, ParamValue};
-use bartune_search::storage::{Storage, TrialRecord};
+use bartune_search::storage::TrialRecord;
 use bartune_search::trial::{StudyDirection, Trial, TrialState};
-use bartune_storage::{SqliteStorage, testing};
+use bartune_storage::testing;
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error>;
@@ -27,7 +27,7 @@ fn main() -> Result<(), Failure> {
 }
 
 fn write(location: &str, name: &str) -> Result<(), Failure> {
-    let mut storage = SqliteStorage::open(location)?;
+    let mut storage = bartune_storage::open(location)?;
     let id = storage.create_study(name, &[StudyDirection::Maximize])?.id;
     storage.set_study_attr(id, "plan", &json!({"é": [1, 2.5, null]}))?;
     storage.append(id, &testing::sample_records())?;
@@ -35,7 +35,7 @@ fn write(location: &str, name: &str) -> Result<(), Failure> {
 }
 
 fn stream(location: &str, name: &str, trials: u64) -> Result<(), Failure> {
-    let mut storage = SqliteStorage::open(location)?;
+    let mut storage = bartune_storage::open(location)?;
     let id = storage.create_study(name, &[StudyDirection::Maximize])?.id;
     let sample = &testing::sample_records()[0];
     for first in (0..trials).step_by(16) {
@@ -46,7 +46,7 @@ fn stream(location: &str, name: &str, trials: u64) -> Result<(), Failure> {
 }
 
 fn finish(location: &str, name: &str) -> Result<(), Failure> {
-    let mut storage = SqliteStorage::open(location)?;
+    let mut storage = bartune_storage::open(location)?;
     let id = storage.study(name)?.ok_or("no such study")?.id;
     let mut waiting = storage.trials(id)?;
     waiting.retain(|record| record.trial.state == TrialState::Waiting);
@@ -59,7 +59,7 @@ fn finish(location: &str, name: &str) -> Result<(), Failure> {
 }
 
 fn dump(location: &str, name: &str) -> Result<(), Failure> {
-    let storage = SqliteStorage::open_read_only(location)?;
+    let storage = bartune_storage::open_read_only(location)?;
     let study = storage.study(name)?.ok_or("no such study")?;
     let trials = storage.trials(study.id)?;
     let directions = study.directions.iter().map(|direction| format!("{direction:?}"));

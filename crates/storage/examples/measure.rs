@@ -1,4 +1,4 @@
-//! Measures a SQLite store: `measure [TRIALS [BATCH [METRICS]]]`.
+//! Measures a store: `measure [TRIALS [BATCH [METRICS [URL]]]]`, by default a SQLite file in a temporary folder.
 //!
 //! Writes trials of 8 parameters and two segments of metrics in batches, then single ones, reads all
 //! back, and prints times and sizes. Values have random bits, as a search's have.
@@ -10,7 +10,7 @@ use std::time::Instant;
 use bartune_search::space::{Choice, Distribution, ParamValue};
 use bartune_search::storage::{Storage, StudyId, TrialRecord};
 use bartune_search::trial::{StudyDirection, Trial, TrialState};
-use bartune_storage::SqliteStorage;
+use bartune_storage::StorageError;
 use indexmap::IndexMap;
 
 type Failure = Box<dyn std::error::Error>;
@@ -21,8 +21,12 @@ fn main() -> Result<(), Failure> {
     let (trials, batch, metrics) = (next(100_000)?, next(64)?, next(60)?);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("measure.db");
-    let location = path.to_str().ok_or("the folder's name is not UTF-8")?;
-    let mut storage = SqliteStorage::open(location)?;
+    let given = arguments.next();
+    let location = given.as_deref().or(path.to_str()).ok_or("the folder's name is not UTF-8")?;
+    let mut storage = bartune_storage::open(location)?;
+    if let Some(study) = storage.study("measure")? {
+        storage.delete_study(study.id)?;
+    }
     let id = storage.create_study("measure", &[StudyDirection::Maximize])?.id;
 
     let mut writing = Seconds::default();
@@ -38,10 +42,12 @@ fn main() -> Result<(), Failure> {
     println!("{trials} trials, 8 parameters, 2 x {metrics} metrics, batches of {batch}");
     println!("append        {} ms a trial", writing.milliseconds_each(trials));
     println!("slowest batch {:8.2} ms", slowest * 1e3);
-    println!("file          {:8.1} MB", std::fs::metadata(&path)?.len() as f64 / 1e6);
-    tables(&path)?;
-    singles(&mut storage, id, trials, metrics)?;
-    reading(&storage, id)
+    if given.is_none() {
+        println!("file          {:8.1} MB", std::fs::metadata(&path)?.len() as f64 / 1e6);
+        tables(&path)?;
+    }
+    singles(&mut *storage, id, trials, metrics)?;
+    reading(&*storage, id)
 }
 
 /// Print where the bytes are.
@@ -57,7 +63,12 @@ fn tables(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn singles(storage: &mut SqliteStorage, id: StudyId, trials: u64, metrics: u64) -> Result<(), Failure> {
+fn singles(
+    storage: &mut dyn Storage<Error = StorageError>,
+    id: StudyId,
+    trials: u64,
+    metrics: u64,
+) -> Result<(), Failure> {
     const SINGLES: u64 = 2_000;
     let mut writing = Seconds::default();
     for number in trials..trials + SINGLES {
@@ -70,7 +81,7 @@ fn singles(storage: &mut SqliteStorage, id: StudyId, trials: u64, metrics: u64) 
     Ok(())
 }
 
-fn reading(storage: &SqliteStorage, id: StudyId) -> Result<(), Failure> {
+fn reading(storage: &dyn Storage<Error = StorageError>, id: StudyId) -> Result<(), Failure> {
     let start = Clock::start();
     let history = storage.history(id)?;
     println!("history       {} s for {}", start.elapsed(), history.len());

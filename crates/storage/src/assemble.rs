@@ -115,11 +115,7 @@ pub(crate) fn add_value(
 }
 
 /// A row of `trial_intermediate_values`.
-pub(crate) fn add_step(
-    record: &mut TrialRecord,
-    step: i64,
-    (value, kind): (Option<f64>, &str),
-) -> Result<(), Problem> {
+pub(crate) fn add_step(record: &mut TrialRecord, step: i64, (value, kind): (Option<f64>, &str)) -> Result<(), Problem> {
     let value = codec::parse_stored_float(value, kind)?;
     record.trial.intermediate_values.insert(step, value);
     Ok(())

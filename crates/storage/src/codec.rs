@@ -2,13 +2,15 @@
 //!
 //! JSON is written as Python's `json.dumps` writes it (ASCII only, `", "` and `": "`, shortest floats
 //! in Python's notation), so that a column that Bartune writes equals, byte for byte, the one that
-//! Optuna would have written. Python also reads and writes `NaN`, `Infinity` and `-Infinity`, which
+//! Optuna would have written; distributions, which are most of a database, in the abbreviated form
+//! that Optuna reads as well. Python also reads and writes `NaN`, `Infinity` and `-Infinity`, which
 //! are not JSON: numbers that may be such (choices, constraints) keep their value; inside an attribute
 //! they become the texts `"NaN"`, `"Infinity"`, `"-Infinity"`, for JSON has nothing better.
 //!
 //! Times are stored as naive UTC with six decimals, as Optuna 5 does. (Optuna 4 writes local time into
 //! the same columns, and nothing in the schema tells the two apart.)
 
+use bartune_search::space::python_json::{write_float, write_text};
 use bartune_search::space::{Choice, Distribution, ParamValue};
 use bartune_search::trial::{StudyDirection, TrialState};
 use jiff::civil::DateTime;
@@ -42,7 +44,7 @@ pub(crate) fn float_list_text(values: impl Iterator<Item = f64>) -> String {
         if index > 0 {
             out.push_str(", ");
         }
-        push_float(&mut out, value);
+        write_float(&mut out, value);
     }
     out.push(']');
     out
@@ -66,13 +68,13 @@ fn push_json(out: &mut String, value: &Value) {
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
         Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() => push_float(out, float),
+            Some(float) if number.is_f64() => write_float(out, float),
             _ => out.push_str(&number.to_string()),
         },
-        Value::String(text) => push_text(out, text),
+        Value::String(text) => write_text(out, text),
         Value::Array(items) => push_sequence(out, ('[', ']'), items.iter(), push_json),
         Value::Object(map) => push_sequence(out, ('{', '}'), map.iter(), |out, (key, item)| {
-            push_text(out, key);
+            write_text(out, key);
             out.push_str(": ");
             push_json(out, item);
         }),
@@ -93,52 +95,6 @@ fn push_sequence<T>(
         push(out, item);
     }
     out.push(close);
-}
-
-fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(character),
-            other => {
-                let mut units = [0u16; 2];
-                for unit in other.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    out.push('"');
-}
-
-/// Python's `repr` of a float. Rust's `{:?}` has the same digits and the same bounds between the two
-/// notations; only the exponent is spelt differently (`1e-05`, `1e+16`).
-fn push_float(out: &mut String, value: f64) {
-    if value.is_nan() {
-        out.push_str("NaN");
-    } else if value.is_infinite() {
-        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
-    } else {
-        let text = format!("{value:?}");
-        match text.split_once('e') {
-            None => out.push_str(&text),
-            Some((digits, exponent)) => {
-                let (sign, size) = match exponent.strip_prefix('-') {
-                    Some(size) => ('-', size),
-                    None => ('+', exponent),
-                };
-                let digits = digits.strip_suffix(".0").unwrap_or(digits);
-                out.push_str(&format!("{digits}e{sign}{size:0>2}"));
-            }
-        }
-    }
 }
 
 /// Python's JSON; a number that JSON lacks becomes an object with the key [`NON_FINITE`].
@@ -199,35 +155,6 @@ fn as_float(value: &Value) -> Option<f64> {
         },
         _ => None,
     }
-}
-
-/// `distribution` as Optuna's `distribution_to_json` writes it.
-pub(crate) fn distribution_text(distribution: &Distribution) -> String {
-    let mut out = String::with_capacity(104);
-    match distribution {
-        Distribution::Float { low, high, step, log } => {
-            out.push_str("{\"name\": \"FloatDistribution\", \"attributes\": {\"step\": ");
-            match step {
-                Some(step) => push_float(&mut out, *step),
-                None => out.push_str("null"),
-            }
-            out.push_str(", \"low\": ");
-            push_float(&mut out, *low);
-            out.push_str(", \"high\": ");
-            push_float(&mut out, *high);
-            out.push_str(&format!(", \"log\": {log}}}}}"));
-        }
-        Distribution::Int { low, high, step, log } => out.push_str(&format!(
-            "{{\"name\": \"IntDistribution\", \"attributes\": {{\"log\": {log}, \"step\": {step}, \
-             \"low\": {low}, \"high\": {high}}}}}"
-        )),
-        Distribution::Categorical { choices } => {
-            out.push_str("{\"name\": \"CategoricalDistribution\", \"attributes\": {\"choices\": ");
-            push_sequence(&mut out, ('[', ']'), choices.iter(), push_choice);
-            out.push_str("}}");
-        }
-    }
-    out
 }
 
 /// A distribution from Optuna's JSON, in any spelling that Optuna reads: today's classes, those
@@ -312,16 +239,6 @@ fn choice(value: &Value) -> Option<Choice> {
         Value::Object(_) => Choice::Float(as_float(value)?),
         Value::Array(_) => return None,
     })
-}
-
-fn push_choice(out: &mut String, choice: &Choice) {
-    match choice {
-        Choice::Null => out.push_str("null"),
-        Choice::Bool(switch) => out.push_str(if *switch { "true" } else { "false" }),
-        Choice::Int(int) => out.push_str(&int.to_string()),
-        Choice::Float(float) => push_float(out, *float),
-        Choice::Text(text) => push_text(out, text),
-    }
 }
 
 /// A value in Optuna's internal representation; `None` where a double cannot hold it exactly.

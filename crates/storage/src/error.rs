@@ -268,6 +268,14 @@ pub enum StorageError {
     },
 }
 
+impl StorageError {
+    /// Whether the same call may succeed later by itself: a server that does not answer, a lock.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Locked { .. })
+    }
+}
+
 /// A failure inside the crate, which may still lack its place.
 #[derive(Debug)]
 pub(crate) enum Fault {

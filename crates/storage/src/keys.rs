@@ -40,11 +40,7 @@ impl Keys {
 
     /// A layout with a place for each of `metrics`: the newest one, extended if need be, so that a
     /// study in which now this and now that metric is undefined keeps to one.
-    pub(crate) fn layout_for(
-        &mut self,
-        table: &mut impl KeyTable,
-        metrics: &Metrics,
-    ) -> Result<(i64, &Layout), Fault> {
+    pub(crate) fn layout_for(&mut self, table: &mut impl KeyTable, metrics: &Metrics) -> Result<(i64, &Layout), Fault> {
         if self.layout.is_none() {
             self.layout = table.newest_layout()?.and_then(|(id, text)| {
                 let layout = Layout::from_json(&codec::parse_attribute(&text).ok()?)?;

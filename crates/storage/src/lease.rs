@@ -36,7 +36,7 @@ pub const RENEWAL: Duration = Duration::from_secs(15);
 /// How often a lease is looked at while waiting for a sign of life.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a claim that was overtaken by another is tried again.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 30;
 
 /// What is known about a lease's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,8 @@
 //! Optuna would not have written; no value changes on its way through the store, except that the sign
 //! of a zero is lost in Optuna's own columns (SQLite drops it).
 
+use bartune_search::storage::Storage;
+
 mod assemble;
 mod codec;
 pub mod error;
@@ -29,10 +31,10 @@ mod keys;
 pub mod lease;
 pub mod memory;
 mod pack;
+pub mod postgres;
 mod read;
 mod record;
 mod schema;
-pub mod postgres;
 pub mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -41,5 +43,32 @@ mod write;
 
 pub use error::StorageError;
 pub use memory::MemoryStorage;
-pub use postgres::PostgresStorage;
+pub use postgres::{PostgresStorage, PostgresUrl};
 pub use sqlite::{SqliteOptions, SqliteStorage};
+
+/// A store of either kind.
+pub type AnyStorage = Box<dyn Storage<Error = StorageError>>;
+
+/// Open the store that a path or URL names, for reading and writing; what is missing is made.
+///
+/// # Errors
+///
+/// Everything that [`StorageError`] says of locations, files, servers and schemas.
+pub fn open(location: &str) -> Result<AnyStorage, StorageError> {
+    if PostgresUrl::is_one(location) {
+        return Ok(Box::new(PostgresStorage::open(location)?));
+    }
+    Ok(Box::new(SqliteStorage::open(location)?))
+}
+
+/// Open the store that a path or URL names for reading; nothing in it changes.
+///
+/// # Errors
+///
+/// As [`open`], and [`StorageError::Missing`].
+pub fn open_read_only(location: &str) -> Result<AnyStorage, StorageError> {
+    if PostgresUrl::is_one(location) {
+        return Ok(Box::new(PostgresStorage::open_read_only(location)?));
+    }
+    Ok(Box::new(SqliteStorage::open_read_only(location)?))
+}

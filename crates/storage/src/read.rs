@@ -152,12 +152,9 @@ pub(crate) fn vault_openings(connection: &Connection, tables: Tables, id: StudyI
     Ok(openings)
 }
 
-fn study_attributes(
-    connection: &Connection,
-    table: &'static str,
-    id: i64,
-) -> Result<BTreeMap<String, Value>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("SELECT key, value_json FROM {table} WHERE study_id = ?1"))?;
+fn study_attributes(connection: &Connection, table: &'static str, id: i64) -> Result<BTreeMap<String, Value>, Fault> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT key, value_json FROM {table} WHERE study_id = ?1"))?;
     let mut rows = statement.query([id])?;
     let mut attributes = BTreeMap::new();
     while let Some(row) = rows.next()? {

@@ -285,9 +285,7 @@ fn inspect(connection: &Connection, path: &Path) -> Result<Content, Fault> {
     }
     let found: i64 = connection.query_row("SELECT max(version) FROM bartune_schema", [], |row| row.get(0))?;
     if found > BARTUNE_VERSION {
-        return Err(
-            StorageError::NewerBartuneSchema { store: shown(path), found, supported: BARTUNE_VERSION }.into()
-        );
+        return Err(StorageError::NewerBartuneSchema { store: shown(path), found, supported: BARTUNE_VERSION }.into());
     }
     Ok(Content::Both(found))
 }

@@ -107,7 +107,9 @@ impl SqliteStorage {
         }
         match connect(&path, options) {
             Err(fault) => Err(fault.at(&path, waited_ms)),
-            Ok((connection, tables)) => Ok(Self { connection, path, waited_ms, tables, keys: Keys::default(), held: None }),
+            Ok((connection, tables)) => {
+                Ok(Self { connection, path, waited_ms, tables, keys: Keys::default(), held: None })
+            }
         }
     }
 

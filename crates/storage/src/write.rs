@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::codec;
 use crate::error::{Fault, StorageError};
 use crate::keys::{KeyTable, Keys};
+use crate::lease::Held;
 use crate::pack::{Layout, Metrics};
 use crate::read;
-use crate::lease::Held;
 use crate::record::{self, CONSTRAINTS, DUPLICATE_OF, REASON};
 use crate::schema::Tables;
 
@@ -303,7 +303,7 @@ impl<'c> Children<'c> {
     fn insert_params(&mut self, id: i64, trial: &Trial) -> Result<(), Fault> {
         for (name, distribution) in &trial.distributions {
             let internal = trial.params.get(name).and_then(codec::internal_value);
-            let json = codec::distribution_text(distribution);
+            let json = distribution.to_short_json();
             self.param.execute(params![id, name, internal, json])?;
         }
         Ok(())
@@ -336,7 +336,8 @@ impl<'c> Children<'c> {
         let constraints = &record.trial.constraints;
         if identity.is_some() || !constraints.is_empty() {
             let names = || constraints.keys().map(String::as_str).collect::<Value>();
-            let names_id = (!constraints.is_empty()).then(|| keys.intern(&mut &*self.connection, &names())).transpose()?;
+            let names_id =
+                (!constraints.is_empty()).then(|| keys.intern(&mut &*self.connection, &names())).transpose()?;
             self.identity.execute(params![id, identity, names_id])?;
         }
         if !record.metrics.is_empty() {

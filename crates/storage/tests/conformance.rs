@@ -1,4 +1,4 @@
-//! Both backends against the one contract.
+//! Memory and SQLite against the one contract; PostgreSQL, which needs a server, is in `postgres.rs`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,4 +24,17 @@ fn sqlite_holds_after_reopening_what_it_held() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:///{}", folder.path().join("studies.db").display());
     testing::check_reopening(|| SqliteStorage::open(&url).unwrap());
+}
+
+#[test]
+fn a_writer_whose_lease_was_taken_over_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("studies.db");
+    testing::check_fencing(
+        || SqliteStorage::open(path.to_str().unwrap()).unwrap(),
+        |id| {
+            let connection = rusqlite::Connection::open(&path).unwrap();
+            connection.execute("UPDATE bartune_lease SET token = 'stolen' WHERE study_id = ?1", [id.0]).unwrap();
+        },
+    );
 }

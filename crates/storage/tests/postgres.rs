@@ -72,7 +72,8 @@ fn a_writer_whose_lease_was_taken_over_writes_nothing() {
     testing::check_fencing(
         || PostgresStorage::open(&url).unwrap(),
         |id| {
-            let sql = format!("UPDATE {}.bartune_lease SET token = 'stolen' WHERE study_id = {}", schema_of(&url), id.0);
+            let sql =
+                format!("UPDATE {}.bartune_lease SET token = 'stolen' WHERE study_id = {}", schema_of(&url), id.0);
             admin().batch_execute(&sql).unwrap();
         },
     );
@@ -130,9 +131,7 @@ fn optunas_deleting_takes_our_rows_along() {
     storage.delete_study(id).unwrap();
     let schema = schema_of(&url);
     let mut client = admin();
-    let tables = client
-        .query("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", &[&schema])
-        .unwrap();
+    let tables = client.query("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", &[&schema]).unwrap();
     assert!(tables.len() > 15);
     let lasting = ["version_info", "alembic_version", "bartune_schema", "bartune_keys"];
     for row in &tables {

@@ -75,8 +75,8 @@ fn another_programs_database_is_refused_and_left_alone() {
     let error = open(&path).unwrap_err();
     assert_eq!(
         message(&error, &path),
-        "`FILE` is a SQLite database, but holds no Optuna studies (its tables: books, readers); \
-         choose another path"
+        "`FILE` is a database of another program: it holds no Optuna studies (its tables: books, readers); \
+         choose another"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
@@ -102,12 +102,27 @@ fn newer_schemas_ask_for_an_update() {
     let error = open(&path).unwrap_err();
     assert_eq!(
         message(&error, &path),
-        "`FILE` was written by a newer Bartune (its tables are version 99, this one knows 1); update \
+        "`FILE` was written by a newer Bartune (its tables are version 99, this one knows 2); update \
          Bartune"
     );
     connection.execute("UPDATE alembic_version SET version_num = 'v9.0.0.a'", []).unwrap();
     let error = open(&path).unwrap_err();
     assert!(matches!(error, StorageError::NewerOptunaSchema { .. }), "{error:?}");
+}
+
+#[test]
+fn tables_of_the_first_version_get_what_they_lack_when_opened_for_writing() {
+    let (_folder, path) = sample("first.db");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("DROP TRIGGER bartune_leased_study_deleted; DROP TABLE bartune_lease").unwrap();
+    connection.execute("UPDATE bartune_schema SET version = 1", []).unwrap();
+    let reader = SqliteStorage::open_read_only(path.to_str().unwrap()).unwrap();
+    let id = reader.study("sample").unwrap().unwrap().id;
+    testing::assert_same(&reader.trials(id).unwrap(), &testing::sample_records());
+    let mut storage = open(&path).unwrap();
+    bartune_storage::lease::claim(&mut storage, id).unwrap();
+    let found: i64 = connection.query_row("SELECT version FROM bartune_schema", [], |row| row.get(0)).unwrap();
+    assert_eq!(found, 2);
 }
 
 #[test]

@@ -9,12 +9,11 @@ use bartune_search::sampler::random::Random;
 use bartune_search::sampler::tpe::Tpe;
 use bartune_search::sampler::{Request, Sampler, SamplerError};
 use bartune_search::space::{Assignment, Choice, Distribution, Param, Space};
-use bartune_search::storage::{Storage, TrialRecord};
+use bartune_search::storage::TrialRecord;
 use bartune_search::stream::RandomStream;
 use bartune_search::testing::space::number;
 use bartune_search::testing::study::{Outcome, Study};
 use bartune_search::trial::{StudyDirection, Trial};
-use bartune_storage::SqliteStorage;
 use indexmap::IndexMap;
 
 use super::timing::Timing;
@@ -97,26 +96,43 @@ pub(super) fn proposals(length: usize, options: &BenchOptions) -> Result<Vec<Row
     Ok(rows)
 }
 
-/// A trial's share of a batch written to SQLite, durable when it returns.
-pub(super) fn append(options: &BenchOptions) -> Result<Row, Error> {
+/// A trial's share of a batch, and a trial by itself, written to SQLite, durable when they return; the
+/// same in another store if one is named.
+pub(super) fn appends(options: &BenchOptions) -> Result<Vec<Row>, Error> {
     let temporary = std::env::temp_dir();
     let folder = tempfile::tempdir().map_err(|source| Error::Write { path: temporary, source })?;
-    let mut storage = SqliteStorage::open(&folder.path().join("bench.db").display().to_string())?;
-    let study = storage.create_study("bench", &[DIRECTION])?.id;
-    let records: Vec<TrialRecord> = trials(&space()?, options.stored_trials)?.into_iter().map(record).collect();
-    let mut milliseconds = Vec::new();
-    for batch in records.chunks(BATCH) {
-        let start = Instant::now();
-        storage.append(study, batch)?;
-        milliseconds.push(start.elapsed().as_secs_f64() * 1e3 / batch.len() as f64);
+    let sqlite = folder.path().join("bench.db").display().to_string();
+    let mut rows = append("SQLite", "append", (&sqlite, options))?;
+    if let Some(location) = &options.storage {
+        rows.extend(append("the store named", "append.storage", (location, options))?);
     }
-    Ok(Row {
-        id: "append".to_owned(),
-        what: format!("a trial stored in SQLite, {BATCH} a batch"),
-        timing: Timing::of(milliseconds),
-        bars: None,
-        result: format!("{} trials", records.len()),
-    })
+    Ok(rows)
+}
+
+fn append(store: &str, id: &str, (location, options): (&str, &BenchOptions)) -> Result<Vec<Row>, Error> {
+    let mut storage = bartune_storage::open(location)?;
+    // A name that no study of a user's has.
+    let name = format!("bartune bench {}", std::process::id());
+    let study = storage.create_study(&name, &[DIRECTION])?.id;
+    let records: Vec<TrialRecord> = trials(&space()?, options.stored_trials)?.into_iter().map(record).collect();
+    let mut row = |batch: usize, (id, what): (String, String), records: &[TrialRecord]| -> Result<Row, Error> {
+        let mut milliseconds = Vec::new();
+        for batch in records.chunks(batch) {
+            let start = Instant::now();
+            storage.append(study, batch)?;
+            milliseconds.push(start.elapsed().as_secs_f64() * 1e3 / batch.len() as f64);
+        }
+        let (timing, result) = (Timing::of(milliseconds), format!("{} trials", records.len()));
+        Ok(Row { id, what, timing, bars: None, result })
+    };
+    // One in eight by itself, after the batches.
+    let (batched, single) = records.split_at(records.len() - records.len() / 8);
+    let rows = vec![
+        row(BATCH, (id.to_owned(), format!("a trial stored in {store}, {BATCH} a batch")), batched)?,
+        row(1, (format!("{id}.single"), format!("a trial stored in {store} by itself")), single)?,
+    ];
+    storage.delete_study(study)?;
+    Ok(rows)
 }
 
 /// A trial with two segments of 60 metrics of random bits, as a run stores it.

@@ -112,6 +112,8 @@ pub(super) struct Conductor<'a> {
     known: BTreeMap<Sha256Digest, u64>,
     /// How many of the known trials were imported: they cost no budget.
     imported: u64,
+    /// Trials that another program made: learned from, counted, and no answer to anything.
+    foreign: u64,
     budget: u64,
     duplicates_in_a_row: u64,
     space_size: Option<u64>,
@@ -142,6 +144,7 @@ impl<'a> Conductor<'a> {
             pending: VecDeque::new(),
             known: BTreeMap::new(),
             imported: 0,
+            foreign: 0,
             budget,
             duplicates_in_a_row: 0,
             space_size: match space.size() {
@@ -150,6 +153,12 @@ impl<'a> Conductor<'a> {
             },
         };
         for record in stored {
+            if record.identity.is_empty() && !is_imported(record) {
+                conductor.foreign += 1;
+                conductor.window.push(conductor.number(), &record.trial.params);
+                conductor.remember(record)?;
+                continue;
+            }
             let identity = conductor.identity.of(plan, &record.trial.params);
             conductor.note(identity, &record.trial.params, record.trial.duplicate_of);
             conductor.imported += u64::from(is_imported(record));
@@ -160,7 +169,7 @@ impl<'a> Conductor<'a> {
 
     /// Distinct trials proposed so far; imported ones were not.
     pub(super) fn distinct(&self) -> u64 {
-        self.known.len() as u64 - self.imported
+        self.known.len() as u64 - self.imported + self.foreign
     }
 
     /// Propose the next trial if it is due.

@@ -2,9 +2,10 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | `session` | the stored study behind a plan: create, continue, refuse, start afresh |
+//! | `session` | the stored study behind a plan: create, continue, adopt, refuse, start afresh |
 //! | `conductor` | which trial comes next, in which order results are committed |
 //! | `run` | workers, batches, progress, interruption |
+//! | `foreign`, `enqueued` | studies that Optuna made, and trials that it enqueued |
 //! | `summary` | the winner, the top, the counts |
 //! | `vault` | opening the test segment, recorded |
 //! | `words` | a plan in words |
@@ -14,6 +15,8 @@
 //! short.
 
 mod conductor;
+mod enqueued;
+mod foreign;
 mod run;
 mod session;
 mod summary;
@@ -22,6 +25,7 @@ mod words;
 
 pub(crate) use session::differences;
 
+pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use run::evaluate_guarded;
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};

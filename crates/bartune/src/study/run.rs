@@ -17,6 +17,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use jiff::Timestamp;
 
 use super::conductor::{Conductor, Finished, Next};
+use super::enqueued;
 use super::session::Session;
 use super::summary::{Counts, Tally};
 use crate::config::Plan;
@@ -28,6 +29,10 @@ use crate::outcome::Outcome;
 const BATCH_AGE: Duration = Duration::from_millis(200);
 /// A batch is written when it has this many trials.
 const BATCH_TRIALS: usize = 512;
+/// How long a store may not answer before the run gives up.
+const OUTAGE: Duration = Duration::from_secs(30 * 60);
+/// How long to wait before a batch is offered again to a store that did not answer.
+const PAUSE: Duration = Duration::from_millis(500);
 /// Progress is told this often.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -76,6 +81,8 @@ pub struct Progress {
     pub best_validate: Option<f64>,
     /// What the cache of computed series has done and holds.
     pub cache: CacheStats,
+    /// Why nothing goes on for now, if the store does not answer.
+    pub waiting_for: Option<String>,
 }
 
 impl Control {
@@ -115,7 +122,10 @@ pub fn run(
 ) -> Result<Ending, Error> {
     let plan = session.plan();
     let lag = plan.search.lag.get();
-    let stored = session.history()?;
+    let mut stored = session.history()?;
+    if enqueued::finish(session, evaluator, options, &stored)? > 0 {
+        stored = session.history()?;
+    }
     let conductor = Conductor::try_new(plan, session.identity(), options.trials, &stored)?;
     let mut tally = Tally::of(plan.objective.direction, &stored);
     drop(stored);
@@ -224,7 +234,8 @@ impl<'a, 's> Loop<'a, 's> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(ending.unwrap_or(Ending::Interrupted)),
             }
-            self.write_if_due()?;
+            self.write_if_due(observe)?;
+            self.session.keep_lease()?;
             if self.last_tick.elapsed() >= TICK {
                 self.last_tick = Instant::now();
                 observe(&self.progress());
@@ -270,22 +281,39 @@ impl<'a, 's> Loop<'a, 's> {
         Ok(())
     }
 
-    fn write_if_due(&mut self) -> Result<(), Error> {
+    fn write_if_due(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
         if self.batch.len() >= BATCH_TRIALS || (!self.batch.is_empty() && self.last_write.elapsed() >= BATCH_AGE) {
-            self.write()?;
+            self.write(observe)?;
         }
         Ok(())
     }
 
-    fn write(&mut self) -> Result<(), Error> {
-        self.session.append(&self.batch)?;
+    /// Store the batch. A store that does not answer is waited for: what was evaluated is worth it.
+    fn write(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
+        let began = Instant::now();
+        loop {
+            match self.session.append(&self.batch) {
+                Err(Error::Storage(error)) if error.is_transient() && self.may_wait(began) => {
+                    observe(&Progress { waiting_for: Some(error.to_string()), ..self.progress() });
+                    thread::sleep(PAUSE);
+                }
+                result => {
+                    result?;
+                    break;
+                }
+            }
+        }
         self.batch.clear();
         self.last_write = Instant::now();
         Ok(())
     }
 
+    fn may_wait(&self, began: Instant) -> bool {
+        began.elapsed() < OUTAGE && !self.control.is_stopped()
+    }
+
     fn finish(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
-        self.write()?;
+        self.write(observe)?;
         observe(&self.progress());
         Ok(())
     }
@@ -301,6 +329,7 @@ impl<'a, 's> Loop<'a, 's> {
             best_value: best.map(|best| best.value),
             best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric.trim()).copied()),
             cache: self.evaluator.cache_stats(),
+            waiting_for: None,
         }
     }
 }

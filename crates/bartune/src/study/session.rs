@@ -1,13 +1,19 @@
-//! The stored study behind a plan: create, continue, refuse, start afresh.
+//! The stored study behind a plan: create, continue, adopt, refuse, start afresh.
+//!
+//! A session that writes holds the study's lease from opening to drop.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
+use std::time::Instant;
 
-use bartune_search::storage::{Storage, StudyInfo, TrialRecord, VaultOpening};
-use bartune_storage::{SqliteStorage, StorageError};
+use bartune_search::storage::{Lease, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::trial::StudyDirection;
+use bartune_storage::url::redacted;
+use bartune_storage::{AnyStorage, StorageError, lease};
 use serde_json::{Value, json};
 
+use super::foreign;
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -17,8 +23,10 @@ use crate::identity::{Identity, fingerprint};
 const FINGERPRINT: &str = "bartune:fingerprint";
 /// Study attribute that holds the engine's version at the study's creation.
 const VERSION: &str = "bartune:version";
+/// Study attribute that holds how many trials another program had made when Bartune went on with the study.
+const ADOPTED: &str = "bartune:adopted";
 
-/// A database URL, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`.
+/// A database URL: `sqlite:///relative/path.db`, `sqlite:////absolute/path.db` or `postgresql://…`.
 pub type StorageUrl = String;
 
 /// The store a study file uses when none is named: a database beside it, with its name.
@@ -27,8 +35,6 @@ pub fn default_storage(study_file: &Path) -> StorageUrl {
     format!("sqlite:///{}", study_file.with_extension("db").display())
 }
 
-type BoxedStorage = Box<dyn Storage<Error = StorageError>>;
-
 /// What a study's trials depend on, by the study file's keys.
 type Fingerprint = BTreeMap<String, Value>;
 
@@ -36,24 +42,39 @@ type Fingerprint = BTreeMap<String, Value>;
 pub struct Session<'a> {
     plan: &'a Plan,
     identity: Identity,
-    storage: BoxedStorage,
+    storage: AnyStorage,
     study: StudyInfo,
+    /// Held by a session that writes trials, and when it was last renewed.
+    lease: Option<(Lease, Instant)>,
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        // A lease that cannot be given back ends by itself, or with this process.
+        if let Some((lease, _)) = self.lease.take() {
+            let _ = self.storage.swap_lease(self.study.id, Some(&lease.token), None);
+        }
+    }
 }
 
 impl<'a> Session<'a> {
-    /// Open the plan's study, creating it if it is not there.
+    /// Open the plan's study to write it, creating it if it is not there, and take its lease.
     ///
     /// # Errors
     ///
-    /// [`Error::Changed`] when the stored study was made with other settings, [`Error::Foreign`],
-    /// [`Error::Storage`].
+    /// [`Error::Changed`] when the stored study was made with other settings, [`Error::Incompatible`]
+    /// when another program made it with parameters that the study file has not, [`Error::Storage`].
     pub fn open_or_create(plan: &'a Plan, dataset: &Dataset, url: &str) -> Result<Self, Error> {
-        let mut storage = SqliteStorage::open(url)?;
+        let mut storage = bartune_storage::open(url)?;
         let study = match storage.study(&plan.name)? {
             Some(study) => study,
             None => storage.create_study(&plan.name, &[plan.objective.direction])?,
         };
-        let mut session = Self::new(plan, dataset, Box::new(storage), study);
+        let lease = lease::claim(&mut *storage, study.id)?;
+        // What another process did to it until just now is seen only with the lease in hand.
+        let study = storage.study(&plan.name)?.unwrap_or(study);
+        let mut session = Self::new(plan, dataset, storage, study);
+        session.lease = Some((lease, Instant::now()));
         session.claim(dataset, url)?;
         Ok(session)
     }
@@ -62,9 +83,9 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoStudy`], [`Error::Changed`], [`Error::Foreign`], [`Error::Storage`].
+    /// [`Error::NoStudy`], [`Error::Changed`], [`Error::Incompatible`], [`Error::Storage`].
     pub fn open(plan: &'a Plan, dataset: &Dataset, url: &str) -> Result<Self, Error> {
-        Self::existing(plan, dataset, url, SqliteStorage::open_read_only(url))
+        Self::existing(plan, dataset, url, bartune_storage::open_read_only(url))
     }
 
     /// Open the plan's study to record an opening of its vault.
@@ -75,22 +96,22 @@ impl<'a> Session<'a> {
     pub fn open_to_test(plan: &'a Plan, dataset: &Dataset, url: &str) -> Result<Self, Error> {
         // A store that is not there must not be created by a test.
         drop(Self::open(plan, dataset, url)?);
-        Self::existing(plan, dataset, url, SqliteStorage::open(url))
+        Self::existing(plan, dataset, url, bartune_storage::open(url))
     }
 
     fn existing(
         plan: &'a Plan,
         dataset: &Dataset,
         url: &str,
-        storage: Result<SqliteStorage, StorageError>,
+        storage: Result<AnyStorage, StorageError>,
     ) -> Result<Self, Error> {
-        let missing = || Error::NoStudy { name: plan.name.clone(), storage: url.to_owned() };
+        let missing = || Error::NoStudy { name: plan.name.clone(), storage: redacted(url) };
         let storage = storage.map_err(|error| match error {
             StorageError::Missing { .. } => missing(),
             other => other.into(),
         })?;
         let study = storage.study(&plan.name)?.ok_or_else(missing)?;
-        let session = Self::new(plan, dataset, Box::new(storage), study);
+        let session = Self::new(plan, dataset, storage, study);
         session.check(&session.fingerprint(dataset), url)?;
         Ok(session)
     }
@@ -104,48 +125,71 @@ impl<'a> Session<'a> {
         if given != plan.name {
             return Err(Error::FreshName { given: given.to_owned(), name: plan.name.clone() });
         }
-        let mut storage = SqliteStorage::open(url)?;
+        let mut storage = bartune_storage::open(url)?;
         if let Some(study) = storage.study(&plan.name)? {
+            // Not under the hands of a process that writes it. The lease goes with the study.
+            lease::claim(&mut *storage, study.id)?;
             storage.delete_study(study.id)?;
         }
         Ok(())
     }
 
-    fn new(plan: &'a Plan, dataset: &Dataset, storage: BoxedStorage, study: StudyInfo) -> Self {
+    fn new(plan: &'a Plan, dataset: &Dataset, storage: AnyStorage, study: StudyInfo) -> Self {
         let identity = Identity::new(plan, dataset.bars.content_hash(), &dataset.segments);
-        Self { plan, identity, storage, study }
+        Self { plan, identity, storage, study, lease: None }
     }
 
     fn fingerprint(&self, dataset: &Dataset) -> Fingerprint {
         fingerprint(self.plan, dataset.bars.content_hash(), &dataset.segments)
     }
 
-    /// Write the fingerprint into a study that is still empty, and check it in any other.
+    /// Check the study, and write the fingerprint into one that has none: an empty one, or one that
+    /// another program made.
     fn claim(&mut self, dataset: &Dataset, url: &str) -> Result<(), Error> {
         let fingerprint = self.fingerprint(dataset);
-        if self.study.trials > 0 || self.study.user_attrs.contains_key(FINGERPRINT) {
-            return self.check(&fingerprint, url);
+        self.check(&fingerprint, url)?;
+        if self.study.user_attrs.contains_key(FINGERPRINT) {
+            return Ok(());
         }
+        let adopted = (self.study.trials > 0).then(|| (ADOPTED, json!(self.study.trials)));
         let attrs = [
-            (FINGERPRINT, Value::Object(fingerprint.into_iter().collect())),
             (VERSION, json!(env!("CARGO_PKG_VERSION"))),
+            // Last: a study that has it is wholly ours.
+            (FINGERPRINT, Value::Object(fingerprint.into_iter().collect())),
         ];
-        for (key, value) in attrs {
+        for (key, value) in adopted.into_iter().chain(attrs) {
             self.storage.set_study_attr(self.study.id, key, &value)?;
         }
         Ok(())
     }
 
     fn check(&self, now: &Fingerprint, url: &str) -> Result<(), Error> {
-        let name = || self.plan.name.clone();
-        let Some(Value::Object(stored)) = self.study.user_attrs.get(FINGERPRINT) else {
-            return Err(Error::Foreign { name: name(), storage: url.to_owned() });
-        };
-        let differences = differences(stored, now);
-        if differences.is_empty() {
-            return Ok(());
+        let name = self.plan.name.clone();
+        match self.study.user_attrs.get(FINGERPRINT) {
+            Some(Value::Object(stored)) => match differences(stored, now) {
+                differences if differences.is_empty() => Ok(()),
+                differences => Err(Error::Changed { name, storage: redacted(url), differences }),
+            },
+            _ => match self.incompatibilities()? {
+                problems if problems.is_empty() => Ok(()),
+                problems => Err(Error::Incompatible { name, storage: redacted(url), problems }),
+            },
         }
-        Err(Error::Changed { name: name(), storage: url.to_owned(), differences })
+    }
+
+    /// Why a study that Bartune did not make cannot be continued by the plan.
+    fn incompatibilities(&self) -> Result<Vec<String>, Error> {
+        if self.study.directions != [self.plan.objective.direction] {
+            let words = |direction: &StudyDirection| format!("{direction:?}").to_lowercase();
+            let theirs: Vec<String> = self.study.directions.iter().map(words).collect();
+            let ours = words(&self.plan.objective.direction);
+            return Ok(vec![format!("  objective: {} in the study, {ours} in the file", theirs.join(" and "))]);
+        }
+        if self.study.trials == 0 {
+            return Ok(Vec::new());
+        }
+        let records = self.storage.history(self.study.id)?;
+        Ok(foreign::incompatibilities(&self.plan.parameters.space, &records))
     }
 
     pub(crate) fn plan(&self) -> &'a Plan {
@@ -168,7 +212,7 @@ impl<'a> Session<'a> {
     ///
     /// [`Error::Storage`].
     pub fn history(&self) -> Result<Vec<TrialRecord>, Error> {
-        Ok(self.storage.history(self.study.id)?)
+        Ok(foreign::adapted(&self.plan.parameters.space, self.storage.history(self.study.id)?))
     }
 
     /// Trials `numbers`, with their metrics; a duplicate has those of its original.
@@ -202,6 +246,25 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         Ok(self.storage.append(self.study.id, batch)?)
+    }
+
+    pub(crate) fn replace_unfinished(&mut self, batch: &[TrialRecord]) -> Result<(), Error> {
+        Ok(self.storage.replace_unfinished(self.study.id, batch)?)
+    }
+
+    /// Give a sign of life, if one is due.
+    pub(crate) fn keep_lease(&mut self) -> Result<(), Error> {
+        let Some((lease, renewed)) = &mut self.lease else { return Ok(()) };
+        if renewed.elapsed() < lease::RENEWAL {
+            return Ok(());
+        }
+        *renewed = Instant::now();
+        match self.storage.renew_lease(self.study.id, &lease.token, lease::end_from_now()) {
+            // The next batch finds out who has it now.
+            Ok(_) => Ok(()),
+            Err(error) if error.is_transient() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(crate) fn vault_openings(&self) -> Result<Vec<VaultOpening>, Error> {

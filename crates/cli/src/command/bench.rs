@@ -13,7 +13,7 @@ use crate::output::{self, Table};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
     let amount = if args.quick { BenchOptions::quick() } else { BenchOptions::full() };
-    let options = BenchOptions { bars: args.bars.clone(), ..amount };
+    let options = BenchOptions { bars: args.bars.clone(), storage: args.storage.clone(), ..amount };
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bars_file: PathBuf = folder.path().join("bars.parquet");
     let report = measure(&options, &bars_file, |row| {

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let plan = read_plan(&args.study, &overrides(args))?;
     let dataset = open_data(&plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
+    let shown = bartune::study::shown_storage(&url);
     plan.warnings.iter().for_each(|warning| output::tell(&format!("warning: {warning}")));
     if let Some(name) = &args.fresh {
         Session::delete(&plan, &url, name)?;
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     })?;
     line.finish();
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
-    let report = Report { plan: &plan, session: &session, url: &url, ending, evaluated, elapsed, cache };
+    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache };
     report.print(args.json)
 }
 

@@ -14,9 +14,13 @@ use bartune::study::{Session, default_storage, summarize};
 
 use crate::args::{ChoiceArgs, StorageArgs, StoredStudyArgs, StudyArgs};
 
+/// Where the store's URL may stand, so that a password is not in every list of processes.
+const STORAGE_VARIABLE: &str = "BARTUNE_STORAGE";
+
 /// Read the study file, with what the command line changes in it.
 pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
-    let overrides: Vec<String> = args.overrides.iter().chain(more).cloned().collect();
+    let name = args.as_name.as_ref().map(|name| format!("name={name}"));
+    let overrides: Vec<String> = args.overrides.iter().chain(more).chain(&name).cloned().collect();
     Ok(config::read_study(&args.study, &overrides)?)
 }
 
@@ -30,9 +34,10 @@ pub(crate) fn open_data(plan: &Plan, args: &StudyArgs) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// The URL of the store: given, else beside the study file.
+/// The URL of the store: given, else the environment's, else beside the study file.
 pub(crate) fn storage_url(args: &StorageArgs, study: &Path) -> String {
-    args.storage.clone().unwrap_or_else(|| default_storage(study))
+    let given = args.storage.clone().or_else(|| std::env::var(STORAGE_VARIABLE).ok().filter(|url| !url.is_empty()));
+    given.unwrap_or_else(|| default_storage(study))
 }
 
 /// The store that the environment names.

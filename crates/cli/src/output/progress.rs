@@ -63,6 +63,9 @@ impl ProgressLine {
 
 /// `1200/2000  850/s  ETA 1s  best 0.61 | validate 0.48  infeasible 12.0%  duplicates 0.5%`
 fn text(progress: &Progress) -> String {
+    if let Some(reason) = &progress.waiting_for {
+        return format!("waiting: {reason}");
+    }
     let counts = &progress.counts;
     let seconds = progress.elapsed.as_secs_f64().max(1e-9);
     let rate = progress.evaluated as f64 / seconds;

@@ -75,15 +75,96 @@ fn a_database_that_may_only_be_read_is_read_and_not_written() {
 }
 
 #[test]
-fn a_study_of_the_same_name_that_is_not_ours_is_refused() {
+fn a_study_that_another_program_made_goes_on_where_it_fits_and_is_refused_where_not() {
     let sandbox = Sandbox::new();
     sandbox.run(&format!("run {STUDY} --trials 20 --json")).exits(0);
     // What Optuna leaves: the study and its trials, without our attributes.
-    store::execute(&sandbox.path(DATABASE), "DELETE FROM study_user_attributes; DELETE FROM bartune_trials;");
+    let optunas = "DELETE FROM study_user_attributes; DELETE FROM bartune_trials; DELETE FROM bartune_metrics;";
+    store::execute(&sandbox.path(DATABASE), optunas);
+    let spoilt = "UPDATE trial_params SET param_name = 'quick' WHERE param_name = 'fast';";
+    store::execute(&sandbox.path(DATABASE), spoilt);
     for line in ["run", "trials", "test"] {
-        sandbox.run(&format!("{line} {STUDY}")).exits(2).says("was not made by bartune; give this study another name");
+        let ran = sandbox.run(&format!("{line} {STUDY}")).exits(2);
+        ran.says("quick: the study file has no such parameter").says("run under another name with `--as NAME`");
     }
     assert_eq!(store::count(&sandbox.path(DATABASE)), 20);
+    sandbox.run(&format!("run {STUDY} --as other --trials 5 --json")).exits(0);
+    assert_eq!(store::count(&sandbox.path(DATABASE)), 25);
+    let mended = "UPDATE trial_params SET param_name = 'fast' WHERE param_name = 'quick';";
+    store::execute(&sandbox.path(DATABASE), mended);
+    let ran = sandbox.run(&format!("run {STUDY} --trials 30 --json")).exits(0).json();
+    assert_eq!(ran["trials"]["total"].as_u64().map(|total| total >= 30), Some(true), "{ran}");
+    sandbox.run(&format!("verify {STUDY}")).exits(0);
+}
+
+#[test]
+fn enqueued_trials_are_run_first_with_what_was_fixed() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&format!("run {STUDY} --trials 5 --json")).exits(0);
+    let path = sandbox.path(DATABASE);
+    let enqueue = |number: u64, fixed: &str| {
+        let sql = format!(
+            "INSERT INTO trials (number, study_id, state) VALUES ({number}, 1, 'WAITING');
+             INSERT INTO trial_system_attributes (trial_id, key, value_json)
+             VALUES (last_insert_rowid(), 'fixed_params', '{fixed}');"
+        );
+        store::execute(&path, &sql);
+    };
+    let next: u64 = store::count(&path);
+    enqueue(next, r#"{"fast": 7, "slow": 123, "filter": false}"#);
+    enqueue(next + 1, r#"{"fast": "many"}"#);
+    sandbox.run(&format!("run {STUDY} --trials 20 --json")).exits(0);
+    let sql = format!(
+        "SELECT state || ' ' || group_concat(param_name || '=' || param_value, ' ') FROM trials
+         JOIN (SELECT * FROM trial_params ORDER BY param_name) USING (trial_id)
+         WHERE number = {next} AND param_name IN ('fast', 'slow', 'filter', 'rsi_max')"
+    );
+    assert_eq!(store::rows(&path, &sql), ["COMPLETE fast=7.0 filter=0.0 slow=123.0"]);
+    let failed = format!(
+        "SELECT state || ' ' || value_json FROM trials JOIN trial_user_attributes USING (trial_id)
+         WHERE number = {}",
+        next + 1
+    );
+    assert_eq!(store::rows(&path, &failed), ["FAIL \"the enqueued parameter `fast` cannot be \\\"many\\\"\""]);
+    sandbox.run(&format!("verify {STUDY}")).exits(0);
+}
+
+#[test]
+fn a_second_writer_is_told_who_the_first_one_is() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&format!("run {STUDY} --trials 5 --json")).exits(0);
+    let mut first = sandbox.start(&format!("run {STUDY} --trials 1000000 --no-progress"));
+    let lease = || store::rows(&sandbox.path(DATABASE), "SELECT pid FROM bartune_lease");
+    for _ in 0..600 {
+        if !lease().is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(lease(), [first.id().to_string()]);
+    for line in ["run", "run --fresh sp500-trend"] {
+        let (command, more) = line.split_once(' ').unwrap_or((line, ""));
+        let second = sandbox.run(&format!("{command} {STUDY} {more} --trials 50 --json"));
+        second.exits(2).says(&format!("another process is writing this study: pid {}", first.id()));
+    }
+    // Readers are not asked.
+    sandbox.run(&format!("trials {STUDY}")).exits(0);
+    first.kill().expect("it runs");
+    first.wait().expect("it was started here");
+    // The dead owner's lease is taken over at once, and given back in the end.
+    let trials = store::count(&sandbox.path(DATABASE)) + 20;
+    sandbox.run(&format!("run {STUDY} --trials {trials} --json")).exits(0);
+    assert!(lease().is_empty());
+}
+
+#[test]
+fn the_store_may_be_named_by_the_environment() {
+    let sandbox = Sandbox::new();
+    let mut command = crate::support::command(sandbox.folder(), &format!("run {STUDY} --trials 5 --json"));
+    let output = command.env("BARTUNE_STORAGE", "sqlite:///named.db").output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(store::count(&sandbox.path("named.db")), 5);
+    assert!(!sandbox.path(DATABASE).exists());
 }
 
 #[test]

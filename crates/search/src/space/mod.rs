@@ -22,7 +22,7 @@ mod decimal;
 mod distribution;
 mod error;
 mod json;
-pub(crate) mod python_json;
+pub mod python_json;
 mod region;
 mod size;
 mod structure;

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::Choice;
 
 /// Append a float as Python's `repr` writes it: `1.0`, `0.0001`, `1e-05`, `1e+16`.
-pub(crate) fn write_float(out: &mut String, value: f64) {
+pub fn write_float(out: &mut String, value: f64) {
     if !value.is_finite() {
         out.push_str(match value {
             v if v.is_nan() => "NaN",
@@ -53,7 +53,7 @@ pub(crate) fn write_float(out: &mut String, value: f64) {
 }
 
 /// Append a text in quotes, escaped to ASCII.
-pub(crate) fn write_text(out: &mut String, text: &str) {
+pub fn write_text(out: &mut String, text: &str) {
     out.push('"');
     for character in text.chars() {
         match character {
@@ -76,7 +76,7 @@ pub(crate) fn write_text(out: &mut String, text: &str) {
 }
 
 /// Append a choice.
-pub(crate) fn write_choice(out: &mut String, choice: &Choice) {
+pub fn write_choice(out: &mut String, choice: &Choice) {
     match choice {
         Choice::Null => out.push_str("null"),
         Choice::Bool(value) => out.push_str(if *value { "true" } else { "false" }),

@@ -25,7 +25,7 @@ fn floats_are_spelt_as_python_spells_them() {
         (f64::NEG_INFINITY, "-Infinity"),
     ] {
         let mut out = String::new();
-        push_float(&mut out, value);
+        write_float(&mut out, value);
         assert_eq!(out, text);
     }
 }
@@ -88,7 +88,8 @@ fn distributions_are_spelt_as_optuna_spells_them() {
             r#"{"name": "CategoricalDistribution", "attributes": {"choices": [null, true, 1, 1.0, Infinity, "\u00e9", "Infinity"]}}"#,
         ),
     ] {
-        assert_eq!(distribution_text(&distribution), text);
+        assert_eq!(distribution.to_json(), text);
+        assert_eq!(parse_distribution(&distribution.to_short_json()).unwrap(), distribution);
         assert_eq!(parse_distribution(text).unwrap(), distribution);
     }
 }

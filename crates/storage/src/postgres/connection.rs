@@ -76,7 +76,10 @@ impl PostgresUrl {
         let tls = tls.map_err(invalid)?;
         // What the parser says may quote a piece of the password, so it is not repeated.
         let mut config: Config = bare.parse().map_err(|_| {
-            invalid("write postgresql://user:password@host:port/database, with %-codes for `@`, `/`, `?` in a password".into())
+            invalid(
+                "write postgresql://user:password@host:port/database, with %-codes for `@`, `/`, `?` in a password"
+                    .into(),
+            )
         })?;
         if config.get_hosts().is_empty() {
             config.host("localhost");
@@ -93,7 +96,11 @@ impl PostgresUrl {
             config.application_name("bartune");
         }
         config.ssl_mode(tls.mode());
-        config.keepalives_idle(SILENCE).keepalives_interval(SILENCE / 3).keepalives_retries(3).tcp_user_timeout(SILENCE);
+        config
+            .keepalives_idle(SILENCE)
+            .keepalives_interval(SILENCE / 3)
+            .keepalives_retries(3)
+            .tcp_user_timeout(SILENCE);
         Ok(Self { config, tls, shown })
     }
 }
@@ -184,10 +191,11 @@ impl fmt::Debug for PostgresConnection {
 }
 
 impl PostgresConnection {
-    /// Connect to a server.
+    /// Connect to a server. The first call is not repeated: a wrong address is told at once.
     pub(crate) fn open(url: PostgresUrl) -> Result<Self, StorageError> {
         let mut connection = Self { url, link: None, generation: 0 };
-        connection.run(|_| Ok(()))?;
+        let opened = connection.attempt(&mut |_: &mut Link| Ok(()));
+        opened.map_err(|fault| fault.on(connection.server()))?;
         Ok(connection)
     }
 
@@ -218,7 +226,10 @@ impl PostgresConnection {
 
     /// Do what must not be repeated blindly: if the connection is lost meanwhile, nobody knows whether
     /// it was done. A connection that was lost before is opened again first.
-    pub(crate) fn run_once<T>(&mut self, mut job: impl FnMut(&mut Link) -> Result<T, Fault>) -> Result<T, StorageError> {
+    pub(crate) fn run_once<T>(
+        &mut self,
+        mut job: impl FnMut(&mut Link) -> Result<T, Fault>,
+    ) -> Result<T, StorageError> {
         if self.link.as_ref().is_none_or(|link| link.client.is_closed()) {
             self.run(|_| Ok(()))?;
         }

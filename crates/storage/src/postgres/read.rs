@@ -93,8 +93,7 @@ fn attributes(link: &mut Link, table: &'static str, id: i32) -> Result<BTreeMap<
 
 /// The number that the study's next trial gets. Numbers follow the ids, as in Optuna.
 pub(super) fn next_number(link: &mut Link, id: i32) -> Result<u64, Fault> {
-    let statement =
-        link.statement("SELECT number FROM trials WHERE study_id = $1 ORDER BY trial_id DESC LIMIT 1")?;
+    let statement = link.statement("SELECT number FROM trials WHERE study_id = $1 ORDER BY trial_id DESC LIMIT 1")?;
     let row = link.client.query_opt(&statement, &[&id])?;
     Ok(row.map_or(Ok(0), |row| row.try_get(0).map(|number: i32| unsigned(i64::from(number)) + 1))?)
 }

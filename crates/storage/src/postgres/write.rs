@@ -266,10 +266,9 @@ pub(super) fn replace_unfinished(
     let study = read::key(id)?;
     let objectives = read::directions(link, study)?.len();
     record::check_records(batch, objectives)?;
-    let numbers: Vec<i32> = batch.iter().map(|record| number(record)).collect();
-    let select = link.statement(
-        "SELECT number, trial_id, state::text FROM trials WHERE study_id = $1 AND number = ANY($2)",
-    )?;
+    let numbers: Vec<i32> = batch.iter().map(number).collect();
+    let select =
+        link.statement("SELECT number, trial_id, state::text FROM trials WHERE study_id = $1 AND number = ANY($2)")?;
     let rows = link.client.query(&select, &[&study, &numbers])?;
     let mut ids: Vec<i32> = Vec::with_capacity(batch.len());
     for record in batch {
@@ -321,17 +320,23 @@ fn number(record: &TrialRecord) -> i32 {
     i32::try_from(record.trial.number).unwrap_or(i32::MAX)
 }
 
+type Blob = Vec<u8>;
+
+/// The trials' numbers, and three columns beside them.
+#[derive(Default)]
+struct Columns<A, B, C>(Vec<i32>, Vec<A>, Vec<B>, Vec<C>);
+
 /// The rows of a batch in columns, table by table; each begins with the trials' numbers.
 #[derive(Default)]
 struct Rows<'a> {
-    trials: (Vec<i32>, Vec<&'static str>, Vec<Option<String>>, Vec<Option<String>>),
-    params: (Vec<i32>, Vec<&'a str>, Vec<Option<f64>>, Vec<String>),
-    values: (Vec<i32>, Vec<i32>, Vec<Option<f64>>, Vec<&'static str>),
-    steps: (Vec<i32>, Vec<i32>, Vec<Option<f64>>, Vec<&'static str>),
+    trials: Columns<&'static str, Option<String>, Option<String>>,
+    params: Columns<&'a str, Option<f64>, String>,
+    values: Columns<i32, Option<f64>, &'static str>,
+    steps: Columns<i32, Option<f64>, &'static str>,
     user_attributes: (Vec<i32>, Vec<&'a str>, Vec<String>),
     system_attributes: (Vec<i32>, Vec<&'a str>, Vec<String>),
-    identities: (Vec<i32>, Vec<Option<Vec<u8>>>, Vec<Option<i64>>),
-    metrics: (Vec<i32>, Vec<i64>, Vec<Vec<u8>>),
+    identities: (Vec<i32>, Vec<Option<Blob>>, Vec<Option<i64>>),
+    metrics: (Vec<i32>, Vec<i64>, Vec<Blob>),
 }
 
 impl<'a> Rows<'a> {
@@ -360,7 +365,7 @@ impl<'a> Rows<'a> {
             self.params.0.push(number(record));
             self.params.1.push(name);
             self.params.2.push(record.trial.params.get(name).and_then(codec::internal_value));
-            self.params.3.push(codec::distribution_text(distribution));
+            self.params.3.push(distribution.to_short_json());
         }
     }
 
@@ -431,10 +436,35 @@ impl<'a> Rows<'a> {
         let row = link.client.query_one(
             &statement,
             &[
-                &study, &trials.0, &trials.1, &trials.2, &trials.3, &params.0, &params.1, &params.2, &params.3,
-                &values.0, &values.1, &values.2, &values.3, &steps.0, &steps.1, &steps.2, &steps.3, &user.0,
-                &user.1, &user.2, &system.0, &system.1, &system.2, &identities.0, &identities.1, &identities.2,
-                &metrics.0, &metrics.1, &metrics.2,
+                &study,
+                &trials.0,
+                &trials.1,
+                &trials.2,
+                &trials.3,
+                &params.0,
+                &params.1,
+                &params.2,
+                &params.3,
+                &values.0,
+                &values.1,
+                &values.2,
+                &values.3,
+                &steps.0,
+                &steps.1,
+                &steps.2,
+                &steps.3,
+                &user.0,
+                &user.1,
+                &user.2,
+                &system.0,
+                &system.1,
+                &system.2,
+                &identities.0,
+                &identities.1,
+                &identities.2,
+                &metrics.0,
+                &metrics.1,
+                &metrics.2,
             ],
         )?;
         let written: i64 = row.try_get(0)?;
