@@ -39,6 +39,11 @@ def dump(interop: Callable[..., str]) -> Callable[[str, str], dict[str, Any]]:
     return lambda url, study: json.loads(interop("dump", url, study))
 
 
+def plain(url: str) -> str:
+    """A URL without SQLAlchemy's driver, as everything else takes it."""
+    return url.replace("+psycopg2", "")
+
+
 @pytest.fixture()
 def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'studies.db'}"
@@ -58,7 +63,8 @@ def postgres_url() -> Iterator[str]:
     admin.autocommit = True
     admin.cursor().execute(f"CREATE DATABASE {name}")
     try:
-        yield server.rsplit("/", 1)[0] + "/" + name
+        # Naming the driver, since SQLAlchemy's default differs between its versions.
+        yield server.replace("postgresql://", "postgresql+psycopg2://").rsplit("/", 1)[0] + "/" + name
     finally:
         admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
         admin.close()

@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import optuna
 import pytest
-from conftest import OPTUNA_MAJOR
+from conftest import OPTUNA_MAJOR, plain
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int
@@ -84,7 +84,7 @@ def test_the_tables_in_postgresql_are_those_of_optuna(
     import psycopg2
 
     def catalogue() -> dict[str, list[Any]]:
-        connection = psycopg2.connect(postgres_url)
+        connection = psycopg2.connect(plain(postgres_url))
         cursor = connection.cursor()
         found = {}
         for what, sql in CATALOGUE.items():
@@ -99,7 +99,7 @@ def test_the_tables_in_postgresql_are_those_of_optuna(
     assert storage.get_current_version() == storage.get_head_version()
     storage.remove_session()
     storage.engine.dispose()
-    connection = psycopg2.connect(postgres_url)
+    connection = psycopg2.connect(plain(postgres_url))
     connection.cursor().execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     connection.commit()
     connection.close()
@@ -237,10 +237,14 @@ def test_optuna_continues_and_bartune_reads_on(
 def test_deleting_with_optuna_deletes_our_rows_too(
     study: optuna.Study, url: str, dump: Callable[[str, str], dict[str, Any]], tmp_path: Any
 ) -> None:
+    import sqlalchemy
+
     optuna.delete_study(study_name="sample", storage=url)
-    connection = sqlite3.connect(tmp_path / "studies.db")
-    for table in ("bartune_trials", "bartune_metrics", "bartune_vault"):
-        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        for table in ("bartune_trials", "bartune_metrics", "bartune_vault", "bartune_lease"):
+            assert connection.execute(sqlalchemy.text(f"SELECT count(*) FROM {table}")).scalar() == 0
+    engine.dispose()
     # SQLite gives the new trials the deleted ones' keys.
     study = optuna.create_study(study_name="sample", storage=url)
     study.add_trial(optuna.trial.create_trial(value=1.0))

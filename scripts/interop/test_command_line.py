@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import optuna
 import pytest
-from conftest import OPTUNA_MAJOR
+from conftest import OPTUNA_MAJOR, plain
 from optuna.distributions import CategoricalDistribution as Choice
 from optuna.distributions import FloatDistribution as Float
 from optuna.distributions import IntDistribution as Int
@@ -187,7 +188,7 @@ def test_a_password_is_printed_and_stored_nowhere(postgres_url: str) -> None:
     import psycopg2
 
     secret = "hunter2"
-    url = postgres_url.replace("bartune@", f"bartune:{secret}@")
+    url = re.sub(r"//(\w+)@", rf"//\1:{secret}@", postgres_url)
     assert secret in url
     texts = [bartune("run", STUDY_FILE, "--trials", 30, "--storage", url)]
     texts.append(bartune("run", STUDY_FILE, "--trials", 40, "--storage", url, "--json"))
@@ -195,7 +196,7 @@ def test_a_password_is_printed_and_stored_nowhere(postgres_url: str) -> None:
     texts.append(bartune("test", STUDY_FILE, "--storage", url))
     texts.append(bartune("run", STUDY_FILE, "--storage", url.replace("127.0.0.1", "127.0.0.1:1"), code=2))
     texts.append(bartune("run", STUDY_FILE, "--storage", url + "nowhere", code=2))
-    cursor = psycopg2.connect(postgres_url).cursor()
+    cursor = psycopg2.connect(plain(postgres_url)).cursor()
     cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     for (table,) in cursor.fetchall():
         cursor.execute(f"SELECT * FROM {table}")

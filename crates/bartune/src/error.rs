@@ -106,6 +106,24 @@ pub enum Error {
         /// Its trials.
         trials: u64,
     },
+    /// Nothing can be imported from there.
+    #[error("cannot import {}: {problem}", path.display())]
+    Import {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+    /// A study cannot be copied over another one.
+    #[error(
+        "{storage} has another study `{name}` already; copy under another name with `--as NAME`, or delete it there"
+    )]
+    CopyExists {
+        /// The name.
+        name: String,
+        /// The store.
+        storage: String,
+    },
     /// No trial of the study is feasible.
     #[error("study `{name}` has no feasible trial yet; look at the reasons with `bartune trials`")]
     NoWinner {

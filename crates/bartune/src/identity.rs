@@ -7,6 +7,12 @@
 
 use std::collections::BTreeMap;
 
+mod batch;
+mod why;
+
+pub use batch::signatures;
+pub use why::{Difference, Part, PartName, Sameness, Side, Why, compare};
+
 use bartune_engine::Params;
 use bartune_engine::account::AccountRules;
 use bartune_engine::bars::format_timeframe;
@@ -18,6 +24,9 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Plan;
 use crate::data::{Dataset, Segments};
+
+/// Study attribute that holds what the study's trials depend on: the fingerprint.
+pub(crate) const FINGERPRINT: &str = "bartune:fingerprint";
 
 /// A SHA-256 digest.
 pub(crate) type Sha256Digest = [u8; 32];

@@ -5,18 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray};
-use bartune_engine::Value;
 use bartune_engine::bars::Bars;
-use bartune_engine::metric;
 use bartune_engine::simulator::{ExitReason, Side, Trade};
-use bartune_search::storage::TrialRecord;
 use bartune_search::trial::TrialState;
 use parquet::arrow::ArrowWriter;
 
-use crate::config::Plan;
 use crate::error::Error;
 use crate::evaluator::BacktestRun;
-use crate::study::Session;
+
+mod trials;
+
+pub(crate) use trials::TrialColumns;
+pub use trials::trials;
 
 /// Named columns of one length.
 #[derive(Debug, Default)]
@@ -25,12 +25,12 @@ pub struct Table {
 }
 
 #[derive(Debug)]
-enum Column {
+pub(crate) enum Column {
     Number(Vec<Option<f64>>),
     Integer(Vec<Option<i64>>),
     Text(Vec<Option<String>>),
     /// Nanoseconds since 1970 UTC.
-    Time(Vec<i64>),
+    Time(Vec<Option<i64>>),
 }
 
 /// Round trips, one a row, in the order of their exits.
@@ -40,7 +40,8 @@ pub fn trades(run: &BacktestRun, bars: &Bars) -> Table {
     let number = |of: fn(&Trade) -> f64| Column::Number(trades.iter().map(|trade| Some(of(trade))).collect());
     let text =
         |of: fn(&Trade) -> &'static str| Column::Text(trades.iter().map(|trade| Some(of(trade).to_owned())).collect());
-    let time = |of: fn(&Trade) -> usize| Column::Time(trades.iter().map(|trade| bars.time()[of(trade)]).collect());
+    let time =
+        |of: fn(&Trade) -> usize| Column::Time(trades.iter().map(|trade| Some(bars.time()[of(trade)])).collect());
     Table::default()
         .with("side", text(|trade| side_name(trade.side)))
         .with("size", number(|trade| trade.size))
@@ -61,121 +62,13 @@ pub fn trades(run: &BacktestRun, bars: &Bars) -> Table {
 #[must_use]
 pub fn equity(run: &BacktestRun, bars: &Bars) -> Table {
     Table::default()
-        .with("time", Column::Time(bars.time()[run.segment.clone()].to_vec()))
+        .with("time", Column::Time(bars.time()[run.segment.clone()].iter().copied().map(Some).collect()))
         .with("close", Column::Number(bars.close()[run.segment.clone()].iter().copied().map(Some).collect()))
         .with("equity", Column::Number(run.backtest.equity.iter().copied().map(Some).collect()))
 }
 
-/// Trials are read this many at a time.
-const CHUNK: u64 = 1_000;
-
-/// All trials: number, state, value, reason, parameters, metrics of each segment.
-///
-/// # Errors
-///
-/// [`Error::Storage`].
-pub fn trials(session: &Session<'_>) -> Result<Table, Error> {
-    let mut builder = TrialsBuilder::new(session.plan());
-    for first in (0..).step_by(CHUNK as usize) {
-        let records = session.trials(first..first + CHUNK)?;
-        records.iter().for_each(|record| builder.add(record));
-        if (records.len() as u64) < CHUNK {
-            break;
-        }
-    }
-    Ok(builder.finish())
-}
-
-/// Columns of trials, filled row by row.
-struct TrialsBuilder<'a> {
-    plan: &'a Plan,
-    numbers: Vec<Option<i64>>,
-    states: Vec<Option<String>>,
-    /// One column an objective.
-    values: Vec<Vec<Option<f64>>>,
-    reasons: Vec<Option<String>>,
-    originals: Vec<Option<i64>>,
-    /// One column a parameter.
-    params: Vec<Vec<Option<Value>>>,
-    /// One column a metric, segment by segment.
-    metrics: Vec<Vec<Option<f64>>>,
-}
-
-/// Segments whose metrics are stored with a trial.
-const SEGMENTS: [&str; 2] = ["train", "validate"];
-
-impl<'a> TrialsBuilder<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        Self {
-            plan,
-            numbers: Vec::new(),
-            states: Vec::new(),
-            values: vec![Vec::new(); plan.objective.targets.len()],
-            reasons: Vec::new(),
-            originals: Vec::new(),
-            params: vec![Vec::new(); plan.parameters.decls().len()],
-            metrics: vec![Vec::new(); SEGMENTS.len() * metric::catalogue().len()],
-        }
-    }
-
-    fn add(&mut self, record: &TrialRecord) {
-        let trial = &record.trial;
-        self.numbers.push(i64::try_from(trial.number).ok());
-        self.states.push(Some(state_name(trial.state).to_owned()));
-        for (index, column) in self.values.iter_mut().enumerate() {
-            column.push(trial.values.get(index).copied());
-        }
-        self.reasons.push(record.reason.clone());
-        self.originals.push(trial.duplicate_of.and_then(|original| i64::try_from(original).ok()));
-        let mut params = self.plan.parameters.to_params(&trial.params);
-        for (column, decl) in self.params.iter_mut().zip(self.plan.parameters.decls()) {
-            column.push(params.remove(&decl.name));
-        }
-        let names =
-            SEGMENTS.iter().flat_map(|segment| metric::catalogue().iter().map(move |metric| (*segment, metric.name)));
-        for (column, (segment, name)) in self.metrics.iter_mut().zip(names) {
-            column.push(record.metrics.get(segment).and_then(|metrics| metrics.get(name)).copied());
-        }
-    }
-
-    fn finish(self) -> Table {
-        let mut table =
-            Table::default().with("number", Column::Integer(self.numbers)).with("state", Column::Text(self.states));
-        let several = self.values.len() > 1;
-        for (index, values) in self.values.into_iter().enumerate() {
-            let name = if several { format!("values_{index}") } else { "value".to_owned() };
-            table = table.with(name, Column::Number(values));
-        }
-        table = table.with("reason", Column::Text(self.reasons)).with("duplicate_of", Column::Integer(self.originals));
-        for (values, decl) in self.params.into_iter().zip(self.plan.parameters.decls()) {
-            table = table.with(format!("params_{}", decl.name), values_column(values));
-        }
-        let names = SEGMENTS
-            .iter()
-            .flat_map(|segment| metric::catalogue().iter().map(move |metric| format!("{segment}_{}", metric.name)));
-        for (values, name) in self.metrics.into_iter().zip(names) {
-            table = table.with(name, Column::Number(values));
-        }
-        table
-    }
-}
-
-fn values_column(values: Vec<Option<Value>>) -> Column {
-    if values.iter().flatten().any(|value| matches!(value, Value::Text(_) | Value::Bool(_))) {
-        return Column::Text(values.into_iter().map(|value| value.map(|value| value.to_string())).collect());
-    }
-    let whole = |value: &Option<Value>| match value {
-        Some(Value::Int(number)) => Some(*number),
-        _ => None,
-    };
-    if values.iter().flatten().all(|value| matches!(value, Value::Int(_))) {
-        return Column::Integer(values.iter().map(whole).collect());
-    }
-    Column::Number(values.iter().map(|value| value.as_ref().and_then(Value::as_number)).collect())
-}
-
 impl Table {
-    fn with(mut self, name: impl Into<String>, column: Column) -> Self {
+    pub(crate) fn with(mut self, name: impl Into<String>, column: Column) -> Self {
         self.columns.push((name.into(), column));
         self
     }
@@ -237,9 +130,7 @@ impl Column {
             Self::Number(values) => values[row].map(|value| value.to_string()),
             Self::Integer(values) => values[row].map(|value| value.to_string()),
             Self::Text(values) => values[row].clone(),
-            Self::Time(values) => {
-                jiff::Timestamp::from_nanosecond(i128::from(values[row])).ok().map(|time| time.to_string())
-            }
+            Self::Time(values) => values[row].and_then(time_text),
         };
         shown.unwrap_or_default()
     }
@@ -252,6 +143,11 @@ impl Column {
             Self::Time(values) => Arc::new(TimestampNanosecondArray::from(values.clone()).with_timezone("UTC")),
         }
     }
+}
+
+/// A moment in nanoseconds since 1970 UTC as text.
+fn time_text(time: i64) -> Option<String> {
+    jiff::Timestamp::from_nanosecond(i128::from(time)).ok().map(|time| time.to_string())
 }
 
 /// How a side is written in every output.
@@ -281,7 +177,9 @@ pub fn exit_name(reason: ExitReason) -> &'static str {
     }
 }
 
-fn state_name(state: TrialState) -> &'static str {
+/// How a state is written in every output: as Optuna has it.
+#[must_use]
+pub fn state_name(state: TrialState) -> &'static str {
     match state {
         TrialState::Running => "RUNNING",
         TrialState::Complete => "COMPLETE",

@@ -44,8 +44,16 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Measure how long backtests, proposals and storing take on this machine
     Bench(BenchArgs),
-    /// List the trials of a study, best first
+    /// List the trials of a study, best first, or say why two of them are or are not one
     Trials(TrialsArgs),
+    /// List the studies of a store
+    Studies(StudiesArgs),
+    /// Write a study to a file, or copy it into another store
+    Export(ExportArgs),
+    /// Take trials that were made elsewhere into a study
+    Import(ImportArgs),
+    /// Delete a study with everything in it
+    Delete(DeleteArgs),
     /// Look at, make and convert bar files
     #[command(subcommand)]
     Data(DataCommand),
@@ -354,6 +362,98 @@ pub(crate) struct TrialsArgs {
     /// Write all trials with parameters and metrics to a Parquet file
     #[arg(long, value_name = "FILE")]
     pub(crate) parquet: Option<PathBuf>,
+
+    /// Say what makes trials A and B one trial or two: parameters, strategy, data, segments, execution,
+    /// account, version
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["csv", "parquet", "top"])]
+    pub(crate) why: Option<Vec<u64>>,
+
+    /// B is a trial of this study: a study file, or a name in the same store
+    #[arg(long, value_name = "STUDY", requires = "why")]
+    pub(crate) with: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct StudiesArgs {
+    /// Database [default: $BARTUNE_STORAGE]
+    #[arg(value_name = "URL")]
+    pub(crate) storage: Option<String>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A study by its file, or by its name in a store.
+#[derive(Debug, Group)]
+pub(crate) struct StoredStudyArgs {
+    /// Study file, or the name of a study in --storage
+    #[arg(value_name = "STUDY")]
+    pub(crate) study: String,
+
+    /// Database of the study [default: sqlite:///STUDY.db, beside the study file, or $BARTUNE_STORAGE]
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Option<String>,
+}
+
+#[derive(Debug, Group)]
+#[group(required = true, multiple = true, id = "destination")]
+pub(crate) struct DestinationArgs {
+    /// File to write: .csv, .parquet or .json
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Database to copy the study into, with everything and the same numbers
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) study: StoredStudyArgs,
+
+    #[command(flatten)]
+    pub(crate) destination: DestinationArgs,
+
+    /// Name of the copy [default: the study's]
+    #[arg(long = "as", value_name = "NAME", requires = "to")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    /// Folders of trial_*.json, and .json, .csv or .parquet files
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) sources: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Leave away parameters that the study does not have, instead of refusing their trials
+    #[arg(long)]
+    pub(crate) ignore_unknown: bool,
+
+    /// Scores that stand for no result, as in --penalties=-100,-1e6: such trials are infeasible
+    #[arg(long, value_name = "SCORE,…", value_delimiter = ',', allow_negative_numbers = true)]
+    pub(crate) penalties: Vec<f64>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct DeleteArgs {
+    #[command(flatten)]
+    pub(crate) study: StoredStudyArgs,
+
+    /// Yes, delete it
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Group)]

@@ -14,28 +14,27 @@
 //! floats as Python's `repr` writes them; the signature is its SHA-256. In Python:
 //! `sha256(json.dumps(params, sort_keys=True, separators=(",", ":")).encode()).hexdigest()`.
 //!
+//! Parameters that come without a space have a [free form](canonical_json), which knows the kinds of
+//! their values only.
+//!
 //! A trial's whole identity also covers the strategy, the data and the execution; that is put
 //! together where those are known.
 
 use std::fmt::Write;
 
-use sha2::{Digest, Sha256};
-
 use crate::space::{Assignment, Distribution, ParamValue, Space, python_json};
+
+mod free_form;
+mod signature;
+
+pub use free_form::{canonical_json, param_signature_of_json};
+pub use signature::{NotASignature, Signature};
 
 /// The canonical JSON of an assignment.
 #[must_use]
 pub fn canonical_params(assignment: &Assignment, space: &Space) -> String {
-    let mut out = String::from("{");
-    for (name, value) in &space.normalize(assignment) {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        python_json::write_text(&mut out, name);
-        out.push(':');
-        write_value(&mut out, value, space.distribution(name));
-    }
-    out.push('}');
+    let mut out = String::new();
+    write_params(&mut out, assignment, space);
     out
 }
 
@@ -59,14 +58,47 @@ pub fn param_signature(assignment: &Assignment, space: &Space) -> String {
     sha256_hex(&canonical_params(assignment, space))
 }
 
+/// The signatures of many assignments, in their order: [`param_signature`] as bytes, through one
+/// buffer.
+#[must_use]
+pub fn signatures(assignments: &[Assignment], space: &Space) -> Vec<Signature> {
+    let mut out = String::new();
+    let mut signature = |assignment| {
+        out.clear();
+        write_params(&mut out, assignment, space);
+        Signature::of_text(&out)
+    };
+    assignments.iter().map(&mut signature).collect()
+}
+
 /// The SHA-256 of a text, in lower-case hex.
 #[must_use]
 pub fn sha256_hex(text: &str) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        let _ = write!(hex, "{byte:02x}");
+    Signature::of_text(text).to_string()
+}
+
+fn write_params(out: &mut String, assignment: &Assignment, space: &Space) {
+    out.push('{');
+    let start = out.len();
+    let mut write = |name: &str, value: &ParamValue, distribution: Option<&Distribution>| {
+        if out.len() > start {
+            out.push(',');
+        }
+        python_json::write_text(out, name);
+        out.push(':');
+        write_value(out, value, distribution);
+    };
+    if space.params().values().all(|param| param.when.is_none()) {
+        // Nothing can be inactive, so the values need no second map to be normalised in.
+        for (name, value) in assignment {
+            if let Some(distribution) = space.distribution(name) {
+                write(name, &distribution.canonical(value), Some(distribution));
+            }
+        }
+    } else {
+        space.normalize(assignment).iter().for_each(|(name, value)| write(name, value, space.distribution(name)));
     }
-    hex
+    out.push('}');
 }
 
 fn write_value(out: &mut String, value: &ParamValue, distribution: Option<&Distribution>) {

@@ -5,6 +5,7 @@
 //! | [`sqlite`] | [`SqliteStorage`]: a file that stock Optuna and optuna-dashboard open as well |
 //! | [`postgres`] | the same tables in a PostgreSQL database |
 //! | [`memory`] | [`MemoryStorage`]: the same contract, gone with the process |
+//! | [`guard`] | sets of signatures that processes share, so that nothing is done twice |
 //! | [`url`] | paths and `sqlite:///…` URLs |
 //! | [`error`] | [`StorageError`]: every failure with its place, cause and remedy |
 //! | `schema` | the tables: Optuna's `v3.2.0.a` and our own, which Optuna ignores |
@@ -25,6 +26,7 @@ use bartune_search::storage::Storage;
 mod assemble;
 mod codec;
 pub mod error;
+pub mod guard;
 mod keys;
 pub mod lease;
 pub mod memory;

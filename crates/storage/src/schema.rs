@@ -291,8 +291,10 @@ fn inspect(connection: &Connection, path: &Path) -> Result<Content, Fault> {
 }
 
 fn tables(connection: &Connection) -> Result<Vec<String>, Fault> {
-    let mut statement = connection
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")?;
+    let mut statement = connection.prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+             AND name NOT LIKE 'bartune_guard%' ORDER BY name",
+    )?;
     let names = statement.query_map([], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
 }

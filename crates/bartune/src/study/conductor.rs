@@ -22,6 +22,7 @@ use indexmap::IndexMap;
 use crate::config::{Plan, SamplerPlan};
 use crate::error::Error;
 use crate::identity::{Identity, Sha256Digest, hex};
+use crate::import::is_imported;
 use crate::outcome::{Outcome, SegmentMetrics};
 
 /// How often the sampler is asked again when it proposes a known trial.
@@ -132,6 +133,8 @@ pub(super) struct Conductor<'a> {
     window: Window,
     pending: VecDeque<Pending>,
     known: BTreeMap<Sha256Digest, u64>,
+    /// How many of the known trials were imported: they cost no budget.
+    imported: u64,
     /// Trials that another program made: learned from, counted, and no answer to anything.
     foreign: u64,
     budget: u64,
@@ -164,6 +167,7 @@ impl<'a> Conductor<'a> {
             window: Window::default(),
             pending: VecDeque::new(),
             known: BTreeMap::new(),
+            imported: 0,
             foreign: 0,
             budget,
             duplicates_in_a_row: 0,
@@ -173,7 +177,7 @@ impl<'a> Conductor<'a> {
             },
         };
         for record in stored {
-            if record.identity.is_empty() {
+            if record.identity.is_empty() && !is_imported(record) {
                 conductor.foreign += 1;
                 conductor.window.push(conductor.number(), &record.trial.params);
                 conductor.remember(record)?;
@@ -181,14 +185,15 @@ impl<'a> Conductor<'a> {
             }
             let identity = conductor.identity.of(plan, &record.trial.params);
             conductor.note(identity, &record.trial.params, record.trial.duplicate_of);
+            conductor.imported += u64::from(is_imported(record));
             conductor.remember(record)?;
         }
         Ok(conductor)
     }
 
-    /// Distinct trials proposed so far.
+    /// Distinct trials proposed so far; imported ones were not.
     pub(super) fn distinct(&self) -> u64 {
-        self.known.len() as u64 + self.foreign
+        self.known.len() as u64 - self.imported + self.foreign
     }
 
     /// Propose the next trial if it is due.

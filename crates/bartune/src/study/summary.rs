@@ -7,6 +7,7 @@ use bartune_search::trial::{StudyDirection, TrialState};
 
 use super::session::Session;
 use crate::error::Error;
+use crate::import::is_imported;
 use crate::outcome::SegmentMetrics;
 
 /// How many trials ended how. Duplicates are counted apart and nowhere else.
@@ -24,6 +25,8 @@ pub struct Counts {
     pub failed: u64,
     /// Answered from an earlier result.
     pub duplicate: u64,
+    /// Made elsewhere; counted by their state as well.
+    pub imported: u64,
 }
 
 /// A study's state in short.
@@ -52,6 +55,7 @@ impl Counts {
     /// Count one trial.
     pub fn add(&mut self, record: &TrialRecord) {
         self.total += 1;
+        self.imported += u64::from(is_imported(record));
         let field = match record.trial.state {
             _ if record.trial.duplicate_of.is_some() => &mut self.duplicate,
             TrialState::Complete if record.trial.is_feasible() => &mut self.complete,
@@ -63,10 +67,10 @@ impl Counts {
         *field += 1;
     }
 
-    /// Trials that are not duplicates.
+    /// Trials that cost budget: neither duplicates nor imported.
     #[must_use]
     pub fn distinct(&self) -> u64 {
-        self.total - self.duplicate
+        self.total - self.duplicate - self.imported
     }
 }
 

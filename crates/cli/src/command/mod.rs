@@ -5,15 +5,20 @@ mod bench;
 mod check;
 mod compare;
 mod data;
+mod delete;
+mod export;
+mod import;
 mod instruments;
 mod manual;
 mod promote;
 mod run;
 mod stream;
+mod studies;
 mod study;
 mod test;
 mod trials;
 mod verify;
+mod why;
 
 use anyhow::Result;
 
@@ -32,6 +37,10 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
+        Command::Studies(args) => studies::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Delete(args) => delete::run(&args),
         Command::Data(command) => data::run(&command),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),

@@ -7,10 +7,12 @@ use bartune::Error;
 use bartune::config::{self, Plan};
 use bartune::data::{self, BarCache, Dataset};
 use bartune::engine::Params;
+use bartune::export::AnyStorage;
 use bartune::search::storage::TrialRecord;
+use bartune::storage::StorageError;
 use bartune::study::{Session, default_storage, summarize};
 
-use crate::args::{ChoiceArgs, StorageArgs, StudyArgs};
+use crate::args::{ChoiceArgs, StorageArgs, StoredStudyArgs, StudyArgs};
 
 /// Where the store's URL may stand, so that a password is not in every list of processes.
 const STORAGE_VARIABLE: &str = "BARTUNE_STORAGE";
@@ -41,6 +43,39 @@ pub(crate) fn open_bars(plan: &Plan, no_cache: bool) -> Result<Dataset> {
 pub(crate) fn storage_url(args: &StorageArgs, study: &Path) -> String {
     let given = args.storage.clone().or_else(|| std::env::var(STORAGE_VARIABLE).ok().filter(|url| !url.is_empty()));
     given.unwrap_or_else(|| default_storage(study))
+}
+
+/// The store that the environment names.
+pub(crate) fn default_store() -> Option<String> {
+    std::env::var("BARTUNE_STORAGE").ok().filter(|url| !url.is_empty())
+}
+
+/// Name and store of a study that is given by its file or by its name.
+pub(crate) fn stored_study(args: &StoredStudyArgs) -> Result<(String, String)> {
+    let given = args.storage.clone().or_else(default_store);
+    if args.study.ends_with(".toml") {
+        let path = Path::new(&args.study);
+        let name = config::read_study(path, &[])?.name;
+        return Ok((name, given.unwrap_or_else(|| default_storage(path))));
+    }
+    let name = &args.study;
+    let url = given.with_context(|| format!("`{name}` is no study file, so name its store with `--storage URL`"))?;
+    Ok((name.clone(), url))
+}
+
+/// Open a store to change it; a SQLite file that is missing is created.
+pub(crate) fn open_store(url: &str) -> Result<Box<AnyStorage>> {
+    Ok(bartune::export::open(url)?)
+}
+
+/// Open a store that must be there, to read the study `name` in it.
+pub(crate) fn open_store_to_read(url: &str, name: &str) -> Result<Box<AnyStorage>> {
+    match bartune::export::open_read_only(url) {
+        Err(Error::Storage(StorageError::Missing { .. })) if !name.is_empty() => {
+            bail!(Error::NoStudy { name: name.to_owned(), storage: crate::output::shown(url) })
+        }
+        result => Ok(result?),
+    }
 }
 
 /// One trial of the stored study, by default the winner.

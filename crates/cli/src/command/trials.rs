@@ -9,6 +9,9 @@ use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(args: &TrialsArgs) -> Result<Exit> {
+    if let Some(numbers) = &args.why {
+        return super::why::run(args, numbers);
+    }
     let plan = read_plan(&args.study, &[])?;
     let dataset = open_data(&plan, &args.study)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;

@@ -18,12 +18,17 @@ use serde_json::json;
 
 pub(crate) use comparison::comparison_report;
 pub(crate) use contract::contracts_table;
-pub(crate) use format::{duration, percent};
+pub(crate) use format::{duration, number, percent};
 pub(crate) use live::{live_bar, live_end};
 pub(crate) use preflight::{finding_text, preflight_report, severity_word};
 pub(crate) use progress::LiveView;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
+
+/// A store's URL as it may be shown.
+pub(crate) fn shown(url: &str) -> String {
+    bartune::storage::url::redacted(url)
+}
 
 /// Print on stdout.
 pub(crate) fn print(text: &str) -> Result<()> {

@@ -73,7 +73,12 @@ fn objectives_text(plan: &Plan, record: &TrialRecord) -> String {
 fn counts_line(summary: &Summary) -> String {
     let counts = &summary.counts;
     let mut text = format!("{} trials: {} complete, {} infeasible", counts.total, counts.complete, counts.infeasible);
-    for (count, name) in [(counts.pruned, "pruned"), (counts.failed, "failed"), (counts.duplicate, "duplicate")] {
+    for (count, name) in [
+        (counts.pruned, "pruned"),
+        (counts.failed, "failed"),
+        (counts.duplicate, "duplicate"),
+        (counts.imported, "imported"),
+    ] {
         if count > 0 {
             text.push_str(&format!(", {count} {name}"));
         }

@@ -4,6 +4,7 @@ mod champions;
 mod commands;
 mod diagnostics;
 mod examples;
+mod exchange;
 mod mistakes;
 mod preflight;
 mod readme;

@@ -110,7 +110,7 @@ fn enqueued_trials_are_run_first_with_what_was_fixed() {
         );
         store::execute(&path, &sql);
     };
-    let next: u64 = store::count(&path) as u64;
+    let next: u64 = store::count(&path);
     enqueue(next, r#"{"fast": 7, "slow": 123, "filter": false}"#);
     enqueue(next + 1, r#"{"fast": "many"}"#);
     sandbox.run(&format!("run {STUDY} --trials 20 --json")).exits(0);
@@ -152,7 +152,7 @@ fn a_second_writer_is_told_who_the_first_one_is() {
     first.kill().expect("it runs");
     first.wait().expect("it was started here");
     // The dead owner's lease is taken over at once, and given back in the end.
-    let trials = store::count(&sandbox.path(DATABASE)) as u64 + 20;
+    let trials = store::count(&sandbox.path(DATABASE)) + 20;
     sandbox.run(&format!("run {STUDY} --trials {trials} --json")).exits(0);
     assert!(lease().is_empty());
 }

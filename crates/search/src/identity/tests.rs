@@ -108,3 +108,20 @@ proptest! {
         prop_assert_ne!(signature(exact), signature(exact + 1.0));
     }
 }
+
+proptest! {
+    #[test]
+    fn a_space_without_conditions_is_normalised_as_one_with_them(seed in any::<u64>()) {
+        for (name, conditional) in all() {
+            let params = conditional.params().iter().map(|(name, param)| (name.as_str(), always(param.distribution.clone())));
+            let params: Vec<_> = params.collect();
+            let plain = space(&params, vec![]).expect(name);
+            let draw = plain.sample_uniform(&mut RandomStream::new(seed, 1, 0)).expect(name);
+            let normal = plain.normalize(&draw);
+            prop_assert_eq!(canonical_params(&draw, &plain), canonical_params(&normal, &plain));
+            let found = signatures(&[draw.clone(), normal], &plain);
+            prop_assert_eq!(found[0], found[1]);
+            prop_assert_eq!(found[0].to_string(), param_signature(&draw, &plain));
+        }
+    }
+}

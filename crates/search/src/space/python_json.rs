@@ -17,18 +17,38 @@ pub fn write_float(out: &mut String, value: f64) {
         });
         return;
     }
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let start = out.len();
+    let _ = write!(out, "{value:e}");
+    let (mantissa, exponent) = out[start..].split_once('e').unwrap_or((&out[start..], "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        let plain = format!("{value}");
-        out.push_str(&plain);
-        if !plain.contains('.') {
-            out.push_str(".0");
+    // The shortest digits that read back as a float are at most 17.
+    let mut buffer = [0; 24];
+    let mut count = 0;
+    for (place, digit) in buffer.iter_mut().zip(mantissa.bytes().filter(u8::is_ascii_digit)) {
+        (*place, count) = (digit, count + 1);
+    }
+    let is_negative = mantissa.starts_with('-');
+    out.truncate(start);
+    out.push_str(if is_negative { "-" } else { "" });
+    let digits = buffer[..count].iter().map(|digit| char::from(*digit));
+    match exponent {
+        -4..0 => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', exponent.unsigned_abs() as usize - 1).chain(digits));
         }
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.abs());
+        0..16 => {
+            let whole = exponent.unsigned_abs() as usize + 1;
+            out.extend(digits.clone().chain(std::iter::repeat('0')).take(whole));
+            out.push('.');
+            out.extend(digits.skip(whole));
+            out.push_str(if count > whole { "" } else { "0" });
+        }
+        _ => {
+            out.extend(digits.clone().take(1));
+            out.push_str(if count > 1 { "." } else { "" });
+            out.extend(digits.skip(1));
+            let _ = write!(out, "e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
+        }
     }
 }
 
@@ -86,6 +106,12 @@ mod tests {
             (1e16, "1e+16"),
             (1.25e300, "1.25e+300"),
             (123456.789, "123456.789"),
+            (-120.0, "-120.0"),
+            (-1.5e-3, "-0.0015"),
+            (1234567890123456.7, "1234567890123456.8"),
+            (-2e22, "-2e+22"),
+            (5e-324, "5e-324"),
+            (f64::MAX, "1.7976931348623157e+308"),
             (f64::INFINITY, "Infinity"),
         ];
         for (value, expected) in cases {

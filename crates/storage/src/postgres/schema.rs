@@ -196,9 +196,11 @@ pub(super) fn check(link: &mut Link, server: &str) -> Result<Tables, Fault> {
 }
 
 fn inspect(link: &mut Link, server: &str) -> Result<Content, Fault> {
-    let rows = link
-        .client
-        .query("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1", &[])?;
+    let rows = link.client.query(
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()
+         AND tablename NOT LIKE 'bartune_guard%' ORDER BY 1",
+        &[],
+    )?;
     let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     let has = |name: &str| tables.iter().any(|table| table == name);
     if !has("studies") && !has("trials") {

@@ -266,7 +266,7 @@ pub(super) fn replace_unfinished(
     let study = read::key(id)?;
     let objectives = read::directions(link, study)?.len();
     record::check_records(batch, objectives)?;
-    let numbers: Vec<i32> = batch.iter().map(|record| number(record)).collect();
+    let numbers: Vec<i32> = batch.iter().map(number).collect();
     let select =
         link.statement("SELECT number, trial_id, state::text FROM trials WHERE study_id = $1 AND number = ANY($2)")?;
     let rows = link.client.query(&select, &[&study, &numbers])?;
@@ -320,17 +320,23 @@ fn number(record: &TrialRecord) -> i32 {
     i32::try_from(record.trial.number).unwrap_or(i32::MAX)
 }
 
+type Blob = Vec<u8>;
+
+/// The trials' numbers, and three columns beside them.
+#[derive(Default)]
+struct Columns<A, B, C>(Vec<i32>, Vec<A>, Vec<B>, Vec<C>);
+
 /// The rows of a batch in columns, table by table; each begins with the trials' numbers.
 #[derive(Default)]
 struct Rows<'a> {
-    trials: (Vec<i32>, Vec<&'static str>, Vec<Option<String>>, Vec<Option<String>>),
-    params: (Vec<i32>, Vec<&'a str>, Vec<Option<f64>>, Vec<String>),
-    values: (Vec<i32>, Vec<i32>, Vec<Option<f64>>, Vec<&'static str>),
-    steps: (Vec<i32>, Vec<i32>, Vec<Option<f64>>, Vec<&'static str>),
+    trials: Columns<&'static str, Option<String>, Option<String>>,
+    params: Columns<&'a str, Option<f64>, String>,
+    values: Columns<i32, Option<f64>, &'static str>,
+    steps: Columns<i32, Option<f64>, &'static str>,
     user_attributes: (Vec<i32>, Vec<&'a str>, Vec<String>),
     system_attributes: (Vec<i32>, Vec<&'a str>, Vec<String>),
-    identities: (Vec<i32>, Vec<Option<Vec<u8>>>, Vec<Option<i64>>),
-    metrics: (Vec<i32>, Vec<i64>, Vec<Vec<u8>>),
+    identities: (Vec<i32>, Vec<Option<Blob>>, Vec<Option<i64>>),
+    metrics: (Vec<i32>, Vec<i64>, Vec<Blob>),
 }
 
 impl<'a> Rows<'a> {
