@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Delete a study with everything in it
     Delete(DeleteArgs),
+    /// Say which parameters the results of a study depend on
+    Importance(ImportanceArgs),
     /// Look at, make and convert bar files
     #[command(subcommand)]
     Data(DataCommand),
@@ -454,6 +456,36 @@ pub(crate) struct DeleteArgs {
     /// Yes, delete it
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ImportanceArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// How it is measured
+    #[arg(long, value_enum, default_value = "ped-anova")]
+    pub(crate) evaluator: EvaluatorArg,
+
+    /// With several objectives: the one to explain, counted from 1 [default: the Pareto front]
+    #[arg(long, value_name = "N")]
+    pub(crate) objective: Option<usize>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How importance is measured.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EvaluatorArg {
+    /// By what sets the best trials apart
+    PedAnova,
+    /// By the variance that each parameter causes over the whole space
+    Fanova,
 }
 
 #[derive(Debug, Group)]

@@ -8,6 +8,7 @@ mod data;
 mod delete;
 mod export;
 mod import;
+mod importance;
 mod instruments;
 mod manual;
 mod promote;
@@ -44,6 +45,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Data(command) => data::run(&command),
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
+        Command::Importance(args) => importance::run(&args),
         Command::Instruments(args) => instruments::run(&args),
     }
 }
