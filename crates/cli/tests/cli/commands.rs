@@ -27,6 +27,7 @@ fn help_of_every_command() {
         "trials",
         "promote",
         "compare",
+        "importance",
         "data",
         "data info",
         "data synth",
@@ -172,4 +173,34 @@ fn wrong_data_files_are_refused() {
     sandbox.run("data synth bars.csv --timezone Mars").exits(2).says("Mars");
     sandbox.run("data synth bars.csv --session 9").exits(2).says("09:30-16:00");
     assert!(!sandbox.path("bars.csv").exists());
+}
+
+#[test]
+fn importance_names_every_parameter_with_shares_that_add_up() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&format!("run {STUDY} --trials 80 --json")).exits(0);
+    let json = sandbox.run(&format!("importance {STUDY} --json")).exits(0).json();
+    let shares = json["importance"].as_object().expect("an object");
+    let sum: f64 = shares.values().filter_map(Value::as_f64).sum();
+    assert_eq!(shares.len(), 5);
+    assert!((sum - 1.0).abs() < 1e-9, "{json}");
+    // Its trials do not all have `rsi_max`, so that a forest speaks of the other four.
+    sandbox.run(&format!("importance {STUDY} --evaluator fanova")).exits(0);
+    sandbox.run(&format!("importance {STUDY} --storage sqlite:///none.db")).exits(2);
+}
+
+#[test]
+fn several_objectives_end_in_a_front() {
+    let sandbox = Sandbox::new();
+    sandbox.edit(STUDY, "maximize = \"composite\"", "maximize = \"cagr\"\nminimize = \"max_drawdown\"");
+    for sampler in ["tpe", "nsga2", "random"] {
+        let line =
+            format!("run {STUDY} --trials 60 --json --set search.sampler={sampler} --storage sqlite:///{sampler}.db");
+        let json = sandbox.run(&line).exits(0).json();
+        assert_eq!(json["best"]["values"].as_array().map(Vec::len), Some(2), "{sampler}");
+    }
+    let trials = sandbox.run(&format!("trials {STUDY} --set search.sampler=tpe --storage sqlite:///tpe.db")).exits(0);
+    assert!(trials.stdout.contains("cagr") && trials.stdout.contains("max_drawdown"), "{trials}");
+    let verify = format!("verify {STUDY} --set search.sampler=tpe --storage sqlite:///tpe.db");
+    sandbox.run(&verify).exits(0);
 }
