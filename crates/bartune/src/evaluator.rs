@@ -23,6 +23,7 @@ use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 pub use budget::CacheBudget;
 use rung::Rung;
+pub(crate) use rung::block_bars as rung_block;
 
 /// Which part of the bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,9 +23,16 @@ pub struct Parameters {
     pub space: Space,
     decls: Vec<ParamDecl>,
     defaults: Params,
+    fixed: Vec<String>,
 }
 
 impl Parameters {
+    /// Whether a parameter is kept at one value by `[search.fixed]`.
+    #[must_use]
+    pub fn is_fixed(&self, name: &str) -> bool {
+        self.fixed.iter().any(|fixed| fixed == name)
+    }
+
     /// Names and kinds, in the order of the file.
     #[must_use]
     pub fn decls(&self) -> &[ParamDecl] {
@@ -197,8 +204,9 @@ pub(crate) fn resolve(options: &Options, sources: &Sources, problems: &Problems)
         Ok(space) => {
             probe(&space, options, problems);
             let mut defaults = defaults(options, &space, problems);
+            let fixed = pins.keys().cloned().collect();
             defaults.extend(pins);
-            Some(Parameters { space, decls, defaults })
+            Some(Parameters { space, decls, defaults, fixed })
         }
         Err(error) => {
             let span = options.params.values().next().map_or_else(Span::default, |param| param.span.clone());

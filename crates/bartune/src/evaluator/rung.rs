@@ -8,7 +8,7 @@
 use bartune_engine::Params;
 
 use super::{Evaluator, Market, Prepared};
-use crate::config::{Placement, Plan};
+use crate::config::{Placement, Plan, Pruning};
 use crate::error::Error;
 
 /// Blocks of a rung that is spread.
@@ -33,22 +33,29 @@ pub(super) fn rungs(plan: &Plan, whole: &Market, train: &std::ops::Range<usize>)
 }
 
 fn rung(plan: &Plan, whole: &Market, train: &std::ops::Range<usize>, share: f64) -> Rung {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
-    let bars = ((train.len() as f64 * share) as usize).clamp(2, train.len());
-    let ranges: Vec<std::ops::Range<usize>> = match plan.search.pruning.placement {
-        Placement::Spread if bars >= 4 * BLOCKS => {
-            let block = bars / BLOCKS;
-            // Each block ends where its part of the segment does.
-            (1..=BLOCKS).map(|part| train.start + part * train.len() / BLOCKS).map(|end| end - block..end).collect()
-        }
-        Placement::Spread | Placement::Recent => vec![train.end - bars..train.end],
+    let block = block_bars(&plan.search.pruning, train.len(), share);
+    let count = match plan.search.pruning.placement {
+        Placement::Spread => BLOCKS,
+        Placement::Recent => 1,
     };
-    let block = |range: std::ops::Range<usize>| {
+    // Each block ends where its part of the segment does.
+    let ends = (1..=count).map(|part| train.start + part * train.len() / count);
+    let block_at = |range: std::ops::Range<usize>| {
         let lead = (range.len() / 4).min(range.start);
         let market = Market::new(plan, whole.bars.slice(range.start - lead..range.end));
         Block { segment: Prepared::new(&market.bars, lead..lead + range.len()), market }
     };
-    Rung { blocks: ranges.into_iter().map(block).collect() }
+    Rung { blocks: ends.map(|end| block_at(end - block..end)).collect() }
+}
+
+/// Bars of each block of a rung.
+pub(crate) fn block_bars(pruning: &Pruning, train: usize, share: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+    let bars = (train as f64 * share) as usize;
+    match pruning.placement {
+        Placement::Spread => (bars / BLOCKS).max(2),
+        Placement::Recent => bars.clamp(2, train),
+    }
 }
 
 impl Evaluator<'_> {

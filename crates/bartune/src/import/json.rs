@@ -14,7 +14,7 @@
 //! are read as `null`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use bartune_search::trial::TrialState;
@@ -62,7 +62,7 @@ pub(super) fn file(path: &Path) -> Result<Vec<Read>, Error> {
     Ok(trials.iter().enumerate().map(|(index, trial)| (place(index, trial), candidate(trial))).collect())
 }
 
-fn one(path: &PathBuf) -> Read {
+fn one(path: &Path) -> Read {
     (path.display().to_string(), read(path).and_then(|value| candidate(&value)))
 }
 

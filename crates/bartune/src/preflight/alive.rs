@@ -30,7 +30,9 @@ pub(super) fn findings(plan: &Plan, evaluator: &Evaluator<'_>, probes: &[Probe])
     let read = plan.strategy.reads();
     let mut findings = Vec::new();
     // One that no rule reads has been told of; conditions of other parameters may read it all the same.
-    for name in plan.parameters.space.params().keys().filter(|name| read.contains(*name)) {
+    let parameters = &plan.parameters;
+    let free = |name: &&String| read.contains(*name) && !parameters.is_fixed(name);
+    for name in parameters.space.params().keys().filter(free) {
         let (message, severity) = match effect(plan, evaluator, probes, name)? {
             Effect::Alive => continue,
             Effect::Dead { moves } => {

@@ -25,7 +25,7 @@ pub use probe::Probes;
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
-use crate::evaluator::{CacheBudget, Evaluator};
+use crate::evaluator::{CacheBudget, Evaluator, rung_block};
 use probe::Probe;
 
 /// How much a finding weighs.
@@ -115,6 +115,7 @@ pub fn preflight(
     let mut findings: Vec<Finding> = unread(plan);
     findings.extend(quality::findings(dataset));
     findings.extend(warmup(dataset, &probes));
+    findings.extend(short_rung(plan, dataset, &probes));
     findings.extend(champion::still_holds(plan, dataset, evaluator)?);
     let gates = gates::measure(plan, evaluator, &probes)?;
     findings.extend(trading(&probes, &gates));
@@ -150,6 +151,18 @@ fn warmup(dataset: &Dataset, probes: &[Probe]) -> Option<Finding> {
     let message =
         format!("warming up takes {longest} of the {train} bars of the train segment ({:.0} %)", share * 100.0);
     (share > 0.25).then(|| Finding::new(Severity::Warning, "long-warm-up", message, remedy))
+}
+
+/// Whether the strategy is defined on every rung that trials are stopped at.
+fn short_rung(plan: &Plan, dataset: &Dataset, probes: &[Probe]) -> Option<Finding> {
+    let longest = probes.iter().map(|probe| probe.warmup).max()?;
+    let share = *plan.search.pruning.rungs.first()?;
+    let block = rung_block(&plan.search.pruning, dataset.segments.train.len(), share);
+    let message = format!(
+        "the strategy needs {longest} bars to warm up, and the first rung ({share} of the bars) has blocks of {block}"
+    );
+    let remedy = "give the first stage or rung more bars, or write `rung_bars = \"recent\"` for one block";
+    (longest >= block).then(|| Finding::new(Severity::Stop, "short-rung", message, remedy))
 }
 
 /// Whether probe trials trade, and what keeps them from it.

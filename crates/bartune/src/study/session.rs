@@ -276,7 +276,9 @@ impl<'a> Session<'a> {
         if batch.is_empty() {
             return Ok(());
         }
-        Ok(self.storage.append(self.study.id, batch)?)
+        self.storage.append(self.study.id, batch)?;
+        self.study.trials += batch.len() as u64;
+        Ok(())
     }
 
     pub(crate) fn replace_unfinished(&mut self, batch: &[TrialRecord]) -> Result<(), Error> {

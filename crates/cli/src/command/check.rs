@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use bartune::config::read_study;
-use bartune::preflight::{Pilot, Preflight, PreflightOptions, outside, preflight};
+use bartune::preflight::{Pilot, Preflight, PreflightOptions, Severity, outside, preflight};
 use bartune::study::{RunOptions, plan_in_words};
 use bartune::{CacheBudget, Evaluator};
 use serde_json::json;
@@ -35,7 +35,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
         output::print(&output::key_values(&words))?;
         output::print(&output::preflight_report(&found))?;
     }
-    Ok(if found.is_pointless() { Exit::No } else { Exit::Fine })
+    let has_warnings = found.findings.iter().any(|finding| finding.severity < Severity::Note);
+    Ok(if has_warnings { Exit::No } else { Exit::Fine })
 }
 
 fn to_json(found: &Preflight) -> serde_json::Value {

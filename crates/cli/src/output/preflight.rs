@@ -13,7 +13,8 @@ pub(crate) fn preflight_report(found: &Preflight) -> String {
     );
     found.gates.iter().for_each(|rule| text.push_str(&gates(rule)));
     text.extend(found.estimate.as_ref().map(estimate));
-    text.push_str(if found.findings.is_empty() { "\nnothing speaks against running this study\n" } else { "\n" });
+    let speaks_against = found.findings.iter().any(|finding| finding.severity < Severity::Note);
+    text.push_str(if speaks_against { "\n" } else { "\nnothing speaks against running this study\n" });
     found.findings.iter().for_each(|finding| text.push_str(&finding_text(finding)));
     text
 }

@@ -122,7 +122,7 @@ fn assert_metrics(metrics: &Value) {
 fn check_json_is_one_object() {
     let json = Sandbox::new().run(&format!("check {STUDY} --json")).exits(0).json();
     assert_eq!(json["study"], "sp500-trend");
-    assert_eq!(json["warnings"], serde_json::json!([]));
+    assert_eq!(json["preflight"]["findings"], serde_json::json!([]));
 }
 
 #[test]

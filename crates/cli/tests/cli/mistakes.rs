@@ -93,7 +93,8 @@ fn mistake_02_what_cannot_be_valued_has_a_reason_and_no_score() {
     let sandbox = Sandbox::with_study(SMALL);
     sandbox.edit("study.toml", "close > ema(close, length)\"", "close > 1000 * length\"");
     sandbox.edit("study.toml", "maximize = \"total_return\"", "maximize = \"profit_factor\"");
-    let ran = sandbox.run("run study.toml --trials 10").exits(1);
+    sandbox.run("run study.toml --trials 10").exits(1).says("`close > 1000 * length` is true on none");
+    let ran = sandbox.run("run study.toml --trials 10 --no-check").exits(1);
     assert!(ran.stdout.contains("no feasible trial") && ran.stdout.contains("10 × profit_factor: no trades"), "{ran}");
     let database = sandbox.path("study.db");
     assert_eq!(store::rows(&database, "SELECT * FROM trial_values"), [""; 0]);

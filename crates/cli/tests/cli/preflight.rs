@@ -42,7 +42,7 @@ fn a_parameter_that_changes_no_fill_is_named() {
     // No close is ever a thousand times its average, so that `far` is read and never matters.
     let entry = "close > sma(close, fast) and close < far * sma(close, 50)";
     let sandbox = Sandbox::with_study(&study("fast = { int = [5, 40] }\nfar = { float = [1000, 2000] }", entry, ""));
-    let found = findings(&sandbox, 0);
+    let found = findings(&sandbox, 1);
     assert_found(&found, "warning", "dead-parameter", "`far` is dead");
     assert!(!found.iter().any(|(.., message)| message.contains("`fast`")), "{found:#?}");
 }
@@ -80,7 +80,7 @@ fn a_parameter_that_no_rule_reads_is_a_warning_and_no_reason_to_refuse() {
         "close > sma(close, fast)",
         "",
     ));
-    assert_found(&findings(&sandbox, 0), "warning", "unread", "`idle` is read by no rule");
+    assert_found(&findings(&sandbox, 1), "warning", "unread", "`idle` is read by no rule");
     sandbox.run("run study.toml --trials 3").says("`idle` is read by no rule").exits(0);
 }
 

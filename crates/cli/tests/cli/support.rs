@@ -132,6 +132,7 @@ macro_rules! assert_ran {
     ($name:expr, $ran:expr) => {
         insta::with_settings!({
             filters => vec![
+                (r"\d+ trials will take about .*", "[TRIALS] trials will take about [ESTIMATE]"),
                 (r"in [0-9.]+(ms|s|m[0-9]+s) \([0-9]+/s\)", "in [time] ([rate]/s)"),
                 // Two workers that compute the same series at once are two misses.
                 (r"[0-9.]+% of the series came from earlier trials \([0-9]+ MB kept\)", "[share] of the series came from earlier trials ([size] kept)"),

@@ -46,8 +46,19 @@ fn take_apart(text: &str, source: &StrategySource, depth: usize, into: &mut Vec<
             Some((_, text)) if parse(text).is_ok_and(|expr| operands(&expr).len() > 1) => {
                 take_apart(text, source, depth - 1, into);
             }
-            _ => into.extend(text.get(part.span.clone()).map(|text| text.trim().to_owned())),
+            _ => into.extend(text.get(part.span.clone()).map(|text| bare(text).to_owned())),
         }
+    }
+}
+
+/// The text without the parentheses around the whole of it.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    match inner {
+        // `(a) or (b)` has parentheses at both ends and none around it.
+        Some(inner) if parse(inner).is_ok() && parse(inner) == parse(text) => bare(inner),
+        _ => text,
     }
 }
 

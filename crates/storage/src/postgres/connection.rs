@@ -1,10 +1,10 @@
 //! A connection to a PostgreSQL server that comes back when it is lost.
 //!
 //! A URL is read once into a [`PostgresUrl`], which never shows its password again: not in `Debug`,
-//! not in `Display`, not in an error. A [`PostgresConnection`] opens on first use, keeps prepared
+//! not in `Display`, not in an error. A `PostgresConnection` opens on first use, keeps prepared
 //! statements, and, when the server went away, connects again with growing pauses until its patience
-//! ends. Work that may be repeated is repeated ([`PostgresConnection::run`]); work that may not is
-//! reported as lost ([`PostgresConnection::run_once`]), and whoever asked decides.
+//! ends. Work that may be repeated is repeated (`run`); work that may not is
+//! reported as lost (`run_once`), and whoever asked decides.
 //!
 //! It does not pool: a study has one writer, and workers never touch the database.
 

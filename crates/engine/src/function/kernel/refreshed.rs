@@ -93,6 +93,7 @@ impl<S: Sums<O>, const O: usize> Refreshed<S, O> {
     }
 
     /// Stretches of `bars` bars each that begin afresh at the bars `firsts`.
+    #[expect(clippy::needless_range_loop, reason = "the lanes go side by side through several arrays")]
     fn sweep_lanes<const L: usize>(
         &mut self,
         values: &[f64],
@@ -147,6 +148,7 @@ fn fresh<S: Sums<O>, const O: usize>(sums: S, window: impl Iterator<Item = f64> 
 }
 
 /// The same for several windows of one length, side by side.
+#[expect(clippy::needless_range_loop, reason = "the lanes go side by side through several arrays")]
 fn fresh_lanes<S: Sums<O>, const O: usize, const L: usize>(sums: S, windows: [&[f64]; L]) -> [S; L] {
     let length = windows[0].len();
     let mut totals = [0.0; L];

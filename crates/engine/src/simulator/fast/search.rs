@@ -1,7 +1,7 @@
 //! How long a position rests: the bars before the first one that touches a level.
 //!
-//! Bars are read in rows of [`LANES`], each row compared and folded in independent lanes, which the compiler turns
-//! into vector instructions. The extremes of the bars passed come with it: they are what the position has met.
+//! Bars are read in rows of [`LANES`], of which only the extremes are compared with the levels. They are needed anyway:
+//! those of the bars passed are what the position has met.
 
 use std::ops::Range;
 
@@ -25,8 +25,8 @@ impl Rest {
 
     fn add(&mut self, bars: usize, highest: f64, lowest: f64) {
         self.bars += bars;
-        self.highest = self.highest.max(highest);
-        self.lowest = self.lowest.min(lowest);
+        self.highest = larger(self.highest, highest);
+        self.lowest = smaller(self.lowest, lowest);
     }
 
     /// Bars that nobody compares with anything.
@@ -60,25 +60,24 @@ pub(super) fn rest(
 #[inline]
 fn rest_between(bounds: Bounds, highs: &[f64], lows: &[f64], mut pass: impl FnMut(Range<usize>)) -> Rest {
     let (high_rows, low_rows) = (highs.as_chunks::<LANES>().0, lows.as_chunks::<LANES>().0);
-    let mut extremes = Lanes::new();
-    let mut bars = 0;
+    let mut rest = Rest::NONE;
     for (high, low) in high_rows.iter().zip(low_rows) {
-        if touches(&bounds, high, low) {
+        // No bar of the row touches a level if its extremes touch none.
+        let (highest, lowest) = (fold(high, larger), fold(low, smaller));
+        if !bounds.hold(highest, lowest) {
             break;
         }
-        extremes.add(high, low);
-        pass(bars..bars + LANES);
-        bars += LANES;
+        pass(rest.bars..rest.bars + LANES);
+        rest.add(LANES, highest, lowest);
     }
-    let (highest, lowest) = extremes.fold();
-    let mut rest = Rest { bars, highest, lowest };
-    for (&high, &low) in highs[bars..].iter().zip(&lows[bars..]) {
+    let rows = rest.bars;
+    for (&high, &low) in highs[rows..].iter().zip(&lows[rows..]) {
         if !bounds.hold(high, low) {
             break;
         }
         rest.add(1, high, low);
     }
-    pass(bars..rest.bars);
+    pass(rows..rest.bars);
     rest
 }
 
@@ -106,41 +105,24 @@ fn rest_and_trail(mut levels: Levels, side: Side, highs: &[f64], lows: &[f64]) -
     rest
 }
 
-/// Whether a bar of the row touches a level.
+/// The extreme of a row, in halves of halves, which are vector instructions.
 #[inline]
-fn touches(bounds: &Bounds, high: &[f64; LANES], low: &[f64; LANES]) -> bool {
-    let mut touched = false;
-    for lane in 0..LANES {
-        touched |= (low[lane] <= bounds.below) | (high[lane] >= bounds.above);
-    }
-    touched
+fn fold(row: &[f64; LANES], pick: impl Fn(f64, f64) -> f64) -> f64 {
+    let [a, b, c, d, e, f, g, h] = *row;
+    let [a, b, c, d] = [pick(a, e), pick(b, f), pick(c, g), pick(d, h)];
+    let [a, b] = [pick(a, c), pick(b, d)];
+    pick(a, b)
 }
 
-/// Running extremes, a lane each.
-struct Lanes {
-    highest: [f64; LANES],
-    lowest: [f64; LANES],
+/// Of finite numbers a comparison and a choice, unlike `f64::max`, is one instruction.
+#[inline]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
 }
 
-impl Lanes {
-    fn new() -> Self {
-        Self { highest: [f64::NEG_INFINITY; LANES], lowest: [f64::INFINITY; LANES] }
-    }
-
-    #[inline]
-    fn add(&mut self, high: &[f64; LANES], low: &[f64; LANES]) {
-        for lane in 0..LANES {
-            // A comparison and a choice, unlike `f64::max`, is one instruction.
-            self.highest[lane] = if high[lane] > self.highest[lane] { high[lane] } else { self.highest[lane] };
-            self.lowest[lane] = if low[lane] < self.lowest[lane] { low[lane] } else { self.lowest[lane] };
-        }
-    }
-
-    fn fold(self) -> (f64, f64) {
-        let highest = self.highest.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        let lowest = self.lowest.into_iter().fold(f64::INFINITY, f64::min);
-        (highest, lowest)
-    }
+#[inline]
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
 }
 
 #[cfg(test)]
