@@ -12,7 +12,7 @@ use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
 use bartune_engine::simulator::{
-    Backtest, BarView, Clock, Signals, SimulationInput, fast, local_close_times, reference,
+    Backtest, BarView, Clock, Signals, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
 use indexmap::IndexMap;
 
@@ -81,6 +81,8 @@ pub struct Evaluator<'a> {
 #[derive(Debug)]
 struct Market {
     bars: Bars,
+    /// Its prices row by row, which steps over single bars read.
+    rows: Vec<[f64; 4]>,
     /// Local close time of each bar, where a time rule needs it.
     local_close: Option<Vec<i64>>,
     /// The same in the timezone of the account's rules, where it has some.
@@ -94,6 +96,7 @@ impl Market {
         Self {
             local_close: needs_clock.then(|| close(bars.timezone())),
             account_close: plan.account.rules.as_ref().map(|rules| close(&rules.timezone)),
+            rows: bar_rows(bars.open(), bars.high(), bars.low(), bars.close()),
             bars,
         }
     }
@@ -308,7 +311,7 @@ impl<'a> Evaluator<'a> {
         workspace: &mut fast::Workspace,
     ) -> Result<Metrics, Error> {
         let bars = &market.bars;
-        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?;
+        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?.with_rows(&market.rows)?;
         if let Some(local_close) = &market.local_close {
             view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
         }

@@ -11,12 +11,17 @@ use super::strategy::{SMA_CROSS, cold_and_warm};
 use super::{BenchOptions, Row};
 use crate::error::Error;
 
+/// One minute.
+const MINUTE_NS: i64 = 60_000_000_000;
+
 /// Numbers of conditions that are measured.
 const CONDITIONS: [usize; 5] = [1, 2, 5, 10, 20];
 
-/// A crossing of averages over so many synthetic bars, which go by way of this file.
+/// A crossing of averages over so many synthetic bars of one minute, which go by way of this file.
 pub(super) fn bars(count: usize, file: &Path, options: &BenchOptions) -> Result<Vec<Row>, Error> {
-    bars::write(file, &bars::synth(&SynthOptions { bars: count, ..SynthOptions::default() })?)?;
+    // Ten million bars of ten minutes would leave the calendar.
+    let options_of_bars = SynthOptions { bars: count, timeframe_ns: MINUTE_NS, ..SynthOptions::default() };
+    bars::write(file, &bars::synth(&options_of_bars)?)?;
     let loaded = bars::load(file, &LoadOptions::default())?;
     let what = format!("SMA cross, {count} bars");
     cold_and_warm((&format!("bars_{count}"), &what), SMA_CROSS, &loaded, options)

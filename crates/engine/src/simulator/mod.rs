@@ -45,7 +45,7 @@ mod time_rule;
 pub use backtest::{Backtest, ExitReason, Side, Trade};
 pub use decision::{Decision, Distances};
 pub use execution::{Account, Commission, Execution, Fill, Instrument, Intrabar, Size, Slippage};
-pub use input::{BarView, Clock, InvalidSimulation, SimulationInput};
+pub use input::{BarView, Clock, InvalidSimulation, SimulationInput, bar_rows};
 pub use margin::{Margin, MarginBasis, Shortfall};
 pub use position::Position;
 pub use resting::{Levels, Trail};

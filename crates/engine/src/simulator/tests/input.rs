@@ -76,3 +76,17 @@ fn whole_contracts_may_be_levered() {
     scenario.execution.size = Size::EquityFraction(3.0);
     assert_eq!(scenario.enter(Side::Long, &[0]).trade().size, 30.0);
 }
+
+#[test]
+fn rows_are_the_columns_and_as_many() {
+    let columns = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [0.5, 1.5, 2.5], [2.0, 3.0, 4.0]];
+    let [open, high, low, close] = &columns;
+    let plain = BarView::try_new(open, high, low, close).expect("columns of one length");
+    let rows = bar_rows(open, high, low, close);
+    let with_rows = plain.with_rows(&rows).expect("a row for each bar");
+    for t in 0..3 {
+        assert_eq!(format!("{:?}", plain.bar(t)), format!("{:?}", with_rows.bar(t)));
+        assert_eq!(rows[t], columns.map(|column| column[t]));
+    }
+    assert!(plain.with_rows(&rows[..2]).is_err());
+}
