@@ -77,10 +77,4 @@ impl Evaluator<'_> {
         self.workspaces.give_back(workspace);
         Ok(sum / blocks.len() as f64)
     }
-
-    /// How many rungs a trial climbs before it is run on all bars.
-    #[must_use]
-    pub fn rung_count(&self) -> usize {
-        self.rungs.len()
-    }
 }

@@ -17,10 +17,8 @@ use super::foreign;
 use crate::config::{Plan, SamplerPlan};
 use crate::data::Dataset;
 use crate::error::Error;
-use crate::identity::{Identity, fingerprint};
+use crate::identity::{FINGERPRINT, Identity, fingerprint};
 
-/// Study attribute that holds what the study's trials depend on.
-const FINGERPRINT: &str = "bartune:fingerprint";
 /// Study attribute that holds the name of the study's sampler.
 const SAMPLER: &str = "bartune:sampler";
 /// Study attribute that holds the engine's version at the study's creation.

@@ -44,7 +44,10 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
     if args.json {
         output::print_json(&to_json(&found, labels, args))?;
     } else {
-        output::print(&output::comparison_report(&found, labels, (&one, &other), evaluator.bars(), args.trades))?;
+        output::print(&output::comparison_report(&found, labels))?;
+        if args.trades && !found.is_equal() {
+            output::print(&output::comparison_trades(&found, (&one, &other), evaluator.bars()))?;
+        }
     }
     Ok(Exit::Fine)
 }

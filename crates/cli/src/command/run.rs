@@ -86,7 +86,7 @@ fn against_baseline(session: &Session<'_>, plan: &Plan, dataset: &Dataset, champ
     let labels = [format!("the baseline `{}`", champion.name), format!("the winner, trial {}", winner.trial.number)];
     let labels = [labels[0].as_str(), labels[1].as_str()];
     output::print(&format!("\nagainst the baseline, on the {} segment\n", segment.key()))?;
-    output::print(&output::comparison_report(&found, labels, (&first, &second), own.bars(), false))
+    output::print(&output::comparison_report(&found, labels))
 }
 
 /// Options that have a key in the study file go the same way as `--set`.

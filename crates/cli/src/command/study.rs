@@ -41,13 +41,12 @@ pub(crate) fn open_bars(plan: &Plan, no_cache: bool) -> Result<Dataset> {
 
 /// The URL of the store: given, else the environment's, else beside the study file.
 pub(crate) fn storage_url(args: &StorageArgs, study: &Path) -> String {
-    let given = args.storage.clone().or_else(|| std::env::var(STORAGE_VARIABLE).ok().filter(|url| !url.is_empty()));
-    given.unwrap_or_else(|| default_storage(study))
+    args.storage.clone().or_else(default_store).unwrap_or_else(|| default_storage(study))
 }
 
 /// The store that the environment names.
 pub(crate) fn default_store() -> Option<String> {
-    std::env::var("BARTUNE_STORAGE").ok().filter(|url| !url.is_empty())
+    std::env::var(STORAGE_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
 /// Name and store of a study that is given by its file or by its name.

@@ -10,14 +10,8 @@ use bartune::table::{exit_name, side_name};
 use super::report::metric_text;
 use super::{Table, percent};
 
-/// Metrics, intervals, and trades where they are asked for.
-pub(crate) fn comparison_report(
-    found: &Comparison,
-    labels: [&str; 2],
-    (first, second): (&BacktestRun, &BacktestRun),
-    bars: &Bars,
-    trades: bool,
-) -> String {
+/// Metrics, intervals, and how many trades differ.
+pub(crate) fn comparison_report(found: &Comparison, labels: [&str; 2]) -> String {
     let mut text = format!("first   {}\nsecond  {}\n\n", labels[0], labels[1]);
     if found.is_equal() {
         text.push_str("equal in every metric and every trade\n");
@@ -35,13 +29,19 @@ pub(crate) fn comparison_report(
         "\n{} trades in both, {one} only in the first, {other} only in the second\n",
         found.common_trades
     ));
-    if trades {
-        let rows = |run: &BacktestRun, which: &[usize]| -> Vec<Trade> {
-            which.iter().map(|&index| run.backtest.trades[index].clone()).collect()
-        };
-        text.push_str(&trade_table(&rows(first, &found.only_first), &rows(second, &found.only_second), bars));
-    }
     text
+}
+
+/// The trades that only one of two runs makes.
+pub(crate) fn comparison_trades(
+    found: &Comparison,
+    (first, second): (&BacktestRun, &BacktestRun),
+    bars: &Bars,
+) -> String {
+    let rows = |run: &BacktestRun, which: &[usize]| -> Vec<Trade> {
+        which.iter().map(|&index| run.backtest.trades[index].clone()).collect()
+    };
+    trade_table(&rows(first, &found.only_first), &rows(second, &found.only_second), bars)
 }
 
 fn metrics(found: &Comparison) -> String {

@@ -16,7 +16,7 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
-pub(crate) use comparison::comparison_report;
+pub(crate) use comparison::{comparison_report, comparison_trades};
 pub(crate) use contract::contracts_table;
 pub(crate) use format::{duration, number, percent};
 pub(crate) use live::{live_bar, live_end};
