@@ -154,6 +154,28 @@ pub enum Error {
         /// One line a differing key.
         differences: Vec<String>,
     },
+    /// A strategy in Rust refused its parameters, or panicked.
+    #[error("strategy `{name}`: {reason}")]
+    Strategy {
+        /// Its name.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A trial took longer than it may.
+    #[error("took longer than `search.trial_timeout`, {seconds} s")]
+    TrialTimeout {
+        /// The limit.
+        seconds: f64,
+    },
+    /// Something that rules can do and code cannot.
+    #[error("{what} needs the rules of a study file; this study's strategy is Rust code, `{name}`")]
+    NeedsRules {
+        /// What was asked for.
+        what: &'static str,
+        /// The strategy's name.
+        name: String,
+    },
     /// The sampler could not propose.
     #[error(transparent)]
     Sampler(#[from] bartune_search::sampler::SamplerError),

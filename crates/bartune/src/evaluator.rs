@@ -1,6 +1,8 @@
 //! A trial is a pure function: parameter values in, metrics of each segment out.
 
 mod budget;
+mod deadline;
+mod decisions;
 mod rung;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
 use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
 use bartune_engine::simulator::{
-    Backtest, BarView, Clock, Signals, SimulationInput, bar_rows, fast, local_close_times, reference,
+    Backtest, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
 use indexmap::IndexMap;
 
@@ -22,6 +24,8 @@ use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 pub use budget::CacheBudget;
+pub(crate) use deadline::Deadline;
+use decisions::Decisions;
 use rung::Rung;
 pub(crate) use rung::block_bars as rung_block;
 
@@ -99,6 +103,19 @@ impl Market {
             rows: bar_rows(bars.open(), bars.high(), bars.low(), bars.close()),
             bars,
         }
+    }
+
+    /// The bars as the simulator reads them.
+    fn view(&self) -> Result<BarView<'_>, Error> {
+        let bars = &self.bars;
+        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?.with_rows(&self.rows)?;
+        if let Some(local_close) = &self.local_close {
+            view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
+        }
+        if let Some(local_close) = &self.account_close {
+            view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
+        }
+        Ok(view)
     }
 }
 
@@ -241,12 +258,14 @@ impl<'a> Evaluator<'a> {
     }
 
     fn evaluate_in(&self, params: &Params, workspace: &mut fast::Workspace) -> Result<Outcome, Error> {
-        let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
-        let train = self.measure(&self.market, &signals, &self.train, workspace)?;
+        let deadline = self.deadline();
+        let bound = self.plan.strategy.bind(params)?;
+        let decisions = self.decisions(&bound, &self.market)?;
+        let train = self.measure((&self.market, &decisions, &self.train), &deadline, workspace)?;
         let mut metrics = SegmentMetrics::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
         if let Some(validate) = &self.validate {
-            let validate = self.measure(&self.market, &signals, validate, workspace)?;
+            let validate = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
             metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
         }
         Ok(Outcome {
@@ -265,9 +284,11 @@ impl<'a> Evaluator<'a> {
     /// these parameters.
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
         let segment = Prepared::new(&self.market.bars, self.range(name)?);
-        let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
+        let bound = self.plan.strategy.bind(params)?;
+        let decisions = self.decisions(&bound, &self.market)?;
         let mut workspace = fast::Workspace::default();
-        let metrics = self.measure(&self.market, &signals, &segment, &mut workspace)?;
+        let deadline = Deadline::default();
+        let metrics = self.measure((&self.market, &decisions, &segment), &deadline, &mut workspace)?;
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
@@ -295,36 +316,27 @@ impl<'a> Evaluator<'a> {
         Ok(held as f64 / self.train.range.len() as f64)
     }
 
-    fn signals(&self, bound: &BoundStrategy, market: &Market) -> Result<Signals, Error> {
-        let mut signals = bound.signals(&market.bars, &self.cache)?;
-        signals.rules.session = self.plan.time_rules.session;
-        signals.rules.flat_by = self.plan.time_rules.flat_by;
-        Ok(signals)
-    }
-
     /// Simulate a segment into the workspace, and measure what it is left with.
     fn measure(
         &self,
-        market: &Market,
-        signals: &Signals,
-        segment: &Prepared,
+        (market, decisions, segment): (&Market, &Decisions<'_>, &Prepared),
+        deadline: &Deadline,
         workspace: &mut fast::Workspace,
     ) -> Result<Metrics, Error> {
-        let bars = &market.bars;
-        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?.with_rows(&market.rows)?;
-        if let Some(local_close) = &market.local_close {
-            view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
-        }
-        if let Some(local_close) = &market.account_close {
-            view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
-        }
-        let (execution, account) = (&self.plan.execution, &self.plan.account);
+        deadline.check()?;
+        let (bars, execution, account) = (&market.bars, &self.plan.execution, &self.plan.account);
+        let (view, signals) = (market.view()?, decisions.signals());
         let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
-        match self.engine {
-            Engine::Fast => {
+        match (decisions, self.engine) {
+            (Decisions::Columns(_), Engine::Fast) => {
                 fast::simulate_into(&input, workspace);
             }
-            Engine::Reference => *workspace = fast::Workspace::from(reference::simulate(&input)),
+            (Decisions::Columns(_), Engine::Reference) => {
+                *workspace = fast::Workspace::from(reference::simulate(&input));
+            }
+            (Decisions::Asked(asking, _), _) => {
+                *workspace = fast::Workspace::from(asking.simulate(&input, deadline, &mut |_| {})?);
+            }
         }
         let backtest = workspace.backtest();
         Ok(metric::compute(&MetricInput {

@@ -21,6 +21,7 @@ pub mod live;
 mod outcome;
 pub mod preflight;
 pub mod statistics;
+pub mod strategy;
 pub mod study;
 pub mod table;
 pub mod verify;

@@ -119,6 +119,8 @@ pub(crate) enum ParamKindOptions {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StrategyOptions {
     pub(crate) span: Span,
+    /// The strategy in Rust that decides, in place of rules.
+    pub(crate) code: Option<Located<String>>,
     pub(crate) require: Vec<Located<String>>,
     pub(crate) lets: IndexMap<String, Located<String>>,
     /// By rule key, in [`RULE_KEYS`] order.
@@ -161,6 +163,7 @@ pub(crate) struct SearchOptions {
     pub(crate) lag: Option<Located<i64>>,
     pub(crate) workers: Option<Located<i64>>,
     pub(crate) timeout: Option<Located<Duration>>,
+    pub(crate) trial_timeout: Option<Located<Duration>>,
     /// Parameters that are not searched, with their values.
     pub(crate) fixed: IndexMap<String, Item>,
 }
@@ -350,6 +353,7 @@ fn strategy(section: Section<'_>) -> StrategyOptions {
     let rules = RULE_KEYS.into_iter().filter_map(|key| Some((key, expression(&section, key)?))).collect();
     let options = StrategyOptions {
         span: section.span().clone(),
+        code: section.text("code"),
         require: section.texts("require"),
         lets: section.section("let").map(lets).unwrap_or_default(),
         rules,
@@ -404,6 +408,7 @@ fn search(section: Section<'_>) -> SearchOptions {
         lag: section.integer("lag"),
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
+        trial_timeout: section.parsed("trial_timeout", quantity::duration),
         fixed: section.section("fixed").map(fixed).unwrap_or_default(),
     };
     section.finish();

@@ -65,13 +65,14 @@ impl Evaluator<'_> {
     ///
     /// [`Error::Bind`], [`Error::Simulation`].
     pub fn report(&self, params: &Params, rung: usize) -> Result<f64, Error> {
+        let deadline = self.deadline();
         let bound = self.plan.strategy.bind(params)?;
         let mut workspace = self.workspaces.take();
         let blocks = &self.rungs[rung].blocks;
         let mut sum = 0.0;
         for block in blocks {
-            let signals = self.signals(&bound, &block.market)?;
-            let metrics = self.measure(&block.market, &signals, &block.segment, &mut workspace)?;
+            let decisions = self.decisions(&bound, &block.market)?;
+            let metrics = self.measure((&block.market, &decisions, &block.segment), &deadline, &mut workspace)?;
             sum += self.judge(&metrics).first().unwrap_or(f64::NAN);
         }
         self.workspaces.give_back(workspace);

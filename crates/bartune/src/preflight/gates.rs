@@ -38,15 +38,16 @@ impl RuleGates {
 
 pub(super) fn measure(plan: &Plan, evaluator: &Evaluator<'_>, probes: &[Probe]) -> Result<Vec<RuleGates>, Error> {
     let mut rules = Vec::new();
+    let Some(strategy) = plan.strategy.rules() else { return Ok(rules) };
     for rule in [RuleName::LongEntry, RuleName::ShortEntry] {
-        let parts = plan.strategy.gates(rule);
+        let parts = strategy.gates(rule);
         let mut sums = vec![0.0; parts.len()];
         let mut whole = 0.0;
         for probe in probes {
             for (sum, part) in sums.iter_mut().zip(&parts) {
                 *sum += evaluator.share_true(&part.strategy.bind(&probe.params)?, RuleName::LongEntry)?;
             }
-            whole += evaluator.share_true(&plan.strategy.bind(&probe.params)?, rule)?;
+            whole += evaluator.share_true(&strategy.bind(&probe.params)?, rule)?;
         }
         let count = probes.len().max(1) as f64;
         if !parts.is_empty() {

@@ -10,6 +10,7 @@
 
 mod alive;
 mod champion;
+mod code;
 mod estimate;
 mod gates;
 mod probe;
@@ -122,6 +123,7 @@ pub fn preflight(
     if probes.iter().any(Probe::trades) {
         findings.extend(alive::findings(plan, evaluator, &probes)?);
     }
+    findings.extend(code::findings(plan, evaluator, &probes)?);
     let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
     let pilot = options.pilot.filter(|_| !pointless);
     let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, pilot)).transpose()?;

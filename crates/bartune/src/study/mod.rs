@@ -27,7 +27,7 @@ pub(crate) use session::differences;
 
 pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use conductor::step as rung_step;
-pub(crate) use run::evaluate_guarded;
+pub(crate) use run::{evaluate_guarded, panic_text};
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};
 pub use summary::{Counts, Summary, summarize};

@@ -184,7 +184,7 @@ pub(crate) fn evaluate_guarded(evaluator: &Evaluator<'_>, params: &Params) -> Ou
         .unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)))
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the evaluation panicked: {}", text.unwrap_or("without a message"))
 }
