@@ -8,7 +8,7 @@ use bartune::strategy::{Decide, Moment, Strategy};
 
 /// The strategy; what it holds would be settings of the program, not of a trial.
 #[derive(Debug)]
-pub struct Reentry;
+pub(crate) struct Reentry;
 
 /// Places in [`Strategy::series`].
 const TREND: usize = 0;

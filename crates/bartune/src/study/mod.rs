@@ -27,8 +27,8 @@ pub(crate) use session::differences;
 
 pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use conductor::step as rung_step;
-pub(crate) use run::{evaluate_guarded, panic_text};
 pub use run::{Control, Ending, Progress, RunOptions, run};
+pub(crate) use run::{evaluate_guarded, panic_text};
 pub use session::{Session, StorageUrl, default_storage};
 pub use summary::{Counts, Summary, summarize};
 pub use vault::{VaultTest, open_vault};
