@@ -3,6 +3,8 @@
 mod budget;
 mod deadline;
 mod decisions;
+mod fold;
+mod regime;
 mod rung;
 
 use std::collections::BTreeMap;
@@ -27,7 +29,7 @@ pub use budget::CacheBudget;
 pub(crate) use deadline::Deadline;
 use decisions::Decisions;
 use rung::Rung;
-pub(crate) use rung::block_bars as rung_block;
+pub(crate) use rung::{block_bars as rung_block, rung_bars};
 
 /// Which part of the bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,8 @@ pub struct Evaluator<'a> {
     cache: MemoryCache,
     workspaces: Workspaces,
     train: Prepared,
+    /// Parts of train that the objective is valued by.
+    folds: Vec<Prepared>,
     validate: Option<Prepared>,
     trading_days_per_year: f64,
 }
@@ -186,6 +190,7 @@ impl<'a> Evaluator<'a> {
             engine: Engine::default(),
             rungs: rung::rungs(plan, &market, &segments.train),
             train: Prepared::new(&bars, segments.train.clone()),
+            folds: fold::prepared(plan, &bars, &segments.train),
             validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
             trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
             segments,
@@ -268,12 +273,11 @@ impl<'a> Evaluator<'a> {
             let validate = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
             metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
         }
-        Ok(Outcome {
-            verdict: self.judge(&train),
-            constraints: self.constraints(&train),
-            reports: BTreeMap::new(),
-            metrics,
-        })
+        let verdict = match &self.plan.objective.folds {
+            Some(folds) => self.judge_folds((&decisions, folds), (&deadline, workspace), &mut metrics)?,
+            None => self.judge(&train),
+        };
+        Ok(Outcome { verdict, constraints: self.constraints(&train), reports: BTreeMap::new(), metrics })
     }
 
     /// One backtest of one segment.

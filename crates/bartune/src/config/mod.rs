@@ -3,8 +3,11 @@
 //! Every problem is collected and reported in one go; unknown keys are errors.
 
 mod account;
+mod budget;
 mod expression;
+mod fold;
 mod instrument;
+mod large;
 mod logic;
 mod objective;
 mod options;
@@ -19,6 +22,9 @@ mod tree;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use budget::Budget;
+pub use fold::Folds;
+pub use large::{Large, LargeData};
 pub use objective::{Objective, Target};
 pub use plan::{DataPlan, Plan, SearchPlan, SegmentPlan, SplitPlan};
 pub use pruner::{Placement, PrunerPlan, Pruning};

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bartune_engine::simulator::{Commission, Fill, Intrabar, Session, Size, Slippage};
 use indexmap::IndexMap;
 
+use super::LargeData;
 use super::account::{self, AccountOptions};
+use super::budget::{self, BudgetOption};
 use super::instrument::{self, InstrumentOptions};
 use super::pruner::{self, Pruning};
 use super::quantity;
@@ -164,6 +166,8 @@ pub(crate) struct SearchOptions {
     pub(crate) workers: Option<Located<i64>>,
     pub(crate) timeout: Option<Located<Duration>>,
     pub(crate) trial_timeout: Option<Located<Duration>>,
+    pub(crate) budget: Option<Located<BudgetOption>>,
+    pub(crate) large_data: Option<LargeData>,
     /// Parameters that are not searched, with their values.
     pub(crate) fixed: IndexMap<String, Item>,
 }
@@ -176,6 +180,8 @@ pub(crate) struct ObjectiveOptions {
     pub(crate) minimize: Vec<Located<String>>,
     pub(crate) constraints: Vec<Located<String>>,
     pub(crate) full_score_trades: Option<Located<i64>>,
+    pub(crate) folds: Option<Located<i64>>,
+    pub(crate) aggregate: Option<Located<String>>,
     pub(crate) composite: Option<CompositeOverrides>,
 }
 
@@ -409,6 +415,8 @@ fn search(section: Section<'_>) -> SearchOptions {
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
         trial_timeout: section.parsed("trial_timeout", quantity::duration),
+        budget: section.parsed("budget", budget::parse),
+        large_data: section.word("large_data", &[("off", LargeData::Off), ("auto", LargeData::Auto)]),
         fixed: section.section("fixed").map(fixed).unwrap_or_default(),
     };
     section.finish();
@@ -426,6 +434,8 @@ fn objective(section: Section<'_>) -> ObjectiveOptions {
         minimize: section.texts("minimize"),
         constraints: section.texts("constraints"),
         full_score_trades: section.integer("full_score_trades"),
+        folds: section.integer("folds"),
+        aggregate: section.text("aggregate"),
         composite: section.section("composite").map(composite),
     };
     section.finish();

@@ -13,7 +13,9 @@ use bartune_engine::simulator::{Account, Commission, Execution, Fill, Intrabar, 
 use jiff::tz::TimeZone;
 
 use super::account::Contracts;
+use super::budget::{Budget, BudgetOption, UNCOUNTED_TRIALS};
 use super::instrument;
+use super::large::{self, Large, LargeData};
 use super::logic;
 use super::objective::{self, Objective};
 use super::options::{self, Options, SegmentOptions};
@@ -108,6 +110,10 @@ pub struct SearchPlan {
     pub workers: Option<NonZeroUsize>,
     /// Stop proposing after this long.
     pub timeout: Option<Duration>,
+    /// What the trials may cost, whichever of it and `trials` comes first.
+    pub budget: Option<Budget>,
+    /// Whether many bars may make stages of their own accord.
+    pub large_data: LargeData,
     /// A trial that takes longer fails.
     pub trial_timeout: Option<Duration>,
 }
@@ -145,6 +151,23 @@ pub(crate) fn resolve(
         search,
         objective: objective?,
     })
+}
+
+impl Plan {
+    /// Do what `search.large_data` says, now that the bars are known; to be called before anything is run. What was
+    /// chosen and why, or `None` where nothing was to be chosen.
+    pub fn adapt(&mut self, train_bars: usize) -> Option<Large> {
+        if self.search.large_data == LargeData::Off {
+            return None;
+        }
+        let (pruning, large) = large::choose(&self.search.pruning, self.objective.targets.len(), train_bars);
+        if let Some(pruning) = pruning {
+            self.search.pruning = pruning;
+            // Once is enough.
+            self.search.large_data = LargeData::Off;
+        }
+        Some(large)
+    }
 }
 
 /// A pruner compares one value a rung.
@@ -392,16 +415,32 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         number.value.max(least).cast_unsigned()
     };
     let lag = count(&written.lag, 1, 16, "search.lag").min(100_000);
+    let (budget, time) = match written.budget.as_ref().map(|budget| budget.value) {
+        Some(BudgetOption::Cost(budget)) => (Some(budget), None),
+        Some(BudgetOption::Time(time)) => (None, Some(time)),
+        None => (None, None),
+    };
+    if let (Some(_), Some(_), Some(timeout)) = (time, &written.budget, &written.timeout) {
+        problems.push("E110", &timeout.span, "`search.timeout` says what `search.budget` says: give one of them");
+    }
+    let cheapest = written.pruning.rungs.first().copied().unwrap_or(1.0);
+    let trials = match (budget, time) {
+        (Some(budget), _) => budget.most_trials(cheapest),
+        (None, Some(_)) => UNCOUNTED_TRIALS,
+        (None, None) => 1_000,
+    };
     let workers = written.workers.as_ref().map(|_| count(&written.workers, 1, 1, "search.workers").min(4_096));
     SearchPlan {
         sampler: written.sampler.plan.clone(),
         sampler_settings: written.sampler.settings.clone(),
         pruning: written.pruning.clone(),
-        trials: count(&written.trials, 1, 1_000, "search.trials"),
+        trials: count(&written.trials, 1, trials, "search.trials"),
         seed: count(&written.seed, 0, 0, "search.seed"),
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),
         workers: workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
-        timeout: written.timeout.as_ref().map(|timeout| timeout.value),
+        timeout: written.timeout.as_ref().map(|timeout| timeout.value).or(time),
+        budget,
+        large_data: written.large_data.unwrap_or_default(),
         trial_timeout: written.trial_timeout.as_ref().map(|timeout| timeout.value),
     }
 }

@@ -246,6 +246,8 @@ const HOMES: [(&str, &[&str]); 9] = [
             "workers",
             "timeout",
             "trial_timeout",
+            "budget",
+            "large_data",
             "fixed",
             "tpe",
             "pruner",
@@ -253,7 +255,7 @@ const HOMES: [(&str, &[&str]); 9] = [
             "stages",
         ],
     ),
-    ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades"]),
+    ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades", "folds", "aggregate"]),
 ];
 
 /// The section that a key belongs in.

@@ -7,7 +7,7 @@
 
 use bartune_engine::Params;
 
-use super::{Evaluator, Market, Prepared};
+use super::{Evaluator, Market, Prepared, regime};
 use crate::config::{Placement, Plan, Pruning};
 use crate::error::Error;
 
@@ -34,18 +34,19 @@ pub(super) fn rungs(plan: &Plan, whole: &Market, train: &std::ops::Range<usize>)
 
 fn rung(plan: &Plan, whole: &Market, train: &std::ops::Range<usize>, share: f64) -> Rung {
     let block = block_bars(&plan.search.pruning, train.len(), share);
-    let count = match plan.search.pruning.placement {
-        Placement::Spread => BLOCKS,
-        Placement::Recent => 1,
-    };
+    let count = blocks(&plan.search.pruning);
     // Each block ends where its part of the segment does.
     let ends = (1..=count).map(|part| train.start + part * train.len() / count);
+    let ranges: Vec<std::ops::Range<usize>> = match plan.search.pruning.placement {
+        Placement::Regimes => regime::blocks(whole.bars.close(), train, share),
+        Placement::Recent | Placement::Spread => ends.map(|end| end - block..end).collect(),
+    };
     let block_at = |range: std::ops::Range<usize>| {
         let lead = (range.len() / 4).min(range.start);
         let market = Market::new(plan, whole.bars.slice(range.start - lead..range.end));
         Block { segment: Prepared::new(&market.bars, lead..lead + range.len()), market }
     };
-    Rung { blocks: ends.map(|end| block_at(end - block..end)).collect() }
+    Rung { blocks: ranges.into_iter().map(block_at).collect() }
 }
 
 /// Bars of each block of a rung.
@@ -53,9 +54,23 @@ pub(crate) fn block_bars(pruning: &Pruning, train: usize, share: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
     let bars = (train as f64 * share) as usize;
     match pruning.placement {
-        Placement::Spread => (bars / BLOCKS).max(2),
         Placement::Recent => bars.clamp(2, train),
+        Placement::Spread | Placement::Regimes => (bars / blocks(pruning)).max(2),
     }
+}
+
+/// Blocks of each rung.
+fn blocks(pruning: &Pruning) -> usize {
+    match pruning.placement {
+        Placement::Spread => BLOCKS,
+        Placement::Regimes => regime::BLOCKS,
+        Placement::Recent => 1,
+    }
+}
+
+/// Bars of a rung, what warms its blocks left out.
+pub(crate) fn rung_bars(pruning: &Pruning, train: usize, share: f64) -> usize {
+    blocks(pruning) * block_bars(pruning, train, share)
 }
 
 impl Evaluator<'_> {

@@ -6,6 +6,7 @@
 //! | `conductor` | which trial comes next, in which order results are committed |
 //! | `run` | workers, batches, progress, interruption |
 //! | `foreign`, `enqueued` | studies that Optuna made, and trials that it enqueued |
+//! | `spending` | what trials have cost in bars |
 //! | `summary` | the winner, the top, the counts |
 //! | `vault` | opening the test segment, recorded |
 //! | `words` | a plan in words |
@@ -19,6 +20,7 @@ mod enqueued;
 mod foreign;
 mod run;
 mod session;
+mod spending;
 mod summary;
 mod vault;
 mod words;

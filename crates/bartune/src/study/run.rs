@@ -72,6 +72,8 @@ pub struct Progress {
     pub budget: u64,
     /// Distinct trials this run has evaluated.
     pub evaluated: u64,
+    /// Train bars that the study's trials were run on.
+    pub bars_spent: u64,
     /// Time since the run began.
     pub elapsed: Duration,
     /// Best feasible objective value so far, where there is one objective.
@@ -129,7 +131,12 @@ pub fn run(
     if enqueued::finish(session, evaluator, options, &stored)? > 0 {
         stored = session.history()?;
     }
-    let conductor = Conductor::try_new((plan, &session.sampler()), session.identity(), options.trials, &stored)?;
+    let conductor = Conductor::try_new(
+        (plan, &session.sampler()),
+        session.identity(),
+        (options.trials, evaluator.train_bars()),
+        &stored,
+    )?;
     let mut tally = Tally::of(plan.objective.directions(), &stored);
     drop(stored);
     if let Some(best) = &mut tally.best {
@@ -344,6 +351,7 @@ impl<'a, 's> Loop<'a, 's> {
             counts: self.tally.counts,
             budget: self.options.trials,
             evaluated: self.tally.counts.distinct() - self.distinct_at_start,
+            bars_spent: self.conductor.bars_spent(),
             elapsed: self.began.elapsed(),
             best_value: best.map(|best| best.value),
             best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric).copied()),

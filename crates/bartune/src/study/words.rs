@@ -100,7 +100,11 @@ fn span(dataset: &Dataset, range: &Range<usize>) -> String {
 fn objective(plan: &Plan) -> String {
     let targets: Vec<String> =
         plan.objective.targets.iter().map(|target| format!("{} {}", target.verb(), target.text())).collect();
-    format!("{} of the train segment", targets.join(", "))
+    let targets = targets.join(", ");
+    match &plan.objective.folds {
+        Some(folds) => format!("{targets}, {} over {} parts of the train segment", folds.text(), folds.count),
+        None => format!("{targets} of the train segment"),
+    }
 }
 
 fn search(plan: &Plan) -> String {
