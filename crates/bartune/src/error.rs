@@ -7,6 +7,9 @@ use bartune_storage::StorageError;
 
 use crate::diagnostic::Diagnostics;
 
+/// How the reason of a trial that took too long begins.
+pub(crate) const TIMED_OUT: &str = "took longer than `search.trial_timeout`";
+
 /// An error of the facade; each says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -163,7 +166,7 @@ pub enum Error {
         reason: String,
     },
     /// A trial took longer than it may.
-    #[error("took longer than `search.trial_timeout`, {seconds} s")]
+    #[error("{TIMED_OUT}, {seconds} s")]
     TrialTimeout {
         /// The limit.
         seconds: f64,

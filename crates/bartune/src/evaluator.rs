@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 pub use budget::CacheBudget;
+pub(crate) use budget::free_memory;
 pub(crate) use deadline::Deadline;
 use decisions::Decisions;
 use rung::Rung;

@@ -20,6 +20,7 @@ pub mod import;
 pub mod live;
 mod outcome;
 pub mod preflight;
+pub mod resources;
 pub mod statistics;
 pub mod strategy;
 pub mod study;

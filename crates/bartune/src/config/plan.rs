@@ -10,6 +10,7 @@ use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timefr
 use bartune_engine::instrument::Contract;
 use bartune_engine::language::Strategy;
 use bartune_engine::simulator::{Account, Commission, Execution, Fill, Intrabar, Session, Size, Slippage, TimeRules};
+use bartune_search::stream::RandomStream;
 use jiff::tz::TimeZone;
 
 use super::account::Contracts;
@@ -26,6 +27,9 @@ use super::space::{self, Parameters};
 use crate::champion::Champion;
 use crate::diagnostic::{Located, Sources, Span};
 use crate::strategy::{self as code, Logic};
+
+/// Points of the space that tell what the longest warm-up is.
+const POINTS: u64 = 32;
 
 /// A study file, resolved. Nothing in it refers to the file's text any more.
 #[derive(Debug, Clone)]
@@ -114,6 +118,8 @@ pub struct SearchPlan {
     pub budget: Option<Budget>,
     /// Whether many bars may make stages of their own accord.
     pub large_data: LargeData,
+    /// What it chose, once the bars were known.
+    pub large: Option<Large>,
     /// A trial that takes longer fails.
     pub trial_timeout: Option<Duration>,
 }
@@ -154,19 +160,31 @@ pub(crate) fn resolve(
 }
 
 impl Plan {
+    /// The longest warm-up, in bars, of the defaults and of some points that are always the same.
+    fn longest_warmup(&self) -> usize {
+        let space = &self.parameters.space;
+        let drawn = (0..POINTS).filter_map(|number| space.sample_uniform(&mut RandomStream::new(0, number, 0)).ok());
+        let points = drawn.map(|assignment| self.parameters.to_params(&assignment)).chain([self.parameters.defaults()]);
+        points.filter_map(|params| Some(self.strategy.bind(&params).ok()?.warmup())).max().unwrap_or(0)
+    }
+
     /// Do what `search.large_data` says, now that the bars are known; to be called before anything is run. What was
-    /// chosen and why, or `None` where nothing was to be chosen.
-    pub fn adapt(&mut self, train_bars: usize) -> Option<Large> {
-        if self.search.large_data == LargeData::Off {
-            return None;
+    /// chosen is in [`SearchPlan::large`].
+    pub fn adapt(&mut self, train_bars: usize) {
+        if self.search.large_data == LargeData::Off || self.search.large.is_some() {
+            return;
         }
-        let (pruning, large) = large::choose(&self.search.pruning, self.objective.targets.len(), train_bars);
+        let given = large::Given {
+            now: &self.search.pruning,
+            objectives: self.objective.targets.len(),
+            train: train_bars,
+            warmup: self.longest_warmup(),
+        };
+        let (pruning, large) = large::choose(&given);
         if let Some(pruning) = pruning {
             self.search.pruning = pruning;
-            // Once is enough.
-            self.search.large_data = LargeData::Off;
         }
-        Some(large)
+        self.search.large = Some(large);
     }
 }
 
@@ -441,6 +459,7 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         timeout: written.timeout.as_ref().map(|timeout| timeout.value).or(time),
         budget,
         large_data: written.large_data.unwrap_or_default(),
+        large: None,
         trial_timeout: written.trial_timeout.as_ref().map(|timeout| timeout.value),
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, options: Pilot) -> Result<
     let (stored, database_bytes) = store(plan, &records, trials)?;
     let growth = (last.cached - middle.cached.min(last.cached)) as u64 / done;
     let cached = (last.cached as u64 + growth * left).min(options.cache.bytes() as u64);
-    let history = trials * (TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64);
+    let history = history_bytes(plan);
     Ok(Estimate {
         trials,
         pilot_trials: last.evaluated,
@@ -78,6 +78,11 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, options: Pilot) -> Result<
         memory_bytes: before.map(|before| before + cached + history),
         database_bytes,
     })
+}
+
+/// What the history of all trials holds in the end, in bytes.
+pub(super) fn history_bytes(plan: &Plan) -> u64 {
+    plan.search.trials.saturating_mul(TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64)
 }
 
 impl Mark {

@@ -91,6 +91,10 @@ impl BoundCode {
         self.series.iter().map(BoundStrategy::warmup).max().unwrap_or(0)
     }
 
+    pub(super) fn series_count(&self) -> usize {
+        self.series.iter().map(BoundStrategy::node_count).sum()
+    }
+
     /// Compute its series over bars, or find them in the cache.
     pub(crate) fn over<'a>(&'a self, bars: &'a Bars, cache: &dyn SeriesCache) -> Result<Asking<'a>, Error> {
         let (mut columns, mut warmup) = (Vec::with_capacity(self.series.len()), 0);

@@ -125,6 +125,14 @@ impl Logic {
 }
 
 impl Bound {
+    /// How many series it computes.
+    pub(crate) fn series(&self) -> usize {
+        match self {
+            Self::Rules(rules) => rules.node_count(),
+            Self::Code(code) => code.series_count(),
+        }
+    }
+
     /// First bar at which a decision may be taken.
     pub(crate) fn warmup(&self) -> usize {
         match self {
