@@ -55,15 +55,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let ending = study::run(&mut session, &evaluator, &options, &control, |progress| {
         evaluated = progress.evaluated;
         view.show(progress);
-    })?;
+    });
     view.finish();
+    let ending = ending.map_err(intact)?;
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
     let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache };
-    let exit = report.print(args.json)?;
+    let exit = match report.print(args.json) {
+        // A terminal that was closed takes the run with it, and cannot be told so.
+        Err(error) if ending == Ending::Interrupted && error.is::<std::io::Error>() => Exit::Interrupted,
+        printed => printed?,
+    };
     if let (Some(baseline), false) = (&baseline, args.json) {
         against_baseline(&session, &plan, &dataset, baseline)?;
     }
     Ok(exit)
+}
+
+/// A store that fails has failed a batch: what is in it is whole. The last line says so.
+fn intact(error: bartune::Error) -> anyhow::Error {
+    let is_store = matches!(error, bartune::Error::Storage(_));
+    let error = anyhow::Error::from(error);
+    if !is_store {
+        return error;
+    }
+    error.context("the run stopped; the study is intact as it is stored, run the same command again to continue")
 }
 
 /// The quick part of what `bartune check` looks at; tells what it found. Whether running makes sense.
@@ -152,8 +167,8 @@ impl Report<'_> {
         let how = match self.ending {
             Ending::Budget => "the budget is spent",
             Ending::Exhausted => "every point of the space has been tried",
-            Ending::Interrupted => "interrupted; run the same command again to continue",
-            Ending::TimedOut => "the timeout ran out; run the same command again to continue",
+            Ending::Interrupted => "interrupted; the study is intact, run the same command again to continue",
+            Ending::TimedOut => "the timeout ran out; the study is intact, run the same command again to continue",
         };
         let rate = self.evaluated as f64 / self.elapsed.as_secs_f64().max(1e-9);
         format!(
