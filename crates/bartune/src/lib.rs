@@ -19,6 +19,7 @@ pub mod identity;
 pub mod import;
 pub mod live;
 mod outcome;
+mod parallel;
 pub mod preflight;
 pub mod resources;
 pub mod statistics;

@@ -103,8 +103,9 @@ fn a_budget_of_bars_is_the_same_study_for_any_workers_and_interruptions() {
 
 #[test]
 fn pruned_trials_leave_a_budget_more_of_them() {
-    let plain = ran(&setting(2000, "", "budget = \"40 passes\""), 2, &[100_000]).0.len();
-    let pruned = ran(&setting(2000, "", "budget = \"40 passes\"\npruner = \"median\""), 2, &[100_000]).0.len();
+    let stages = "\nrung_bars = \"recent\"\n[[search.stages]]\nbars = 0.2\ntrials = 100\n[[search.stages]]\nbars = 1.0\ntrials = 20";
+    let plain = ran(&setting(2000, "", "budget = \"100 passes\""), 2, &[100_000]).0.len();
+    let pruned = ran(&setting(2000, "", &format!("budget = \"100 passes\"{stages}")), 2, &[100_000]).0.len();
     assert!(pruned > plain * 5 / 4, "{plain} and {pruned}");
 }
 

@@ -102,7 +102,10 @@ mod tests {
                 let bars: usize = blocks.iter().map(ExactSizeIterator::len).sum();
                 assert!(blocks.iter().all(|block| block.start >= train.start && block.end <= train.end));
                 assert!(blocks.iter().all(|block| block.len() >= 2), "{train:?} {share} {blocks:?}");
-                assert!(train.len() < 1000 || (bars as f64 / train.len() as f64 / share - 1.0).abs() < 0.15);
+                // Whole bars: exact only where blocks have many.
+                assert!(
+                    train.len() < 1000 || share < 0.1 || (bars as f64 / train.len() as f64 / share - 1.0).abs() < 0.15
+                );
             }
         }
     }

@@ -129,7 +129,7 @@ pub fn preflight(
     findings.extend(code::findings(plan, evaluator, &probes)?);
     let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
     let pilot = options.pilot.filter(|_| !pointless);
-    let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, pilot)).transpose()?;
+    let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, evaluator, pilot)).transpose()?;
     findings.sort_by_key(|finding| finding.severity);
     Ok(Preflight { findings, probes: Probes::of(&probes), gates, estimate })
 }
