@@ -102,7 +102,7 @@ impl Decide for CrossState {
             ..Decision::default()
         };
         let told = match self.fault {
-            Fault::Impure => self.asked.fetch_add(1, Ordering::Relaxed) % 7 == 0,
+            Fault::Impure => self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(7),
             Fault::Remembers => {
                 self.asked.store(moment.bar() as u64, Ordering::Relaxed);
                 moment.bar() as u64 + 5 == self.started

@@ -134,7 +134,7 @@ impl Asking<'_> {
         self.lead(&mut *state, input);
         let ask = |standing: Standing<'_>| {
             // Reading the clock costs as much as a bar does.
-            if standing.bar % 1024 == 0 && deadline.has_passed() {
+            if standing.bar.is_multiple_of(1024) && deadline.has_passed() {
                 return ControlFlow::Break(());
             }
             let decision = match standing.bar < self.warmup {
