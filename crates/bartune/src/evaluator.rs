@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
-use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
+use bartune_engine::metric::{self, Calendar, CompositeOptions, MetricInput, Metrics};
 use bartune_engine::simulator::{
     Backtest, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
@@ -129,6 +129,16 @@ impl Market {
 struct Prepared {
     range: Range<usize>,
     calendar: Calendar,
+}
+
+/// A backtest with what its metrics need beside it.
+#[derive(Debug)]
+struct Measured<'a> {
+    backtest: &'a Backtest,
+    calendar: &'a Calendar,
+    /// The first bar's close, and the last one's.
+    closes: (f64, f64),
+    composite: &'a CompositeOptions,
 }
 
 /// Memory of backtests, handed from trial to trial: a worker finds what the one before it has left.
@@ -328,10 +338,25 @@ impl<'a> Evaluator<'a> {
         deadline: &Deadline,
         workspace: &mut fast::Workspace,
     ) -> Result<Metrics, Error> {
+        self.simulate((market, decisions, &segment.range), deadline, workspace)?;
+        let close = market.bars.close();
+        Ok(self.metrics(&Measured {
+            backtest: workspace.backtest(),
+            calendar: &segment.calendar,
+            closes: (close[segment.range.start], close[segment.range.end - 1]),
+            composite: &self.plan.objective.composite,
+        }))
+    }
+
+    fn simulate(
+        &self,
+        (market, decisions, range): (&Market, &Decisions<'_>, &Range<usize>),
+        deadline: &Deadline,
+        workspace: &mut fast::Workspace,
+    ) -> Result<(), Error> {
         deadline.check()?;
-        let (bars, execution, account) = (&market.bars, &self.plan.execution, &self.plan.account);
-        let (view, signals) = (market.view()?, decisions.signals());
-        let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
+        let (execution, account) = (&self.plan.execution, &self.plan.account);
+        let input = SimulationInput::try_new(market.view()?, range.clone(), decisions.signals(), execution, account)?;
         match (decisions, self.engine) {
             (Decisions::Columns(_), Engine::Fast) => {
                 fast::simulate_into(&input, workspace);
@@ -343,21 +368,21 @@ impl<'a> Evaluator<'a> {
                 *workspace = fast::Workspace::from(asking.simulate(&input, deadline, &mut |_| {})?);
             }
         }
-        let backtest = workspace.backtest();
-        Ok(metric::compute(&MetricInput {
-            backtest,
-            calendar: &segment.calendar,
+        Ok(())
+    }
+
+    fn metrics(&self, of: &Measured<'_>) -> Metrics {
+        let headroom = of.backtest.account.as_ref().map(|account| account.headroom.as_slice());
+        metric::compute(&MetricInput {
+            backtest: of.backtest,
+            calendar: of.calendar,
             trading_days_per_year: self.trading_days_per_year,
-            point_value: execution.instrument.point_value,
-            first_close: bars.close()[segment.range.start],
-            last_close: bars.close()[segment.range.end - 1],
-            headroom: backtest
-                .account
-                .as_ref()
-                .map(|account| account.headroom.as_slice())
-                .filter(|days| !days.is_empty()),
-            composite: &self.plan.objective.composite,
-        }))
+            point_value: self.plan.execution.instrument.point_value,
+            first_close: of.closes.0,
+            last_close: of.closes.1,
+            headroom: headroom.filter(|days| !days.is_empty()),
+            composite: of.composite,
+        })
     }
 
     fn judge(&self, metrics: &Metrics) -> Verdict {

@@ -23,10 +23,10 @@ const RUNGS: [f64; 3] = [0.125, 0.25, 0.5];
 pub enum Placement {
     /// The last ones.
     Recent,
-    /// Four blocks, evenly spread; the objective is the mean over them.
+    /// Four blocks, evenly spread.
     #[default]
     Spread,
-    /// Eight blocks, as many from each regime of volatility and trend as the segment has of it; the mean over them.
+    /// Eight blocks, as many from each regime of volatility and trend as the segment has of it.
     Regimes,
 }
 
