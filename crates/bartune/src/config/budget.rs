@@ -43,6 +43,15 @@ pub(crate) fn parse(text: &str) -> Result<BudgetOption, String> {
 }
 
 impl Budget {
+    /// In bars, for a train segment of so many.
+    #[must_use]
+    pub fn bars(self, train: usize) -> f64 {
+        match self {
+            Self::Bars(bars) => bars,
+            Self::Passes(passes) => passes * train as f64,
+        }
+    }
+
     /// Trials that it pays for at most, where the cheapest one sees this share of the bars.
     pub(crate) fn most_trials(self, cheapest: f64) -> u64 {
         match self {

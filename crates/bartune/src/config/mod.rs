@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use budget::Budget;
+pub(crate) use budget::UNCOUNTED_TRIALS;
 pub use fold::Folds;
 pub use large::{Large, LargeData};
 pub use objective::{Objective, Target};

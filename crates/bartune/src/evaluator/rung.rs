@@ -161,7 +161,7 @@ fn append(whole: &mut Backtest, block: &Backtest) {
             before.headroom.extend(&now.headroom);
             before.days_traded += now.days_traded;
             before.days_stopped += now.days_stopped;
-            before.outcome = now.outcome.clone();
+            before.outcome = now.outcome;
             Some(before)
         }
         (before, now) => before.or_else(|| now.clone()),

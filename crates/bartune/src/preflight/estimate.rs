@@ -48,6 +48,8 @@ pub struct Estimate {
 struct Mark {
     elapsed: Duration,
     evaluated: u64,
+    /// Train bars that trials were run on.
+    bars: u64,
     cached: usize,
 }
 
@@ -60,9 +62,8 @@ pub(super) fn measure(
 ) -> Result<Estimate, Error> {
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
     let mut session = Session::in_memory(plan, dataset)?;
-    let trials = plan.search.trials;
-    let run = RunOptions { trials, workers: options.workers, timeout: Some(PILOT) };
-    let mut marks = vec![Mark { elapsed: Duration::ZERO, evaluated: 0, cached: 0 }];
+    let run = RunOptions { trials: plan.search.trials, workers: options.workers, timeout: Some(PILOT) };
+    let mut marks = vec![Mark { elapsed: Duration::ZERO, evaluated: 0, bars: 0, cached: 0 }];
     let began = Instant::now();
     study::run(&mut session, &evaluator, &run, &Control::default(), |progress| marks.push(Mark::of(progress)))?;
     marks.push(Mark { elapsed: began.elapsed(), ..marks[marks.len() - 1] });
@@ -72,11 +73,12 @@ pub(super) fn measure(
     let (last, middle) = (marks[marks.len() - 1], middle(&marks));
     let done = (last.evaluated - middle.evaluated).max(1);
     let trial = (last.elapsed - middle.elapsed) / u32::try_from(done).unwrap_or(u32::MAX);
+    let trials = paid_for(plan, (middle, last), (trial, dataset.segments.train.len()));
     let left = trials.saturating_sub(last.evaluated);
     let records = session.trials(0..STORED as u64)?;
     let (stored, database_bytes) = store(plan, &records, trials)?;
     let cached = kept_in_the_end(middle, last, trials).min(options.cache.bytes() as u64);
-    let history = history_bytes(plan);
+    let history = history_bytes(plan, trials);
     Ok(Estimate {
         trials,
         pilot_trials: last.evaluated,
@@ -87,14 +89,35 @@ pub(super) fn measure(
     })
 }
 
-/// What the history of all trials holds in the end, in bytes.
-pub(super) fn history_bytes(plan: &Plan) -> u64 {
-    plan.search.trials.saturating_mul(TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64)
+/// Trials that a budget of any kind pays for, where one costs what it cost in the pilot's second half.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the budget of trials")]
+fn paid_for(plan: &Plan, (middle, last): (Mark, Mark), (trial, train): (Duration, usize)) -> u64 {
+    let most = plan.search.trials as f64;
+    let done = (last.evaluated - middle.evaluated).max(1) as f64;
+    let by_bars = plan.search.budget.map_or(f64::INFINITY, |budget| {
+        let left = (budget.bars(train) - last.bars as f64).max(0.0);
+        last.evaluated as f64 + left / ((last.bars - middle.bars) as f64 / done).max(1.0)
+    });
+    let by_time = plan.search.timeout.map_or(f64::INFINITY, |timeout| {
+        let left = timeout.saturating_sub(last.elapsed).as_secs_f64();
+        last.evaluated as f64 + left / trial.as_secs_f64().max(1e-9)
+    });
+    most.min(by_bars).min(by_time).ceil() as u64
+}
+
+/// What the history of so many trials holds, in bytes.
+pub(super) fn history_bytes(plan: &Plan, trials: u64) -> u64 {
+    trials.saturating_mul(TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64)
 }
 
 impl Mark {
     fn of(progress: &Progress) -> Self {
-        Self { elapsed: progress.elapsed, evaluated: progress.evaluated, cached: progress.cache.bytes }
+        Self {
+            elapsed: progress.elapsed,
+            evaluated: progress.evaluated,
+            bars: progress.bars_spent,
+            cached: progress.cache.bytes,
+        }
     }
 }
 
@@ -161,7 +184,7 @@ mod tests {
     use super::*;
 
     fn mark(evaluated: u64, cached: usize) -> Mark {
-        Mark { elapsed: Duration::ZERO, evaluated, cached }
+        Mark { elapsed: Duration::ZERO, evaluated, bars: 0, cached }
     }
 
     #[test]

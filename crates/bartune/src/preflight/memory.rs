@@ -2,7 +2,7 @@
 
 use super::estimate::history_bytes;
 use super::{Finding, Severity};
-use crate::config::Plan;
+use crate::config::{Plan, UNCOUNTED_TRIALS};
 use crate::evaluator::free_memory;
 use crate::resources::{self, Wish};
 
@@ -12,7 +12,9 @@ const TIGHT: f64 = 0.8;
 pub(super) fn finding(plan: &Plan, bars: usize) -> Option<Finding> {
     let given = resources::divide(plan, bars, &Wish::default());
     let trials = given.trial_bytes.saturating_mul(given.workers.get() as u64);
-    judge(Need { trials, history: history_bytes(plan) }, free_memory()?)
+    // A budget in bars or time does not say how many trials it pays for.
+    let counted = if plan.search.trials < UNCOUNTED_TRIALS { plan.search.trials } else { 0 };
+    judge(Need { trials, history: history_bytes(plan, counted) }, free_memory()?)
 }
 
 /// What a run holds beside the bars, in bytes; computed series not counted, which take what is left over.

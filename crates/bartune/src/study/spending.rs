@@ -9,7 +9,7 @@
 use bartune_search::storage::TrialRecord;
 use bartune_search::trial::TrialState;
 
-use crate::config::{Budget, Plan};
+use crate::config::Plan;
 use crate::evaluator::rung_bars;
 use crate::import::is_imported;
 
@@ -27,10 +27,7 @@ pub(super) struct Spending {
 impl Spending {
     pub(super) fn new(plan: &Plan, train: usize) -> Self {
         let pruning = &plan.search.pruning;
-        let limit = plan.search.budget.map(|budget| match budget {
-            Budget::Bars(bars) => bars,
-            Budget::Passes(passes) => passes * train as f64,
-        });
+        let limit = plan.search.budget.map(|budget| budget.bars(train));
         let rungs = pruning.rungs.iter().map(|&share| rung_bars(pruning, train, share) as u64).collect();
         Self { rungs, train: train as u64, limit, spent: vec![0] }
     }
