@@ -21,7 +21,7 @@ LARGE = REPOSITORY / "examples" / "large.toml"
 LIMIT_S = 2.0
 # What, what is replaced by what in the file, and the words that name it.
 MISDESIGNS = [
-    ("a dead parameter", ("< rsi_max\"", "< rsi_max + 200\""), "parameter `rsi_max` is dead"),
+    ("a dead parameter", ("\"target * atr(14)\"", "\"(target + 100000) * atr(14)\""), "parameter `target` is dead"),
     ("an impossible condition", ("and rsi(close, rsi_period) < rsi_max\"", "and rsi(close, rsi_period) > 100\""), "`rsi(close, rsi_period) > 100` is true on none"),
     ("a misspelt key", ("commission =", "comission ="), "did you mean `commission`?"),
     ("an empty region", ("\"fast < slow\"", "\"fast > slow + 100\""), "no point"),
