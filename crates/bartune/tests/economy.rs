@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use bartune::config::{Plan, parse_study};
 use bartune::data::{self, Dataset};
+use bartune::preflight::{PreflightOptions, Severity, preflight};
 use bartune::search::storage::TrialRecord;
 use bartune::search::trial::TrialState;
 use bartune::study::{Control, Progress, RunOptions, Session, run};
@@ -181,4 +182,19 @@ fn many_bars_make_stages_and_few_do_not() {
     // The best ran on all bars, as every trial with a value did.
     assert!(last.best_value.is_some());
     assert!(last.bars_spent < 60_000 * 120 * 4 / 5, "{}", last.bars_spent);
+}
+
+#[test]
+fn many_bars_are_told_of_where_the_study_says_nothing() {
+    let codes = |search: &str| -> Vec<&'static str> {
+        let setting = setting(100_000, "", search);
+        let evaluator = Evaluator::new(&setting.plan, &setting.dataset);
+        let options = PreflightOptions { probes: NonZeroUsize::new(8), pilot: None };
+        let found = preflight(&setting.plan, &setting.dataset, &evaluator, &options).expect("it can be probed");
+        assert!(found.findings.iter().all(|finding| finding.severity == Severity::Note), "{:?}", found.findings);
+        found.findings.iter().map(|finding| finding.code).collect()
+    };
+    assert!(codes("").contains(&"many-bars"));
+    assert!(!codes("large_data = \"off\"").contains(&"many-bars"));
+    assert!(!codes("large_data = \"auto\"").contains(&"many-bars"));
 }

@@ -12,10 +12,9 @@ use super::pruner::{Placement, PrunerPlan, Pruning};
 use crate::evaluator::rung_block as block_bars;
 
 /// Whether many bars may make stages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LargeData {
     /// Never.
-    #[default]
     Off,
     /// Where it pays.
     Auto,

@@ -116,8 +116,8 @@ pub struct SearchPlan {
     pub timeout: Option<Duration>,
     /// What the trials may cost, whichever of it and `trials` comes first.
     pub budget: Option<Budget>,
-    /// Whether many bars may make stages of their own accord.
-    pub large_data: LargeData,
+    /// Whether many bars may make stages of their own accord; not, where nothing is said.
+    pub large_data: Option<LargeData>,
     /// What it chose, once the bars were known.
     pub large: Option<Large>,
     /// A trial that takes longer fails.
@@ -171,20 +171,25 @@ impl Plan {
     /// Do what `search.large_data` says, now that the bars are known; to be called before anything is run. What was
     /// chosen is in [`SearchPlan::large`].
     pub fn adapt(&mut self, train_bars: usize) {
-        if self.search.large_data == LargeData::Off || self.search.large.is_some() {
+        if self.search.large_data != Some(LargeData::Auto) || self.search.large.is_some() {
             return;
         }
+        let (pruning, large) = self.stages_for(train_bars);
+        if let Some(pruning) = pruning {
+            self.search.pruning = pruning;
+        }
+        self.search.large = Some(large);
+    }
+
+    /// What `search.large_data = "auto"` comes to for so many train bars.
+    pub(crate) fn stages_for(&self, train_bars: usize) -> (Option<Pruning>, Large) {
         let given = large::Given {
             now: &self.search.pruning,
             objectives: self.objective.targets.len(),
             train: train_bars,
             warmup: self.longest_warmup(),
         };
-        let (pruning, large) = large::choose(&given);
-        if let Some(pruning) = pruning {
-            self.search.pruning = pruning;
-        }
-        self.search.large = Some(large);
+        large::choose(&given)
     }
 }
 
@@ -458,7 +463,7 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         workers: workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
         timeout: written.timeout.as_ref().map(|timeout| timeout.value).or(time),
         budget,
-        large_data: written.large_data.unwrap_or_default(),
+        large_data: written.large_data,
         large: None,
         trial_timeout: written.trial_timeout.as_ref().map(|timeout| timeout.value),
     }

@@ -24,7 +24,7 @@ pub use estimate::Estimate;
 pub use gates::{GateShare, RuleGates};
 pub use probe::Probes;
 
-use crate::config::Plan;
+use crate::config::{Plan, PrunerPlan};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::{CacheBudget, Evaluator, rung_block};
@@ -119,6 +119,7 @@ pub fn preflight(
     findings.extend(warmup(dataset, &probes));
     findings.extend(short_rung(plan, dataset, &probes));
     findings.extend(short_folds(plan, dataset));
+    findings.extend(many_bars(plan, dataset));
     findings.extend(memory::finding(plan, evaluator.bars().len()));
     findings.extend(champion::still_holds(plan, dataset, evaluator)?);
     let gates = gates::measure(plan, evaluator, &probes)?;
@@ -168,6 +169,19 @@ fn short_rung(plan: &Plan, dataset: &Dataset, probes: &[Probe]) -> Option<Findin
     );
     let remedy = "give the first stage or rung more bars, or write `rung_bars = \"recent\"` for one block";
     (longest >= block).then(|| Finding::new(Severity::Stop, "short-rung", message, remedy))
+}
+
+/// Whether stages would spare most of the bars, where the study says nothing of them.
+fn many_bars(plan: &Plan, dataset: &Dataset) -> Option<Finding> {
+    let is_open = plan.search.large_data.is_none() && plan.search.pruning.pruner == PrunerPlan::Never;
+    let train = dataset.segments.train.len();
+    let stages = is_open.then(|| plan.stages_for(train).0).flatten()?;
+    let message = format!("each trial runs on all {train} train bars");
+    let shares: Vec<String> = stages.rungs.iter().map(|share| format!("{:.0} %", share * 100.0)).collect();
+    let shares = shares.join(" and ");
+    let remedy =
+        format!("`search.large_data = \"auto\"` looks at {shares} of them first (\"off\" says that all is meant)");
+    Some(Finding::new(Severity::Note, "many-bars", message, remedy))
 }
 
 /// Whether each part of the train segment that the objective reads has enough bars to be one.
