@@ -271,6 +271,23 @@ impl<'a> Evaluator<'a> {
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
+    /// As [`backtest`](Self::backtest), with every decision taken so many bars late.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn backtest_late(&self, params: &Params, name: SegmentName, bars: usize) -> Result<BacktestRun, Error> {
+        let segment = Prepared::new(&self.market.bars, self.range(name)?);
+        let mut signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
+        for mask in [&mut signals.long_entry, &mut signals.long_exit, &mut signals.short_entry, &mut signals.short_exit]
+        {
+            *mask = mask.delayed(bars);
+        }
+        let mut workspace = fast::Workspace::default();
+        let metrics = self.measure(&self.market, &signals, &segment, &mut workspace)?;
+        Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
+    }
+
     /// What a trial with these train metrics comes to, its verdict and constraints; no metrics are kept.
     pub(crate) fn outcome_of(&self, train: &Metrics) -> Outcome {
         let (verdict, constraints) = (self.judge(train), self.constraints(train));

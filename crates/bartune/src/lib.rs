@@ -23,6 +23,7 @@ pub mod preflight;
 pub mod statistics;
 pub mod study;
 pub mod table;
+pub mod validation;
 pub mod verify;
 
 pub use bartune_engine as engine;
