@@ -7,6 +7,9 @@ use bartune_storage::StorageError;
 
 use crate::diagnostic::Diagnostics;
 
+/// How the reason of a trial that took too long begins.
+pub(crate) const TIMED_OUT: &str = "took longer than `search.trial_timeout`";
+
 /// An error of the facade; each says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -153,6 +156,28 @@ pub enum Error {
         path: PathBuf,
         /// One line a differing key.
         differences: Vec<String>,
+    },
+    /// A strategy in Rust refused its parameters, or panicked.
+    #[error("strategy `{name}`: {reason}")]
+    Strategy {
+        /// Its name.
+        name: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A trial took longer than it may.
+    #[error("{TIMED_OUT}, {seconds} s")]
+    TrialTimeout {
+        /// The limit.
+        seconds: f64,
+    },
+    /// Something that rules can do and code cannot.
+    #[error("{what} needs the rules of a study file; this study's strategy is Rust code, `{name}`")]
+    NeedsRules {
+        /// What was asked for.
+        what: &'static str,
+        /// The strategy's name.
+        name: String,
     },
     /// The sampler could not propose.
     #[error(transparent)]

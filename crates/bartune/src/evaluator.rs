@@ -1,6 +1,10 @@
 //! A trial is a pure function: parameter values in, metrics of each segment out.
 
 mod budget;
+mod deadline;
+mod decisions;
+mod fold;
+mod regime;
 mod rung;
 
 use std::collections::BTreeMap;
@@ -10,9 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
-use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
+use bartune_engine::metric::{self, Calendar, CompositeOptions, MetricInput, Metrics};
 use bartune_engine::simulator::{
-    Backtest, BarView, Clock, Signals, SimulationInput, bar_rows, fast, local_close_times, reference,
+    Backtest, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
 use indexmap::IndexMap;
 
@@ -22,8 +26,11 @@ use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
 
 pub use budget::CacheBudget;
+pub(crate) use budget::free_memory;
+pub(crate) use deadline::Deadline;
+use decisions::Decisions;
 use rung::Rung;
-pub(crate) use rung::block_bars as rung_block;
+pub(crate) use rung::{block_bars as rung_block, rung_bars};
 
 /// Which part of the bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +80,8 @@ pub struct Evaluator<'a> {
     cache: MemoryCache,
     workspaces: Workspaces,
     train: Prepared,
+    /// Parts of train that the objective is valued by.
+    folds: Vec<Prepared>,
     validate: Option<Prepared>,
     trading_days_per_year: f64,
 }
@@ -100,6 +109,19 @@ impl Market {
             bars,
         }
     }
+
+    /// The bars as the simulator reads them.
+    fn view(&self) -> Result<BarView<'_>, Error> {
+        let bars = &self.bars;
+        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?.with_rows(&self.rows)?;
+        if let Some(local_close) = &self.local_close {
+            view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
+        }
+        if let Some(local_close) = &self.account_close {
+            view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
+        }
+        Ok(view)
+    }
 }
 
 /// A segment with the calendar of its bars, made once and used by every trial.
@@ -107,6 +129,16 @@ impl Market {
 struct Prepared {
     range: Range<usize>,
     calendar: Calendar,
+}
+
+/// A backtest with what its metrics need beside it.
+#[derive(Debug)]
+struct Measured<'a> {
+    backtest: &'a Backtest,
+    calendar: &'a Calendar,
+    /// The first bar's close, and the last one's.
+    closes: (f64, f64),
+    composite: &'a CompositeOptions,
 }
 
 /// Memory of backtests, handed from trial to trial: a worker finds what the one before it has left.
@@ -169,6 +201,7 @@ impl<'a> Evaluator<'a> {
             engine: Engine::default(),
             rungs: rung::rungs(plan, &market, &segments.train),
             train: Prepared::new(&bars, segments.train.clone()),
+            folds: fold::prepared(plan, &bars, &segments.train),
             validate: segments.validate.clone().map(|range| Prepared::new(&bars, range)),
             trading_days_per_year: Calendar::new(&bars.calendar().day).trading_days_per_year(),
             segments,
@@ -241,20 +274,21 @@ impl<'a> Evaluator<'a> {
     }
 
     fn evaluate_in(&self, params: &Params, workspace: &mut fast::Workspace) -> Result<Outcome, Error> {
-        let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
-        let train = self.measure(&self.market, &signals, &self.train, workspace)?;
+        let deadline = self.deadline();
+        let bound = self.plan.strategy.bind(params)?;
+        let decisions = self.decisions(&bound, &self.market)?;
+        let train = self.measure((&self.market, &decisions, &self.train), &deadline, workspace)?;
         let mut metrics = SegmentMetrics::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
         if let Some(validate) = &self.validate {
-            let validate = self.measure(&self.market, &signals, validate, workspace)?;
+            let validate = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
             metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
         }
-        Ok(Outcome {
-            verdict: self.judge(&train),
-            constraints: self.constraints(&train),
-            reports: BTreeMap::new(),
-            metrics,
-        })
+        let verdict = match &self.plan.objective.folds {
+            Some(folds) => self.judge_folds((&decisions, folds), (&deadline, workspace), &mut metrics)?,
+            None => self.judge(&train),
+        };
+        Ok(Outcome { verdict, constraints: self.constraints(&train), reports: BTreeMap::new(), metrics })
     }
 
     /// One backtest of one segment.
@@ -265,9 +299,11 @@ impl<'a> Evaluator<'a> {
     /// these parameters.
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
         let segment = Prepared::new(&self.market.bars, self.range(name)?);
-        let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
+        let bound = self.plan.strategy.bind(params)?;
+        let decisions = self.decisions(&bound, &self.market)?;
         let mut workspace = fast::Workspace::default();
-        let metrics = self.measure(&self.market, &signals, &segment, &mut workspace)?;
+        let deadline = Deadline::default();
+        let metrics = self.measure((&self.market, &decisions, &segment), &deadline, &mut workspace)?;
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
@@ -312,52 +348,58 @@ impl<'a> Evaluator<'a> {
         Ok(held as f64 / self.train.range.len() as f64)
     }
 
-    fn signals(&self, bound: &BoundStrategy, market: &Market) -> Result<Signals, Error> {
-        let mut signals = bound.signals(&market.bars, &self.cache)?;
-        signals.rules.session = self.plan.time_rules.session;
-        signals.rules.flat_by = self.plan.time_rules.flat_by;
-        Ok(signals)
-    }
-
     /// Simulate a segment into the workspace, and measure what it is left with.
     fn measure(
         &self,
-        market: &Market,
-        signals: &Signals,
-        segment: &Prepared,
+        (market, decisions, segment): (&Market, &Decisions<'_>, &Prepared),
+        deadline: &Deadline,
         workspace: &mut fast::Workspace,
     ) -> Result<Metrics, Error> {
-        let bars = &market.bars;
-        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?.with_rows(&market.rows)?;
-        if let Some(local_close) = &market.local_close {
-            view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
-        }
-        if let Some(local_close) = &market.account_close {
-            view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
-        }
-        let (execution, account) = (&self.plan.execution, &self.plan.account);
-        let input = SimulationInput::try_new(view, segment.range.clone(), signals, execution, account)?;
-        match self.engine {
-            Engine::Fast => {
-                fast::simulate_into(&input, workspace);
-            }
-            Engine::Reference => *workspace = fast::Workspace::from(reference::simulate(&input)),
-        }
-        let backtest = workspace.backtest();
-        Ok(metric::compute(&MetricInput {
-            backtest,
+        self.simulate((market, decisions, &segment.range), deadline, workspace)?;
+        let close = market.bars.close();
+        Ok(self.metrics(&Measured {
+            backtest: workspace.backtest(),
             calendar: &segment.calendar,
-            trading_days_per_year: self.trading_days_per_year,
-            point_value: execution.instrument.point_value,
-            first_close: bars.close()[segment.range.start],
-            last_close: bars.close()[segment.range.end - 1],
-            headroom: backtest
-                .account
-                .as_ref()
-                .map(|account| account.headroom.as_slice())
-                .filter(|days| !days.is_empty()),
+            closes: (close[segment.range.start], close[segment.range.end - 1]),
             composite: &self.plan.objective.composite,
         }))
+    }
+
+    fn simulate(
+        &self,
+        (market, decisions, range): (&Market, &Decisions<'_>, &Range<usize>),
+        deadline: &Deadline,
+        workspace: &mut fast::Workspace,
+    ) -> Result<(), Error> {
+        deadline.check()?;
+        let (execution, account) = (&self.plan.execution, &self.plan.account);
+        let input = SimulationInput::try_new(market.view()?, range.clone(), decisions.signals(), execution, account)?;
+        match (decisions, self.engine) {
+            (Decisions::Columns(_), Engine::Fast) => {
+                fast::simulate_into(&input, workspace);
+            }
+            (Decisions::Columns(_), Engine::Reference) => {
+                *workspace = fast::Workspace::from(reference::simulate(&input));
+            }
+            (Decisions::Asked(asking, _), _) => {
+                *workspace = fast::Workspace::from(asking.simulate(&input, deadline, &mut |_| {})?);
+            }
+        }
+        Ok(())
+    }
+
+    fn metrics(&self, of: &Measured<'_>) -> Metrics {
+        let headroom = of.backtest.account.as_ref().map(|account| account.headroom.as_slice());
+        metric::compute(&MetricInput {
+            backtest: of.backtest,
+            calendar: of.calendar,
+            trading_days_per_year: self.trading_days_per_year,
+            point_value: self.plan.execution.instrument.point_value,
+            first_close: of.closes.0,
+            last_close: of.closes.1,
+            headroom: headroom.filter(|days| !days.is_empty()),
+            composite: of.composite,
+        })
     }
 
     fn judge(&self, metrics: &Metrics) -> Verdict {

@@ -124,7 +124,7 @@ fn search(plan: &Plan) -> Value {
         .iter()
         .map(|(name, term)| json!([name, term.weight, term.worst, term.best]))
         .collect();
-    json!({
+    let mut value = json!({
         "params": params,
         "strategy": { "require": space.require().iter().map(|predicate| predicate.text.clone()).collect::<Vec<_>>() },
         "search": {
@@ -140,7 +140,12 @@ fn search(plan: &Plan) -> Value {
             "composite": composite,
             "full_score_trades": plan.objective.composite.full_score_trades,
         },
-    })
+    });
+    // Named only where there are some, so that studies from before there were folds keep their fingerprint.
+    if let Some(folds) = &plan.objective.folds {
+        value["objective"]["folds"] = json!([folds.count, folds.text()]);
+    }
+    value
 }
 
 fn execution(execution: &Execution) -> Value {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use bartune_engine::Params;
 use bartune_engine::bars::{BarColumns, BarValues, Bars, format_timeframe};
-use bartune_engine::language::StreamState;
+use bartune_engine::language::{Strategy, StreamState};
 use bartune_engine::simulator::{
     Bar, Decision, Distances, Event, ExitReason, Position, Side, Simulator, SimulatorSetup, local_close_time,
 };
@@ -93,6 +93,12 @@ pub enum LiveOrder {
     },
 }
 
+/// Streaming code would need its state saved; that of rules is their bars.
+fn rules_of(plan: &Plan) -> Result<&Strategy, Error> {
+    let name = || plan.strategy.code().map_or_else(String::new, |code| code.strategy().name().to_owned());
+    plan.strategy.rules().ok_or_else(|| Error::NeedsRules { what: "streaming", name: name() })
+}
+
 impl Live {
     /// A strategy before its first bar of `timeframe_ns`.
     ///
@@ -102,7 +108,7 @@ impl Live {
     /// on bars of this timeframe.
     pub fn new(plan: &Plan, params: &Params, timeframe_ns: i64) -> Result<Self, Error> {
         let timezone = &plan.data.load.timezone;
-        let stream = StreamState::new(&plan.strategy.bind(params)?, timezone, timeframe_ns)?;
+        let stream = StreamState::new(&rules_of(plan)?.bind(params)?, timezone, timeframe_ns)?;
         let mut rules = stream.rules().clone();
         rules.session = plan.time_rules.session;
         rules.flat_by = plan.time_rules.flat_by;

@@ -113,12 +113,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
 
-    /// Worker threads [default: one a core]; any number gives the same study
+    /// Worker threads [default: as many as are measured to pay, one a core at most]; any number gives the same study
     #[arg(long, value_name = "W")]
     pub(crate) workers: Option<NonZeroUsize>,
 
-    /// Memory for computed series, as in 512MB or 2GB; 0 computes all anew in each trial; any size gives
-    /// the same study [default: a quarter of the free memory, at most 384MiB]
+    /// Memory for trials in flight and, with what they leave, for computed series, as in 512MB or 2GB; 0 computes
+    /// all series anew in each trial; any size gives the same study [default: for series a quarter of the free
+    /// memory, at most 384MiB]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<CacheBudget>,
 

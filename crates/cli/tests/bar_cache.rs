@@ -139,7 +139,9 @@ fn memory_for_series_is_an_option_of_run_and_told_in_its_summary() {
     let (without, with) = (run("0", "a.db"), run("16MB", "b.db"));
     assert_eq!(without["best"], with["best"]);
     assert_eq!(without["cache"]["hits"], 0);
-    assert_eq!(with["cache"]["max_bytes"], 16_000_000);
+    // Series have what the trials in flight leave.
+    let for_series = with["cache"]["max_bytes"].as_u64().unwrap();
+    assert!((8_000_000..16_000_000).contains(&for_series), "{for_series}");
     assert!(with["cache"]["misses"].as_u64().unwrap() > 0);
     assert!(with["cache"]["bytes"].as_u64().unwrap() > 0);
     let refused = place.command(&["run", "study.toml", "--memory", "plenty"]).output().unwrap();

@@ -3,8 +3,12 @@
 //! Every problem is collected and reported in one go; unknown keys are errors.
 
 mod account;
+mod budget;
 mod expression;
+mod fold;
 mod instrument;
+mod large;
+mod logic;
 mod objective;
 mod options;
 mod plan;
@@ -16,7 +20,12 @@ mod space;
 mod tree;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+pub use budget::Budget;
+pub(crate) use budget::UNCOUNTED_TRIALS;
+pub use fold::Folds;
+pub use large::{Large, LargeData};
 pub use objective::{Objective, Target};
 pub use plan::{DataPlan, Plan, SearchPlan, SegmentPlan, SplitPlan};
 pub use pruner::{Placement, PrunerPlan, Pruning};
@@ -25,6 +34,7 @@ pub use space::{Parameters, describe};
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::error::Error;
+use crate::strategy::Strategy;
 use section::Problems;
 use tree::Node;
 
@@ -67,8 +77,21 @@ impl StudyText {
     ///
     /// Every problem found, each with its place and remedy.
     pub fn plan(&self) -> Result<Plan, Error> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        Ok(parse_study(&self.path.display().to_string(), &self.text, folder, &self.overrides)?)
+        Ok(plan_of((&self.path.display().to_string(), &self.text), self.folder(), &self.overrides, None)?)
+    }
+
+    /// Resolve it, its decisions being taken by this strategy, which `strategy.code` names.
+    ///
+    /// # Errors
+    ///
+    /// Every problem found, each with its place and remedy.
+    pub fn plan_with(&self, strategy: Arc<dyn Strategy>) -> Result<Plan, Error> {
+        let text = (&*self.path.display().to_string(), &*self.text);
+        Ok(plan_of(text, self.folder(), &self.overrides, Some(strategy))?)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 }
 
@@ -109,7 +132,30 @@ pub fn parse_timezone(name: &str) -> Result<jiff::tz::TimeZone, String> {
 ///
 /// Every problem found, each with its place and remedy.
 pub fn parse_study(name: &str, text: &str, folder: &Path, overrides: &[String]) -> Result<Plan, Diagnostics> {
-    let (plan, sources, problems) = read(name, text, folder, overrides);
+    plan_of((name, text), folder, overrides, None)
+}
+
+/// As [`parse_study`], the decisions being taken by a strategy in Rust, which `strategy.code` names.
+///
+/// # Errors
+///
+/// Every problem found, each with its place and remedy.
+pub fn parse_study_with(
+    (name, text): (&str, &str),
+    folder: &Path,
+    overrides: &[String],
+    strategy: Arc<dyn Strategy>,
+) -> Result<Plan, Diagnostics> {
+    plan_of((name, text), folder, overrides, Some(strategy))
+}
+
+fn plan_of(
+    (name, text): (&str, &str),
+    folder: &Path,
+    overrides: &[String],
+    code: Option<Arc<dyn Strategy>>,
+) -> Result<Plan, Diagnostics> {
+    let (plan, sources, problems) = read((name, text), folder, overrides, code);
     match (plan, Diagnostics::collect(sources.clone(), problems)) {
         (_, Some(diagnostics)) => Err(diagnostics),
         (Some(plan), None) => Ok(plan),
@@ -118,10 +164,10 @@ pub fn parse_study(name: &str, text: &str, folder: &Path, overrides: &[String]) 
 }
 
 fn read(
-    name: &str,
-    text: &str,
+    (name, text): (&str, &str),
     folder: &Path,
     overrides: &[String],
+    code: Option<Arc<dyn Strategy>>,
 ) -> (Option<Plan>, Sources, Vec<crate::diagnostic::Diagnostic>) {
     let mut sources = Sources::default();
     let mut syntax = Vec::new();
@@ -139,7 +185,7 @@ fn read(
     }
     let problems = Problems::default();
     let options = options::read(&root, &problems);
-    let plan = plan::resolve(&options, folder, &sources, &problems);
+    let plan = plan::resolve(&options, folder, (&sources, &problems), code);
     (plan, sources, problems.into_inner())
 }
 

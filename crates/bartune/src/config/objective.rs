@@ -5,6 +5,7 @@ use bartune_engine::metric::{self, Better, CompositeOptions};
 use bartune_search::trial::StudyDirection;
 
 use super::expression::report_expression;
+use super::fold::{self, Folds};
 use super::options::ObjectiveOptions;
 use super::section::Problems;
 use crate::diagnostic::{Located, Sources, nearest};
@@ -16,6 +17,8 @@ pub struct Objective {
     pub targets: Vec<Target>,
     /// Conditions on the train metrics.
     pub constraints: Vec<Constraint>,
+    /// The parts of the train segment that it is valued by, if it is.
+    pub folds: Option<Folds>,
     /// Weights and bounds of the `composite` metric.
     pub composite: CompositeOptions,
 }
@@ -86,6 +89,7 @@ pub(crate) fn resolve(written: &ObjectiveOptions, sources: &Sources, problems: &
     Some(Objective {
         targets: targets.into_iter().collect::<Option<_>>()?,
         constraints: constraints.into_iter().collect::<Option<_>>()?,
+        folds: fold::resolve(written, sources, problems),
         composite: composite(written, problems),
     })
 }

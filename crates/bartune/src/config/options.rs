@@ -7,7 +7,9 @@ use std::time::Duration;
 use bartune_engine::simulator::{Commission, Fill, Intrabar, Session, Size, Slippage};
 use indexmap::IndexMap;
 
+use super::LargeData;
 use super::account::{self, AccountOptions};
+use super::budget::{self, BudgetOption};
 use super::instrument::{self, InstrumentOptions};
 use super::pruner::{self, Pruning};
 use super::quantity;
@@ -119,6 +121,8 @@ pub(crate) enum ParamKindOptions {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StrategyOptions {
     pub(crate) span: Span,
+    /// The strategy in Rust that decides, in place of rules.
+    pub(crate) code: Option<Located<String>>,
     pub(crate) require: Vec<Located<String>>,
     pub(crate) lets: IndexMap<String, Located<String>>,
     /// By rule key, in [`RULE_KEYS`] order.
@@ -161,6 +165,9 @@ pub(crate) struct SearchOptions {
     pub(crate) lag: Option<Located<i64>>,
     pub(crate) workers: Option<Located<i64>>,
     pub(crate) timeout: Option<Located<Duration>>,
+    pub(crate) trial_timeout: Option<Located<Duration>>,
+    pub(crate) budget: Option<Located<BudgetOption>>,
+    pub(crate) large_data: Option<LargeData>,
     /// Parameters that are not searched, with their values.
     pub(crate) fixed: IndexMap<String, Item>,
 }
@@ -173,6 +180,8 @@ pub(crate) struct ObjectiveOptions {
     pub(crate) minimize: Vec<Located<String>>,
     pub(crate) constraints: Vec<Located<String>>,
     pub(crate) full_score_trades: Option<Located<i64>>,
+    pub(crate) folds: Option<Located<i64>>,
+    pub(crate) aggregate: Option<Located<String>>,
     pub(crate) composite: Option<CompositeOverrides>,
 }
 
@@ -350,6 +359,7 @@ fn strategy(section: Section<'_>) -> StrategyOptions {
     let rules = RULE_KEYS.into_iter().filter_map(|key| Some((key, expression(&section, key)?))).collect();
     let options = StrategyOptions {
         span: section.span().clone(),
+        code: section.text("code"),
         require: section.texts("require"),
         lets: section.section("let").map(lets).unwrap_or_default(),
         rules,
@@ -404,6 +414,9 @@ fn search(section: Section<'_>) -> SearchOptions {
         lag: section.integer("lag"),
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
+        trial_timeout: section.parsed("trial_timeout", quantity::duration),
+        budget: section.parsed("budget", budget::parse),
+        large_data: section.word("large_data", &[("off", LargeData::Off), ("auto", LargeData::Auto)]),
         fixed: section.section("fixed").map(fixed).unwrap_or_default(),
     };
     section.finish();
@@ -421,6 +434,8 @@ fn objective(section: Section<'_>) -> ObjectiveOptions {
         minimize: section.texts("minimize"),
         constraints: section.texts("constraints"),
         full_score_trades: section.integer("full_score_trades"),
+        folds: section.integer("folds"),
+        aggregate: section.text("aggregate"),
         composite: section.section("composite").map(composite),
     };
     section.finish();

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timeframe};
 use bartune_engine::instrument::Contract;
-use bartune_engine::language::{self, Place, Strategy, StrategySource};
+use bartune_engine::language::Strategy;
 use bartune_engine::simulator::{Account, Commission, Execution, Fill, Intrabar, Session, Size, Slippage, TimeRules};
+use bartune_search::stream::RandomStream;
 use jiff::tz::TimeZone;
 
 use super::account::Contracts;
-use super::expression::report_expression;
+use super::budget::{Budget, BudgetOption, UNCOUNTED_TRIALS};
 use super::instrument;
+use super::large::{self, Large, LargeData};
+use super::logic;
 use super::objective::{self, Objective};
 use super::options::{self, Options, SegmentOptions};
 use super::pruner::{PrunerPlan, Pruning};
@@ -21,7 +25,11 @@ use super::sampler::SamplerPlan;
 use super::section::Problems;
 use super::space::{self, Parameters};
 use crate::champion::Champion;
-use crate::diagnostic::{Diagnostic, Located, Sources, Span};
+use crate::diagnostic::{Located, Sources, Span};
+use crate::strategy::{self as code, Logic};
+
+/// Points of the space that tell what the longest warm-up is.
+const POINTS: u64 = 32;
 
 /// A study file, resolved. Nothing in it refers to the file's text any more.
 #[derive(Debug, Clone)]
@@ -34,8 +42,8 @@ pub struct Plan {
     pub split: SplitPlan,
     /// The parameter space.
     pub parameters: Parameters,
-    /// The strategy's graph.
-    pub strategy: Strategy,
+    /// What decides: rules, or code.
+    pub strategy: Logic,
     /// Session and flat-by times.
     pub time_rules: TimeRules,
     /// Fills and costs.
@@ -106,12 +114,25 @@ pub struct SearchPlan {
     pub workers: Option<NonZeroUsize>,
     /// Stop proposing after this long.
     pub timeout: Option<Duration>,
+    /// What the trials may cost, whichever of it and `trials` comes first.
+    pub budget: Option<Budget>,
+    /// Whether many bars may make stages of their own accord.
+    pub large_data: LargeData,
+    /// What it chose, once the bars were known.
+    pub large: Option<Large>,
+    /// A trial that takes longer fails.
+    pub trial_timeout: Option<Duration>,
 }
 
 /// Resolve options into a plan, reporting every problem.
-pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, problems: &Problems) -> Option<Plan> {
+pub(crate) fn resolve(
+    options: &Options,
+    folder: &Path,
+    (sources, problems): (&Sources, &Problems),
+    code: Option<Arc<dyn code::Strategy>>,
+) -> Option<Plan> {
     let parameters = space::resolve(options, sources, problems);
-    let strategy = strategy(options, sources, problems);
+    let strategy = logic::resolve(options, code, sources, problems);
     let data = options.data.as_ref().and_then(|data| data_plan(data, folder, problems));
     let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
     let split = split(options, &timezone, problems);
@@ -136,6 +157,35 @@ pub(crate) fn resolve(options: &Options, folder: &Path, sources: &Sources, probl
         search,
         objective: objective?,
     })
+}
+
+impl Plan {
+    /// The longest warm-up, in bars, of the defaults and of some points that are always the same.
+    fn longest_warmup(&self) -> usize {
+        let space = &self.parameters.space;
+        let drawn = (0..POINTS).filter_map(|number| space.sample_uniform(&mut RandomStream::new(0, number, 0)).ok());
+        let points = drawn.map(|assignment| self.parameters.to_params(&assignment)).chain([self.parameters.defaults()]);
+        points.filter_map(|params| Some(self.strategy.bind(&params).ok()?.warmup())).max().unwrap_or(0)
+    }
+
+    /// Do what `search.large_data` says, now that the bars are known; to be called before anything is run. What was
+    /// chosen is in [`SearchPlan::large`].
+    pub fn adapt(&mut self, train_bars: usize) {
+        if self.search.large_data == LargeData::Off || self.search.large.is_some() {
+            return;
+        }
+        let given = large::Given {
+            now: &self.search.pruning,
+            objectives: self.objective.targets.len(),
+            train: train_bars,
+            warmup: self.longest_warmup(),
+        };
+        let (pruning, large) = large::choose(&given);
+        if let Some(pruning) = pruning {
+            self.search.pruning = pruning;
+        }
+        self.search.large = Some(large);
+    }
 }
 
 /// A pruner compares one value a rung.
@@ -165,55 +215,6 @@ fn name(options: &Options, problems: &Problems) -> Option<String> {
     }
     problems.push("E108", &name.span, "a study's name has 1 to 200 printable characters");
     None
-}
-
-/// Compiled even where parameters have problems, so that all are told in one go.
-fn strategy(options: &Options, sources: &Sources, problems: &Problems) -> Option<Strategy> {
-    let written = &options.strategy;
-    let source = StrategySource {
-        lets: written.lets.iter().map(|(name, text)| (name.clone(), text.value.clone())).collect(),
-        rules: written
-            .rules
-            .iter()
-            .filter_map(|(key, text)| Some((language::RuleName::find(key)?, text.value.clone())))
-            .collect(),
-    };
-    match language::compile(&source, &space::declarations(options)) {
-        Ok(strategy) => Some(strategy),
-        Err(found) => {
-            let told = found.iter().filter(|problem| !follows_from_a_parameter(options, problem));
-            told.for_each(|problem| report_at_place(options, problem, sources, problems));
-            None
-        }
-    }
-}
-
-/// Whether a problem is only that a parameter, itself reported, could not be declared.
-fn follows_from_a_parameter(options: &Options, problem: &language::Diagnostic) -> bool {
-    let word = expression_of(options, problem).and_then(|text| text.value.get(problem.span.clone()));
-    let param = word.and_then(|word| options.params.get(word));
-    param.is_some_and(|param| matches!(param.kind, options::ParamKindOptions::Invalid))
-}
-
-/// The expression that a problem is in.
-fn expression_of<'a>(options: &'a Options, problem: &language::Diagnostic) -> Option<&'a Located<String>> {
-    match &problem.place {
-        Place::Let(name) => options.strategy.lets.get(name),
-        Place::Rule(rule) => options.strategy.rules.get(rule.as_str()),
-        Place::Strategy | Place::Param(_) | Place::Text => None,
-    }
-}
-
-fn report_at_place(options: &Options, problem: &language::Diagnostic, sources: &Sources, problems: &Problems) {
-    if let Some(text) = expression_of(options, problem) {
-        return report_expression(text, problem, sources, problems);
-    }
-    let param = match &problem.place {
-        Place::Param(name) => options.params.get(name).map(|param| &param.span),
-        _ => None,
-    };
-    let (code, span) = (problem.code.as_str(), param.unwrap_or(&options.strategy.span).clone());
-    problems.add(Diagnostic { code, message: problem.message.clone(), span, help: problem.help.clone() });
 }
 
 fn time_rules(options: &Options) -> TimeRules {
@@ -432,20 +433,38 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         number.value.max(least).cast_unsigned()
     };
     let lag = count(&written.lag, 1, 16, "search.lag").min(100_000);
+    let (budget, time) = match written.budget.as_ref().map(|budget| budget.value) {
+        Some(BudgetOption::Cost(budget)) => (Some(budget), None),
+        Some(BudgetOption::Time(time)) => (None, Some(time)),
+        None => (None, None),
+    };
+    if let (Some(_), Some(_), Some(timeout)) = (time, &written.budget, &written.timeout) {
+        problems.push("E110", &timeout.span, "`search.timeout` says what `search.budget` says: give one of them");
+    }
+    let cheapest = written.pruning.rungs.first().copied().unwrap_or(1.0);
+    let trials = match (budget, time) {
+        (Some(budget), _) => budget.most_trials(cheapest),
+        (None, Some(_)) => UNCOUNTED_TRIALS,
+        (None, None) => 1_000,
+    };
     let workers = written.workers.as_ref().map(|_| count(&written.workers, 1, 1, "search.workers").min(4_096));
     SearchPlan {
         sampler: written.sampler.plan.clone(),
         sampler_settings: written.sampler.settings.clone(),
         pruning: written.pruning.clone(),
-        trials: count(&written.trials, 1, 1_000, "search.trials"),
+        trials: count(&written.trials, 1, trials, "search.trials"),
         seed: count(&written.seed, 0, 0, "search.seed"),
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),
         workers: workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
-        timeout: written.timeout.as_ref().map(|timeout| timeout.value),
+        timeout: written.timeout.as_ref().map(|timeout| timeout.value).or(time),
+        budget,
+        large_data: written.large_data.unwrap_or_default(),
+        large: None,
+        trial_timeout: written.trial_timeout.as_ref().map(|timeout| timeout.value),
     }
 }
 
-fn warnings(options: &Options, strategy: &Strategy, parameters: &Parameters) -> Vec<String> {
+fn warnings(options: &Options, strategy: &Logic, parameters: &Parameters) -> Vec<String> {
     let mut reads = strategy.reads();
     reads.extend(
         parameters.space.params().values().filter_map(|param| param.when.as_ref()).flat_map(|when| when.reads.clone()),
@@ -454,6 +473,7 @@ fn warnings(options: &Options, strategy: &Strategy, parameters: &Parameters) -> 
     let mut warnings: Vec<String> = dead
         .map(|name| format!("parameter `{name}` is read by no rule: searching it is wasted; use it or remove it"))
         .collect();
-    warnings.extend(strategy.unused_lets().iter().map(|name| format!("`strategy.let.{name}` is used by no rule")));
+    let unused = strategy.rules().into_iter().flat_map(Strategy::unused_lets);
+    warnings.extend(unused.map(|name| format!("`strategy.let.{name}` is used by no rule")));
     warnings
 }

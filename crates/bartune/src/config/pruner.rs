@@ -23,9 +23,11 @@ const RUNGS: [f64; 3] = [0.125, 0.25, 0.5];
 pub enum Placement {
     /// The last ones.
     Recent,
-    /// Four blocks, evenly spread; the objective is the mean over them.
+    /// Four blocks, evenly spread.
     #[default]
     Spread,
+    /// Eight blocks, as many from each regime of volatility and trend as the segment has of it.
+    Regimes,
 }
 
 /// How trials are stopped early.
@@ -119,7 +121,10 @@ pub(crate) fn read(search: &Section<'_>) -> Pruning {
         }
         section.finish();
     }
-    let placement = search.word("rung_bars", &[("recent", Placement::Recent), ("spread", Placement::Spread)]);
+    let placement = search.word(
+        "rung_bars",
+        &[("recent", Placement::Recent), ("spread", Placement::Spread), ("regimes", Placement::Regimes)],
+    );
     let mut pruning =
         Pruning { pruner: plan, rungs: rungs(search, name), placement: placement.unwrap_or_default(), settings };
     stages(search, name, &mut pruning);

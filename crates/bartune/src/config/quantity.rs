@@ -56,11 +56,12 @@ pub(crate) fn size(text: &str) -> Result<Size, String> {
     }
 }
 
-/// `"30s"`, `"90m"`, `"1h"`, `"1d"`, `"2w"`.
+/// `"500ms"`, `"30s"`, `"90m"`, `"1h"`, `"1d"`, `"2w"`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no length of time; write \"30s\", \"10m\", \"4h\", \"1d\" or \"2w\"");
     let (number, unit) = number_and_unit(text).ok_or_else(wrong)?;
     let seconds = match unit {
+        "ms" => 1e-3,
         "s" | "sec" | "second" | "seconds" => 1.0,
         "m" | "min" | "minute" | "minutes" => 60.0,
         "h" | "hour" | "hours" => 3_600.0,

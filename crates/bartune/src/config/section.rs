@@ -218,6 +218,7 @@ const HOMES: [(&str, &[&str]); 9] = [
     (
         "strategy",
         &[
+            "code",
             "require",
             "let",
             "long_entry",
@@ -236,8 +237,25 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("execution.instrument", &["tick", "point_value", "whole_contracts", "margin"]),
     ("execution.instrument.margin", &["initial", "maintenance", "on_shortfall"]),
     ("account", &["cash"]),
-    ("search", &["sampler", "trials", "lag", "workers", "timeout", "fixed", "tpe", "pruner", "rungs", "stages"]),
-    ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades"]),
+    (
+        "search",
+        &[
+            "sampler",
+            "trials",
+            "lag",
+            "workers",
+            "timeout",
+            "trial_timeout",
+            "budget",
+            "large_data",
+            "fixed",
+            "tpe",
+            "pruner",
+            "rungs",
+            "stages",
+        ],
+    ),
+    ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades", "folds", "aggregate"]),
 ];
 
 /// The section that a key belongs in.

@@ -86,13 +86,16 @@ impl FromStr for CacheBudget {
 }
 
 /// Bytes of memory that may still be taken; `None` where the system does not tell.
-fn free_memory() -> Option<u64> {
+pub(crate) fn free_memory() -> Option<u64> {
     let available = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| meminfo_available(&text))?;
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let limit = number("/sys/fs/cgroup/memory.max");
-    let used = number("/sys/fs/cgroup/memory.current");
-    let left = limit.zip(used).map(|(limit, used)| limit.saturating_sub(used));
-    Some(left.map_or(available, |left| left.min(available)))
+    // A container's limit, of cgroups as they are and as they were.
+    let groups = [
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ];
+    let left = groups.iter().filter_map(|(limit, used)| Some(number(limit)?.saturating_sub(number(used)?)));
+    Some(left.fold(available, u64::min))
 }
 
 /// The line `MemAvailable:   12345 kB` in bytes.

@@ -12,6 +12,7 @@ use super::{Finding, Severity};
 use crate::config::Plan;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
+use crate::parallel;
 
 /// What moving a parameter did.
 enum Effect {
@@ -32,8 +33,10 @@ pub(super) fn findings(plan: &Plan, evaluator: &Evaluator<'_>, probes: &[Probe])
     // One that no rule reads has been told of; conditions of other parameters may read it all the same.
     let parameters = &plan.parameters;
     let free = |name: &&String| read.contains(*name) && !parameters.is_fixed(name);
-    for name in parameters.space.params().keys().filter(free) {
-        let (message, severity) = match effect(plan, evaluator, probes, name)? {
+    let names: Vec<&String> = parameters.space.params().keys().filter(free).collect();
+    let effects = parallel::map(&names, |name| effect(plan, evaluator, probes, name));
+    for (name, effect) in names.into_iter().zip(effects) {
+        let (message, severity) = match effect? {
             Effect::Alive => continue,
             Effect::Dead { moves } => {
                 let message = format!(

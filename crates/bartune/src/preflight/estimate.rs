@@ -48,41 +48,76 @@ pub struct Estimate {
 struct Mark {
     elapsed: Duration,
     evaluated: u64,
+    /// Train bars that trials were run on.
+    bars: u64,
     cached: usize,
 }
 
-pub(super) fn measure(plan: &Plan, dataset: &Dataset, options: Pilot) -> Result<Estimate, Error> {
-    let before = resident_bytes();
+/// `probed` is what the probe trials ran on: its series are in memory here, and would not be beside the run's.
+pub(super) fn measure(
+    plan: &Plan,
+    dataset: &Dataset,
+    probed: &Evaluator<'_>,
+    options: Pilot,
+) -> Result<Estimate, Error> {
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
     let mut session = Session::in_memory(plan, dataset)?;
-    let trials = plan.search.trials;
-    let run = RunOptions { trials, workers: options.workers, timeout: Some(PILOT) };
-    let mut marks = vec![Mark { elapsed: Duration::ZERO, evaluated: 0, cached: 0 }];
+    let run = RunOptions { trials: plan.search.trials, workers: options.workers, timeout: Some(PILOT) };
+    let mut marks = vec![Mark { elapsed: Duration::ZERO, evaluated: 0, bars: 0, cached: 0 }];
     let began = Instant::now();
     study::run(&mut session, &evaluator, &run, &Control::default(), |progress| marks.push(Mark::of(progress)))?;
     marks.push(Mark { elapsed: began.elapsed(), ..marks[marks.len() - 1] });
+    // With the pilot's trials in it: what one holds while it runs is a part of the run's memory too.
+    let held = (probed.cache_stats().bytes + evaluator.cache_stats().bytes) as u64;
+    let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
     let (last, middle) = (marks[marks.len() - 1], middle(&marks));
     let done = (last.evaluated - middle.evaluated).max(1);
     let trial = (last.elapsed - middle.elapsed) / u32::try_from(done).unwrap_or(u32::MAX);
+    let trials = paid_for(plan, (middle, last), (trial, dataset.segments.train.len()));
     let left = trials.saturating_sub(last.evaluated);
     let records = session.trials(0..STORED as u64)?;
     let (stored, database_bytes) = store(plan, &records, trials)?;
-    let growth = (last.cached - middle.cached.min(last.cached)) as u64 / done;
-    let cached = (last.cached as u64 + growth * left).min(options.cache.bytes() as u64);
-    let history = trials * (TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64);
+    let cached = kept_in_the_end(middle, last, trials).min(options.cache.bytes() as u64);
+    let history = history_bytes(plan, trials);
     Ok(Estimate {
         trials,
         pilot_trials: last.evaluated,
         trial,
         time: last.elapsed + scaled(trial, left) + scaled(stored, trials),
-        memory_bytes: before.map(|before| before + cached + history),
+        memory_bytes: rest.map(|rest| rest + cached + history),
         database_bytes,
     })
 }
 
+/// Trials that a budget of any kind pays for, where one costs what it cost in the pilot's second half.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the budget of trials")]
+fn paid_for(plan: &Plan, (middle, last): (Mark, Mark), (trial, train): (Duration, usize)) -> u64 {
+    let most = plan.search.trials as f64;
+    let done = (last.evaluated - middle.evaluated).max(1) as f64;
+    let by_bars = plan.search.budget.map_or(f64::INFINITY, |budget| {
+        let left = (budget.bars(train) - last.bars as f64).max(0.0);
+        last.evaluated as f64 + left / ((last.bars - middle.bars) as f64 / done).max(1.0)
+    });
+    let by_time = plan.search.timeout.map_or(f64::INFINITY, |timeout| {
+        let left = timeout.saturating_sub(last.elapsed).as_secs_f64();
+        last.evaluated as f64 + left / trial.as_secs_f64().max(1e-9)
+    });
+    most.min(by_bars).min(by_time).ceil() as u64
+}
+
+/// What the history of so many trials holds, in bytes.
+pub(super) fn history_bytes(plan: &Plan, trials: u64) -> u64 {
+    trials.saturating_mul(TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64)
+}
+
 impl Mark {
     fn of(progress: &Progress) -> Self {
-        Self { elapsed: progress.elapsed, evaluated: progress.evaluated, cached: progress.cache.bytes }
+        Self {
+            elapsed: progress.elapsed,
+            evaluated: progress.evaluated,
+            bars: progress.bars_spent,
+            cached: progress.cache.bytes,
+        }
     }
 }
 
@@ -94,6 +129,23 @@ fn middle(marks: &[Mark]) -> Mark {
 
 fn scaled(each: Duration, count: u64) -> Duration {
     Duration::try_from_secs_f64(each.as_secs_f64() * count as f64).unwrap_or(Duration::MAX)
+}
+
+/// Bytes of computed series that so many trials leave. New series become rarer: what comes per trial in the pilot's second
+/// half, as a part of what came in its first, goes on shrinking by that factor.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes, far below 2^53 and never negative")]
+fn kept_in_the_end(middle: Mark, last: Mark, trials: u64) -> u64 {
+    let (first, all) = (middle.evaluated.max(1) as f64, last.evaluated.max(1) as f64);
+    let (before, after) = (middle.cached as f64, last.cached.max(middle.cached) as f64);
+    let halves = (trials as f64 - all).max(0.0) / first;
+    let second = (after - before) * first / (all - first).max(1.0);
+    let shrinks = if before > 0.0 { second / before } else { 1.0 };
+    let more = match shrinks < 0.99 {
+        // A geometric series from the second half on.
+        true => second * shrinks * (1.0 - shrinks.powf(halves)) / (1.0 - shrinks),
+        false => second * halves,
+    };
+    (after + more) as u64
 }
 
 /// Time of storing a trial, and the size of a database with `trials` of them.
@@ -125,4 +177,25 @@ fn resident_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
     Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(evaluated: u64, cached: usize) -> Mark {
+        Mark { elapsed: Duration::ZERO, evaluated, bars: 0, cached }
+    }
+
+    #[test]
+    fn series_that_become_rarer_are_not_extrapolated_in_a_line() {
+        // 800 bytes in the first hundred trials, 200 in the second: a quarter each time, 1,066 in the end.
+        let kept = kept_in_the_end(mark(100, 800), mark(200, 1_000), 1_000_000);
+        assert_eq!(kept, 1_066);
+        assert_eq!(kept_in_the_end(mark(100, 800), mark(200, 1_000), 300), 1_050);
+        // As many again in each half: a line.
+        assert_eq!(kept_in_the_end(mark(100, 800), mark(200, 1_600), 400), 3_200);
+        assert_eq!(kept_in_the_end(mark(100, 800), mark(200, 800), 400), 800);
+        assert_eq!(kept_in_the_end(mark(0, 0), mark(0, 0), 400), 0);
+    }
 }

@@ -1,11 +1,12 @@
 //! How often each part of each entry rule holds, so that a rule that never fires names its culprit.
 
-use bartune_engine::language::RuleName;
+use bartune_engine::language::{Gate, RuleName};
 
 use super::probe::Probe;
 use crate::config::Plan;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
+use crate::parallel;
 
 /// One entry rule, part by part, on the train segment.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,15 +39,21 @@ impl RuleGates {
 
 pub(super) fn measure(plan: &Plan, evaluator: &Evaluator<'_>, probes: &[Probe]) -> Result<Vec<RuleGates>, Error> {
     let mut rules = Vec::new();
+    let Some(strategy) = plan.strategy.rules() else { return Ok(rules) };
     for rule in [RuleName::LongEntry, RuleName::ShortEntry] {
-        let parts = plan.strategy.gates(rule);
+        let parts = strategy.gates(rule);
         let mut sums = vec![0.0; parts.len()];
         let mut whole = 0.0;
-        for probe in probes {
-            for (sum, part) in sums.iter_mut().zip(&parts) {
-                *sum += evaluator.share_true(&part.strategy.bind(&probe.params)?, RuleName::LongEntry)?;
-            }
-            whole += evaluator.share_true(&plan.strategy.bind(&probe.params)?, rule)?;
+        let shares = |probe: &Probe| -> Result<(Vec<f64>, f64), Error> {
+            let of_part = |part: &Gate| evaluator.share_true(&part.strategy.bind(&probe.params)?, RuleName::LongEntry);
+            let each = parts.iter().map(of_part).collect::<Result<_, _>>()?;
+            Ok((each, evaluator.share_true(&strategy.bind(&probe.params)?, rule)?))
+        };
+        // Summed in the order of the probes, whoever was first.
+        for shares in parallel::map(probes, shares) {
+            let (each, all) = shares?;
+            sums.iter_mut().zip(each).for_each(|(sum, share)| *sum += share);
+            whole += all;
         }
         let count = probes.len().max(1) as f64;
         if !parts.is_empty() {

@@ -10,8 +10,10 @@
 
 mod alive;
 mod champion;
+mod code;
 mod estimate;
 mod gates;
+mod memory;
 mod probe;
 mod quality;
 
@@ -116,15 +118,18 @@ pub fn preflight(
     findings.extend(quality::findings(dataset));
     findings.extend(warmup(dataset, &probes));
     findings.extend(short_rung(plan, dataset, &probes));
+    findings.extend(short_folds(plan, dataset));
+    findings.extend(memory::finding(plan, evaluator.bars().len()));
     findings.extend(champion::still_holds(plan, dataset, evaluator)?);
     let gates = gates::measure(plan, evaluator, &probes)?;
     findings.extend(trading(&probes, &gates));
     if probes.iter().any(Probe::trades) {
         findings.extend(alive::findings(plan, evaluator, &probes)?);
     }
+    findings.extend(code::findings(plan, evaluator, &probes)?);
     let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
     let pilot = options.pilot.filter(|_| !pointless);
-    let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, pilot)).transpose()?;
+    let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, evaluator, pilot)).transpose()?;
     findings.sort_by_key(|finding| finding.severity);
     Ok(Preflight { findings, probes: Probes::of(&probes), gates, estimate })
 }
@@ -163,6 +168,14 @@ fn short_rung(plan: &Plan, dataset: &Dataset, probes: &[Probe]) -> Option<Findin
     );
     let remedy = "give the first stage or rung more bars, or write `rung_bars = \"recent\"` for one block";
     (longest >= block).then(|| Finding::new(Severity::Stop, "short-rung", message, remedy))
+}
+
+/// Whether each part of the train segment that the objective reads has enough bars to be one.
+fn short_folds(plan: &Plan, dataset: &Dataset) -> Option<Finding> {
+    let folds = plan.objective.folds.as_ref()?;
+    let (train, least) = (dataset.segments.train.len(), 2 * folds.count);
+    let message = format!("the train segment has {train} bars, too few for {} folds", folds.count);
+    (train < least).then(|| Finding::new(Severity::Stop, "short-folds", message, "use fewer folds, or more bars"))
 }
 
 /// Whether probe trials trade, and what keeps them from it.

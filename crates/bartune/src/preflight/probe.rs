@@ -8,6 +8,7 @@ use bartune_search::stream::RandomStream;
 use crate::config::Plan;
 use crate::error::Error;
 use crate::evaluator::{Evaluator, SegmentName};
+use crate::parallel;
 
 /// Bars that all probes together run over, about.
 const BARS: usize = 6_000_000;
@@ -73,11 +74,11 @@ pub(super) fn run(plan: &Plan, evaluator: &Evaluator<'_>, count: usize) -> Resul
         let mut stream = RandomStream::new(SEED, number as u64, 0);
         assignments.push(space.sample_uniform(&mut stream).map_err(bartune_search::sampler::SamplerError::from)?);
     }
-    assignments.into_iter().map(|assignment| probe(plan, evaluator, assignment)).collect()
+    parallel::map(&assignments, |assignment| probe(plan, evaluator, assignment)).into_iter().collect()
 }
 
-fn probe(plan: &Plan, evaluator: &Evaluator<'_>, assignment: Assignment) -> Result<Probe, Error> {
-    let params = plan.parameters.to_params(&assignment);
+fn probe(plan: &Plan, evaluator: &Evaluator<'_>, assignment: &Assignment) -> Result<Probe, Error> {
+    let params = plan.parameters.to_params(assignment);
     let run = evaluator.backtest(&params, SegmentName::Train)?;
     let outcome = evaluator.outcome_of(&run.metrics);
     Ok(Probe {
@@ -85,7 +86,7 @@ fn probe(plan: &Plan, evaluator: &Evaluator<'_>, assignment: Assignment) -> Resu
         trades: run.backtest.trades.len(),
         fills: fills(&run.backtest),
         reason: outcome.reason(),
-        assignment,
+        assignment: assignment.clone(),
         params,
     })
 }

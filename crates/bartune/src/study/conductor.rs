@@ -19,6 +19,7 @@ use bartune_search::storage::TrialRecord;
 use bartune_search::trial::{StudyDirection, Trial, TrialState};
 use indexmap::IndexMap;
 
+use super::spending::Spending;
 use crate::config::{Plan, SamplerPlan};
 use crate::error::Error;
 use crate::identity::{Identity, Sha256Digest, hex};
@@ -138,6 +139,8 @@ pub(super) struct Conductor<'a> {
     /// Trials that another program made: learned from, counted, and no answer to anything.
     foreign: u64,
     budget: u64,
+    /// What trials have cost, where the budget is in bars.
+    spending: Spending,
     duplicates_in_a_row: u64,
     space_size: Option<u64>,
 }
@@ -151,7 +154,7 @@ impl<'a> Conductor<'a> {
     pub(super) fn try_new(
         (plan, sampler): (&'a Plan, &SamplerPlan),
         identity: Identity,
-        budget: u64,
+        (budget, train_bars): (u64, usize),
         stored: &[TrialRecord],
     ) -> Result<Self, Error> {
         let space = &plan.parameters.space;
@@ -170,6 +173,7 @@ impl<'a> Conductor<'a> {
             imported: 0,
             foreign: 0,
             budget,
+            spending: Spending::new(plan, train_bars),
             duplicates_in_a_row: 0,
             space_size: match space.size() {
                 SpaceSize::Exact(points) => u64::try_from(points).ok(),
@@ -196,6 +200,11 @@ impl<'a> Conductor<'a> {
         self.known.len() as u64 - self.imported + self.foreign
     }
 
+    /// Train bars that trials were run on.
+    pub(super) fn bars_spent(&self) -> u64 {
+        self.spending.total()
+    }
+
     /// Propose the next trial if it is due.
     pub(super) fn next(&mut self) -> Result<Next, SamplerError> {
         if self.distinct() >= self.budget {
@@ -206,6 +215,9 @@ impl<'a> Conductor<'a> {
         }
         if self.number() >= self.answers.len() + self.lag() {
             return Ok(Next::Wait);
+        }
+        if self.spending.is_spent(self.seen()) {
+            return Ok(Next::Done);
         }
         let number = self.number() as u64;
         let seen = self.seen() as u64;
@@ -307,6 +319,7 @@ impl<'a> Conductor<'a> {
     fn remember(&mut self, record: &TrialRecord) -> Result<(), Error> {
         let trial = &record.trial;
         self.history.append(trial)?;
+        self.spending.note(record);
         self.answers.push(Answer {
             state: trial.state,
             values: trial.values.as_slice().into(),

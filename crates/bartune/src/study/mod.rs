@@ -6,6 +6,7 @@
 //! | `conductor` | which trial comes next, in which order results are committed |
 //! | `run` | workers, batches, progress, interruption |
 //! | `foreign`, `enqueued` | studies that Optuna made, and trials that it enqueued |
+//! | `spending` | what trials have cost in bars |
 //! | `summary` | the winner, the top, the counts |
 //! | `vault` | opening the test segment, recorded |
 //! | `words` | a plan in words |
@@ -19,6 +20,7 @@ mod enqueued;
 mod foreign;
 mod run;
 mod session;
+mod spending;
 mod summary;
 mod vault;
 mod words;
@@ -27,8 +29,8 @@ pub(crate) use session::differences;
 
 pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use conductor::step as rung_step;
-pub(crate) use run::evaluate_guarded;
 pub use run::{Control, Ending, Progress, RunOptions, run};
+pub(crate) use run::{evaluate_guarded, panic_text};
 pub use session::{Session, StorageUrl, default_storage};
 pub use summary::{Counts, Summary, summarize};
 pub use vault::{VaultTest, open_vault};

@@ -72,6 +72,8 @@ pub struct Progress {
     pub budget: u64,
     /// Distinct trials this run has evaluated.
     pub evaluated: u64,
+    /// Train bars that the study's trials were run on.
+    pub bars_spent: u64,
     /// Time since the run began.
     pub elapsed: Duration,
     /// Best feasible objective value so far, where there is one objective.
@@ -129,7 +131,12 @@ pub fn run(
     if enqueued::finish(session, evaluator, options, &stored)? > 0 {
         stored = session.history()?;
     }
-    let conductor = Conductor::try_new((plan, &session.sampler()), session.identity(), options.trials, &stored)?;
+    let conductor = Conductor::try_new(
+        (plan, &session.sampler()),
+        session.identity(),
+        (options.trials, evaluator.train_bars()),
+        &stored,
+    )?;
     let mut tally = Tally::of(plan.objective.directions(), &stored);
     drop(stored);
     if let Some(best) = &mut tally.best {
@@ -184,7 +191,7 @@ pub(crate) fn evaluate_guarded(evaluator: &Evaluator<'_>, params: &Params) -> Ou
         .unwrap_or_else(|panic| Outcome::failed(panic_text(&*panic)))
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the evaluation panicked: {}", text.unwrap_or("without a message"))
 }
@@ -344,6 +351,7 @@ impl<'a, 's> Loop<'a, 's> {
             counts: self.tally.counts,
             budget: self.options.trials,
             evaluated: self.tally.counts.distinct() - self.distinct_at_start,
+            bars_spent: self.conductor.bars_spent(),
             elapsed: self.began.elapsed(),
             best_value: best.map(|best| best.value),
             best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric).copied()),

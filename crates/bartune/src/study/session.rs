@@ -208,7 +208,8 @@ impl<'a> Session<'a> {
 
     /// The study's sampler: what `auto` chose when the study was made, so that a larger budget does not
     /// change it.
-    pub(crate) fn sampler(&self) -> SamplerPlan {
+    #[must_use]
+    pub fn sampler(&self) -> SamplerPlan {
         let chosen = self.study.user_attrs.get(SAMPLER).and_then(Value::as_str).and_then(SamplerPlan::named);
         match (&self.plan.search.sampler, chosen) {
             (SamplerPlan::Auto, Some(chosen)) => chosen,

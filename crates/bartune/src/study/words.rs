@@ -7,7 +7,7 @@ use bartune_engine::simulator::MarginBasis;
 use bartune_search::space::SpaceSize;
 use jiff::Timestamp;
 
-use crate::config::{Plan, describe};
+use crate::config::{Budget, Plan, describe};
 use crate::data::Dataset;
 
 /// What would be run, as `(topic, sentence)` rows.
@@ -35,6 +35,9 @@ pub fn plan_in_words(plan: &Plan, dataset: &Dataset) -> Vec<(String, String)> {
     row("objective", objective(plan));
     plan.objective.constraints.iter().for_each(|constraint| row("constraint", constraint.text().to_owned()));
     row("search", search(plan));
+    if let Some(large) = &plan.search.large {
+        row("large data", large.reason.clone());
+    }
     rows
 }
 
@@ -100,7 +103,11 @@ fn span(dataset: &Dataset, range: &Range<usize>) -> String {
 fn objective(plan: &Plan) -> String {
     let targets: Vec<String> =
         plan.objective.targets.iter().map(|target| format!("{} {}", target.verb(), target.text())).collect();
-    format!("{} of the train segment", targets.join(", "))
+    let targets = targets.join(", ");
+    match &plan.objective.folds {
+        Some(folds) => format!("{targets}, {} over {} parts of the train segment", folds.text(), folds.count),
+        None => format!("{targets} of the train segment"),
+    }
 }
 
 fn search(plan: &Plan) -> String {
@@ -109,5 +116,10 @@ fn search(plan: &Plan) -> String {
     let (sampler, why) = search.sampler.resolved(&plan.parameters.space, objectives, search.trials);
     let sampler = sampler.name();
     let why = why.map_or_else(String::new, |why| format!(" (chosen: {why})"));
-    format!("{} trials by {sampler}{why}, seed {}, lag {}", search.trials, search.seed, search.lag)
+    let budget = match search.budget {
+        Some(Budget::Passes(passes)) => format!("{passes} passes of the train segment, at most "),
+        Some(Budget::Bars(bars)) => format!("{bars} train bars, at most "),
+        None => String::new(),
+    };
+    format!("{budget}{} trials by {sampler}{why}, seed {}, lag {}", search.trials, search.seed, search.lag)
 }

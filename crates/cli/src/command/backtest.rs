@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(args: &BacktestArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let params = chosen_params(&args.choice, &plan, &dataset, &url)?;
     let segment = SegmentName::from(args.segment);

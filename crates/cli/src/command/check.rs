@@ -3,10 +3,11 @@
 use std::num::NonZeroUsize;
 
 use anyhow::Result;
+use bartune::Evaluator;
 use bartune::config::read_study;
 use bartune::preflight::{Pilot, Preflight, PreflightOptions, Severity, outside, preflight};
-use bartune::study::{RunOptions, plan_in_words};
-use bartune::{CacheBudget, Evaluator};
+use bartune::resources::{self, Wish};
+use bartune::study::plan_in_words;
 use serde_json::json;
 
 use super::study::{open_data, read_plan};
@@ -15,25 +16,32 @@ use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let words = plan_in_words(&plan, &dataset);
-    let cache = CacheBudget::of_host();
+    let given = resources::divide(&plan, dataset.segments.searchable_bars(), &Wish::default());
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(given.cache);
+    let given = match args.no_estimate {
+        true => given,
+        false => resources::measure(&plan, &evaluator, given, plan.search.trials),
+    };
     let options = PreflightOptions {
         probes: args.probes.and_then(NonZeroUsize::new),
-        pilot: (!args.no_estimate).then(|| Pilot { cache, workers: RunOptions::of(&plan).workers }),
+        pilot: (!args.no_estimate).then_some(Pilot { cache: given.cache, workers: given.workers }),
     };
-    let evaluator = Evaluator::new(&plan, &dataset).with_cache(cache);
     let mut found = preflight(&plan, &dataset, &evaluator, &options)?;
     if let Some(path) = &args.baseline {
         found.findings.extend(outside(&plan, &read_study(path, &[])?));
         found.findings.sort_by_key(|finding| finding.severity);
     }
     if args.json {
-        output::print_json(&json!({ "study": plan.name, "plan": words, "preflight": to_json(&found) }))?;
+        output::print_json(
+            &json!({ "study": plan.name, "plan": words, "preflight": to_json(&found), "resources": output::resources_json(&given) }),
+        )?;
     } else {
         output::print(&output::key_values(&words))?;
         output::print(&output::preflight_report(&found))?;
+        output::print(&output::resources_line(&given))?;
     }
     let has_warnings = found.findings.iter().any(|finding| finding.severity < Severity::Note);
     Ok(if has_warnings { Exit::No } else { Exit::Fine })

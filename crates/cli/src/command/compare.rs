@@ -26,8 +26,8 @@ struct Contender {
 }
 
 pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
-    let first_plan = config::read_study(&place(&args.first).0, &[])?;
-    let dataset = open_bars(&first_plan, args.no_cache)?;
+    let mut first_plan = config::read_study(&place(&args.first).0, &[])?;
+    let dataset = open_bars(&mut first_plan, args.no_cache)?;
     let first = contender(&args.first, args, Some(&dataset))?;
     let second = contender(&args.second, args, None)?;
     if second.data_hash.as_ref().is_some_and(|hash| hash != dataset.bars.content_hash()) {
@@ -63,15 +63,18 @@ fn place(text: &str) -> (PathBuf, Option<u64>) {
 /// A champion file stands for its own parameters; any other for a trial of its study, by default the winner.
 fn contender(text: &str, args: &CompareArgs, dataset: Option<&Dataset>) -> Result<Contender> {
     let (path, trial) = place(text);
-    let plan = config::read_study(&path, &[])?;
+    let mut plan = config::read_study(&path, &[])?;
     if let (Some(champion), None) = (&plan.champion, trial) {
         let label = format!("{}: champion, trial {} of {}", path.display(), champion.trial, champion.study);
         let (params, data_hash) = (plan.parameters.defaults(), Some(champion.data_hash.clone()));
         return Ok(Contender { label, params, data_hash, plan });
     }
     let own = match dataset {
-        Some(_) => None,
-        None => Some(open_bars(&plan, args.no_cache)?),
+        Some(dataset) => {
+            plan.adapt(dataset.segments.train.len());
+            None
+        }
+        None => Some(open_bars(&mut plan, args.no_cache)?),
     };
     let Some(bars) = dataset.or(own.as_ref()) else { bail!("no bars for {text}") };
     let session = Session::open(&plan, bars, &storage(&path, args))?;

@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::output::{self, Table};
 
 pub(crate) fn run(args: &ImportanceArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
     let (space, directions) = (&plan.parameters.space, plan.objective.directions());
     let records = session.history()?;

@@ -12,8 +12,8 @@ use crate::output;
 
 pub(crate) fn run(args: &PromoteArgs) -> Result<Exit> {
     let text = StudyText::read(&args.study.study, &args.study.overrides)?;
-    let plan = text.plan()?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = text.plan()?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let session = Session::open(&plan, &dataset, &url)?;
     let record = stored_trial(&session, &plan, args.trial)?;

@@ -10,8 +10,9 @@ use bartune::config::{Plan, read_study};
 use bartune::data::Dataset;
 use bartune::engine::language::CacheStats;
 use bartune::preflight::{PreflightOptions, Severity, outside, preflight};
+use bartune::resources::{self, Wish};
 use bartune::study::{self, Control, Ending, RunOptions, Session, Summary};
-use bartune::{CacheBudget, Evaluator, SegmentName};
+use bartune::{Evaluator, SegmentName};
 use serde_json::json;
 
 use super::study::{open_data, read_plan, storage_url};
@@ -23,8 +24,8 @@ use crate::output::{self, LiveView};
 const QUICK_PROBES: usize = 8;
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &overrides(args))?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &overrides(args))?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let baseline = args.baseline.as_ref().map(|path| read_study(path, &[])).transpose()?;
     let shown = bartune::study::shown_storage(&url);
@@ -32,15 +33,21 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
         Session::delete(&plan, &url, name)?;
     }
     let mut session = Session::open_or_create(&plan, &dataset, &url)?;
-    let memory = args.memory.unwrap_or_else(CacheBudget::of_host);
-    let evaluator = Evaluator::new(&plan, &dataset).with_cache(memory);
+    let wish = Wish { workers: plan.search.workers, memory: args.memory };
+    let given = resources::divide(&plan, dataset.segments.searchable_bars(), &wish);
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(given.cache);
     let is_new = session.trial_count() == 0;
     if is_new && !args.no_check && !looks_sound(&plan, &dataset, &evaluator, baseline.as_ref())? {
         return Ok(Exit::No);
     }
     let control = Arc::new(Control::default());
     stop_on_signal(&control)?;
-    let options = RunOptions::of(&plan);
+    let left = plan.search.trials.saturating_sub(session.trial_count());
+    let given = resources::measure(&plan, &evaluator, given, left);
+    if !args.json {
+        output::tell(&output::choices(&plan, &session.sampler(), &given));
+    }
+    let options = RunOptions { workers: given.workers, ..RunOptions::of(&plan) };
     let began = Instant::now();
     let quiet = args.no_progress || args.json;
     let mut view = LiveView::new(quiet, options.trials, args.log_json.as_deref())?;
@@ -48,15 +55,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let ending = study::run(&mut session, &evaluator, &options, &control, |progress| {
         evaluated = progress.evaluated;
         view.show(progress);
-    })?;
+    });
     view.finish();
+    let ending = ending.map_err(intact)?;
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
     let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache };
-    let exit = report.print(args.json)?;
+    let exit = match report.print(args.json) {
+        // A terminal that was closed takes the run with it, and cannot be told so.
+        Err(error) if ending == Ending::Interrupted && error.is::<std::io::Error>() => Exit::Interrupted,
+        printed => printed?,
+    };
     if let (Some(baseline), false) = (&baseline, args.json) {
         against_baseline(&session, &plan, &dataset, baseline)?;
     }
     Ok(exit)
+}
+
+/// A store that fails has failed a batch: what is in it is whole. The last line says so.
+fn intact(error: bartune::Error) -> anyhow::Error {
+    let is_store = matches!(error, bartune::Error::Storage(_));
+    let error = anyhow::Error::from(error);
+    if !is_store {
+        return error;
+    }
+    error.context("the run stopped; the study is intact as it is stored, run the same command again to continue")
 }
 
 /// The quick part of what `bartune check` looks at; tells what it found. Whether running makes sense.
@@ -145,8 +167,8 @@ impl Report<'_> {
         let how = match self.ending {
             Ending::Budget => "the budget is spent",
             Ending::Exhausted => "every point of the space has been tried",
-            Ending::Interrupted => "interrupted; run the same command again to continue",
-            Ending::TimedOut => "the timeout ran out; run the same command again to continue",
+            Ending::Interrupted => "interrupted; the study is intact, run the same command again to continue",
+            Ending::TimedOut => "the timeout ran out; the study is intact, run the same command again to continue",
         };
         let rate = self.evaluated as f64 / self.elapsed.as_secs_f64().max(1e-9);
         format!(

@@ -25,8 +25,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 const WAITING_LINES: usize = 1024;
 
 pub(crate) fn run(args: &StreamArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &[])?;
-    let (live, timeframe_ns) = start(args, &plan)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let (live, timeframe_ns) = start(args, &mut plan)?;
     let format = match args.format {
         FormatArg::Csv => RowFormat::Csv,
         FormatArg::Json => RowFormat::JsonLines,
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &StreamArgs) -> Result<Exit> {
 }
 
 /// The run before its first line: restored, or warmed on the history, or new.
-fn start(args: &StreamArgs, plan: &Plan) -> Result<(Live, i64)> {
+fn start(args: &StreamArgs, plan: &mut Plan) -> Result<(Live, i64)> {
     let dataset = args.choice.trial.map(|_| open_data(plan, &args.study)).transpose()?;
     let params = match &dataset {
         Some(dataset) => chosen_params(&args.choice, plan, dataset, &storage_url(&args.storage, &args.study.study))?,

@@ -25,14 +25,16 @@ pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
 }
 
 /// Load the plan's bars, and tell what loading repaired.
-pub(crate) fn open_data(plan: &Plan, args: &StudyArgs) -> Result<Dataset> {
+pub(crate) fn open_data(plan: &mut Plan, args: &StudyArgs) -> Result<Dataset> {
     open_bars(plan, args.no_cache)
 }
 
-/// Load a plan's bars, with or without the host's copy of them, and tell what loading repaired.
-pub(crate) fn open_bars(plan: &Plan, no_cache: bool) -> Result<Dataset> {
+/// Load a plan's bars, with or without the host's copy of them, tell what loading repaired, and let the plan choose by
+/// how many there are.
+pub(crate) fn open_bars(plan: &mut Plan, no_cache: bool) -> Result<Dataset> {
     let cache = if no_cache { None } else { BarCache::of_user() };
     let dataset = data::open(&plan.data, &plan.split, cache.as_ref())?;
+    plan.adapt(dataset.segments.train.len());
     for note in dataset.notes() {
         crate::output::tell(&format!("note: {note}"));
     }

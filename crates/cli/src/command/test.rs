@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let mut session = Session::open_to_test(&plan, &dataset, &url)?;
     let record = stored_trial(&session, &plan, args.trial)?;

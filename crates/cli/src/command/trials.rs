@@ -12,8 +12,8 @@ pub(crate) fn run(args: &TrialsArgs) -> Result<Exit> {
     if let Some(numbers) = &args.why {
         return super::why::run(args, numbers);
     }
-    let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
     let files: Vec<_> = args.csv.iter().chain(&args.parquet).collect();
     if files.is_empty() {

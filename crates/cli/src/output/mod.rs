@@ -1,5 +1,6 @@
 //! All printing: numbers, tables, JSON, the progress line.
 
+mod choices;
 mod comparison;
 mod contract;
 mod format;
@@ -17,6 +18,7 @@ use bartune::engine::metric::Metrics;
 use bartune::engine::{Params, Value};
 use serde_json::json;
 
+pub(crate) use choices::{choices, resources_json, resources_line};
 pub(crate) use comparison::{comparison_report, comparison_trades};
 pub(crate) use contract::contracts_table;
 pub(crate) use format::{duration, number, percent};

@@ -9,6 +9,8 @@ mod mistakes;
 mod preflight;
 mod readme;
 mod resume;
+#[cfg(unix)]
+mod signals;
 mod storage;
 mod store;
 mod support;

@@ -94,3 +94,27 @@ fn a_champion_outside_the_space_is_named() {
     let narrow = check("--set params.slow.int=[240,250]").exits(1);
     assert!(narrow.stdout.contains("champion-outside") && narrow.stdout.contains("slow"), "{narrow}");
 }
+
+#[test]
+fn an_estimate_is_of_the_trials_that_a_budget_pays_for() {
+    let sandbox = Sandbox::new();
+    let check = format!("check {EXAMPLE} --json --set search.budget=150000bars");
+    sandbox.run(&check).exits(2).says("write \"20 passes\"");
+    sandbox.edit(EXAMPLE, "trials = 2000", "budget = \"150900 bars\"");
+    let json = sandbox.run(&format!("check {EXAMPLE} --json")).exits(0).json();
+    // Fifty times the 3,018 train bars, and what was in flight when they were spent.
+    let trials = json["preflight"]["estimate"]["trials"].as_u64().expect("a number");
+    assert!((50..=66).contains(&trials), "{trials}");
+}
+
+#[test]
+fn what_was_chosen_is_told() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run(&format!("run {EXAMPLE} --trials 20 --set search.large_data=auto --workers 1")).exits(0);
+    assert!(
+        ran.stderr.contains("tpe, 1 worker (as asked for), every trial on all bars: 3018 of them are few"),
+        "{ran}"
+    );
+    let json = sandbox.run(&format!("check {EXAMPLE} --json --no-estimate")).exits(0).json();
+    assert!(json["resources"]["workers"].as_u64().is_some_and(|workers| workers >= 1), "{json}");
+}

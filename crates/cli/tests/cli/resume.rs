@@ -87,7 +87,10 @@ fn interrupted_it_exits_130_and_continues_to_the_same_study() {
 fn a_timeout_ends_the_run_and_the_next_continues_it() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(&format!("run {STUDY} --trials 1000000 --timeout 0.5s"));
-    assert!(ran.stdout.contains("the timeout ran out; run the same command again to continue"), "{ran}");
+    assert!(
+        ran.stdout.contains("the timeout ran out; the study is intact, run the same command again to continue"),
+        "{ran}"
+    );
     let total = store::count(&sandbox.path(DATABASE)) + 20;
     sandbox.run(&format!("run {STUDY} --trials {total} --json")).exits(0);
     store::assert_same(&store::trials(&sandbox.path(DATABASE)), &uninterrupted(total));

@@ -134,6 +134,8 @@ macro_rules! assert_ran {
             filters => vec![
                 (r"\d+ trials will take about .*", "[TRIALS] trials will take about [ESTIMATE]"),
                 (r"in [0-9.]+(ms|s|m[0-9]+s) \([0-9]+/s\)", "in [time] ([rate]/s)"),
+                (r"\d+ workers? \(.*; up to (\d+) MB a trial, \d+ MB", "[WORKERS]; up to $1 MB a trial, [SIZE] MB"),
+                (r"\d+ workers? \([^)]*\)", "[WORKERS]"),
                 // Two workers that compute the same series at once are two misses.
                 (r"[0-9.]+% of the series came from earlier trials \([0-9]+ MB kept\)", "[share] of the series came from earlier trials ([size] kept)"),
                 (r#""(seconds|trials_per_second|peak_rss_mb)": [0-9.e-]+"#, "\"$1\": [number]"),

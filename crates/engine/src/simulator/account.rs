@@ -115,11 +115,6 @@ impl Simulator {
         let closed = closed.map(|flat_by| Session { open: flat_by, close: rules.day_start });
         account.may_trade() && !closed.is_some_and(|hours| is_in_session(hours, bar.account_close))
     }
-
-    fn equity_at(&self, price: f64) -> f64 {
-        let value = |position: &Position| position.value_at(price, &self.setup.execution);
-        self.position.as_ref().map_or(self.balance, |position| self.balance + value(position))
-    }
 }
 
 /// The worst and the best price that the position may meet within a bar: its extremes, but no worse than the

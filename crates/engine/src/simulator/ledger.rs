@@ -35,6 +35,11 @@ impl<'b> Ledger<'b> {
         self.backtest.equity.push(equity);
     }
 
+    /// The round trip that ended last.
+    pub(crate) fn last_trade(&self) -> Option<&Trade> {
+        self.backtest.trades.last()
+    }
+
     /// The last equity is the account's after the closing trade's costs (T6).
     pub(crate) fn close(&mut self, final_equity: f64) {
         if let Some(last) = self.backtest.equity.last_mut() {

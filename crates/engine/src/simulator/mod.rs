@@ -16,6 +16,7 @@
 //! | [`Simulator`] | one bar after another: the order in which the rules above apply (rules T1–T6) |
 //! | [`mod@reference`] | a segment through the [`Simulator`] into a [`Backtest`], bar by bar |
 //! | [`fast`] | the same, to the last bit, from event to event |
+//! | [`stepwise`] | bar by bar, each decision taken with what the account has become in sight |
 //!
 //! **Policies.** NaN: an undefined price distance blocks the entry; nothing else that is read can be NaN.
 //! Ties: a level touched to the last digit is hit; stop before trailing stop; the worse extreme first.
@@ -38,6 +39,7 @@ mod resting;
 mod signals;
 mod sizing;
 mod state;
+pub mod stepwise;
 #[cfg(test)]
 mod tests;
 mod time_rule;
@@ -51,4 +53,5 @@ pub use position::Position;
 pub use resting::{Levels, Trail};
 pub use signals::{Session, Signals, TimeRules};
 pub use state::{Bar, Event, Pending, Simulator, SimulatorSetup, SkipReason};
+pub use stepwise::Standing;
 pub use time_rule::{local_close_time, local_close_times};

@@ -178,13 +178,26 @@ impl Simulator {
 
     /// As [`step`](Self::step), for any recorder.
     pub(crate) fn step_into(&mut self, bar: &Bar, decision: &Decision, recorder: &mut impl Recorder) -> f64 {
+        self.step_deciding(bar, |_, _| *decision, recorder)
+    }
+
+    /// As [`step_into`](Self::step_into), the decision being taken only now: after the bar's own fills, when what
+    /// it left of the position is known.
+    #[inline]
+    pub(crate) fn step_deciding<R: Recorder>(
+        &mut self,
+        bar: &Bar,
+        decide: impl FnOnce(&Self, &R) -> Decision,
+        recorder: &mut R,
+    ) -> f64 {
         self.begin_account_bar(bar);
         let equity = if self.is_bankrupt {
             self.balance
         } else {
             self.at_open(bar, recorder);
             self.within(bar, recorder);
-            self.at_close(bar, decision, recorder);
+            let decision = decide(self, recorder);
+            self.at_close(bar, &decision, recorder);
             self.mark(bar, recorder)
         };
         self.last_bar = Some(*bar);
@@ -287,12 +300,16 @@ impl Simulator {
         decision.resolve(self.position.as_ref().map(|position| position.side))
     }
 
+    /// Equity with the position valued at this price (M4).
+    pub(super) fn equity_at(&self, price: f64) -> f64 {
+        self.position
+            .as_ref()
+            .map_or(self.balance, |position| self.balance + position.value_at(price, &self.setup.execution))
+    }
+
     /// Equity at the close (M4), and the end of an account that has none (M5).
     fn mark(&mut self, bar: &Bar, recorder: &mut impl Recorder) -> f64 {
-        let equity = self
-            .position
-            .as_ref()
-            .map_or(self.balance, |position| self.balance + position.value_at(bar.close, &self.setup.execution));
+        let equity = self.equity_at(bar.close);
         if equity > 0.0 {
             return self.mark_account(equity, bar, recorder);
         }

@@ -150,6 +150,14 @@ proptest! {
     }
 
     #[test]
+    fn decisions_asked_for_one_by_one_give_the_backtest_of_columns(scenario in any_scenario()) {
+        let asked = scenario.try_with_input(|input| {
+            stepwise::simulate(input, |at| std::ops::ControlFlow::Continue(input.signals().decision(at.bar)))
+        });
+        prop_assert_eq!(asked.unwrap().unwrap(), scenario.run());
+    }
+
+    #[test]
     fn each_trade_is_worth_what_its_prices_say(scenario in any_scenario()) {
         let point_value = scenario.execution.instrument.point_value;
         for trade in scenario.run().trades {

@@ -1,0 +1,64 @@
+//! A trial's decisions: columns where they are rules, one at a time where they are code.
+
+use bartune_engine::Params;
+use bartune_engine::simulator::{Decision, Signals, SimulationInput, Size};
+
+use super::{Deadline, Evaluator, Market, SegmentName};
+use crate::error::Error;
+use crate::strategy::{Asking, Bound};
+
+/// What is decided on some bars.
+pub(super) enum Decisions<'a> {
+    /// By rules, before any fill.
+    Columns(Signals),
+    /// By code, bar by bar; with the rules on time, and no decisions.
+    Asked(Asking<'a>, Signals),
+}
+
+impl Decisions<'_> {
+    pub(super) fn signals(&self) -> &Signals {
+        match self {
+            Self::Columns(signals) | Self::Asked(_, signals) => signals,
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::from_now(self.plan.search.trial_timeout)
+    }
+
+    pub(super) fn decisions<'b>(&self, bound: &'b Bound, market: &'b Market) -> Result<Decisions<'b>, Error> {
+        let mut decisions = match bound {
+            Bound::Rules(bound) => Decisions::Columns(bound.signals(&market.bars, &self.cache)?),
+            Bound::Code(code) => Decisions::Asked(code.over(&market.bars, &self.cache)?, self.no_decisions(market)),
+        };
+        let (Decisions::Columns(signals) | Decisions::Asked(_, signals)) = &mut decisions;
+        signals.rules.session = self.plan.time_rules.session;
+        signals.rules.flat_by = self.plan.time_rules.flat_by;
+        Ok(decisions)
+    }
+
+    /// What code decides of a segment at each close, over the first `bars` of the evaluator's bars.
+    pub(crate) fn trace(&self, params: &Params, name: SegmentName, bars: usize) -> Result<Vec<Decision>, Error> {
+        let bound = self.plan.strategy.bind(params)?;
+        let market = Market::new(self.plan, self.market.bars.prefix(bars));
+        let decisions = self.decisions(&bound, &market)?;
+        let segment = self.range(name)?;
+        let segment = segment.start..segment.end.min(market.bars.len());
+        let (execution, account) = (&self.plan.execution, &self.plan.account);
+        let input = SimulationInput::try_new(market.view()?, segment, decisions.signals(), execution, account)?;
+        let mut heard = Vec::new();
+        if let Decisions::Asked(asking, _) = &decisions {
+            asking.simulate(&input, &Deadline::default(), &mut |decision| heard.push(decision))?;
+        }
+        Ok(heard)
+    }
+
+    /// A size by risk needs a stop; whether code rests one is known at each entry only.
+    fn no_decisions(&self, market: &Market) -> Signals {
+        let by_risk = matches!(self.plan.execution.size, Size::Risk(_));
+        let stop_distance = by_risk.then(|| vec![f64::NAN; market.bars.len()].into());
+        Signals { stop_distance, ..Signals::default() }
+    }
+}
