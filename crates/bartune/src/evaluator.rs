@@ -14,9 +14,10 @@ use bartune_engine::metric::{self, Calendar, MetricInput, Metrics};
 use bartune_engine::simulator::{
     Backtest, BarView, Clock, Signals, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
+use bartune_search::storage::DailyReturns;
 use indexmap::IndexMap;
 
-use crate::config::Plan;
+use crate::config::{Plan, ReturnsPlan};
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
@@ -244,17 +245,37 @@ impl<'a> Evaluator<'a> {
         let signals = self.signals(&self.plan.strategy.bind(params)?, &self.market)?;
         let train = self.measure(&self.market, &signals, &self.train, workspace)?;
         let mut metrics = SegmentMetrics::new();
+        let mut daily_returns = DailyReturns::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
+        self.add_returns(&mut daily_returns, (SegmentName::Train, &self.train), workspace);
         if let Some(validate) = &self.validate {
-            let validate = self.measure(&self.market, &signals, validate, workspace)?;
-            metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
+            let measured = self.measure(&self.market, &signals, validate, workspace)?;
+            metrics.insert(SegmentName::Validate.key().to_owned(), measured.to_map());
+            self.add_returns(&mut daily_returns, (SegmentName::Validate, validate), workspace);
         }
         Ok(Outcome {
             verdict: self.judge(&train),
             constraints: self.constraints(&train),
             reports: BTreeMap::new(),
             metrics,
+            daily_returns,
         })
+    }
+
+    /// The daily returns of the segment that the workspace holds the backtest of, if the plan keeps any.
+    #[expect(clippy::cast_possible_truncation, reason = "24 bits tell a return to a ten-millionth of itself")]
+    fn add_returns(
+        &self,
+        returns: &mut DailyReturns,
+        (name, segment): (SegmentName, &Prepared),
+        workspace: &fast::Workspace,
+    ) {
+        if self.plan.search.returns == ReturnsPlan::None {
+            return;
+        }
+        let backtest = workspace.backtest();
+        let daily = metric::daily_returns(backtest.cash, &metric::daily_equity(backtest, &segment.calendar));
+        returns.insert(name.key().to_owned(), daily.into_iter().map(|value| value as f32).collect());
     }
 
     /// One backtest of one segment.
@@ -291,7 +312,7 @@ impl<'a> Evaluator<'a> {
     /// What a trial with these train metrics comes to, its verdict and constraints; no metrics are kept.
     pub(crate) fn outcome_of(&self, train: &Metrics) -> Outcome {
         let (verdict, constraints) = (self.judge(train), self.constraints(train));
-        Outcome { verdict, constraints, reports: BTreeMap::new(), metrics: SegmentMetrics::new() }
+        Outcome { constraints, ..Outcome::of(verdict) }
     }
 
     /// Bars of the train segment.

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use crate::codec::{self, Problem};
 use crate::error::StorageError;
 use crate::keys::KeyLists;
+use crate::pack::Extent;
 use crate::record::{CONSTRAINT_PREFIX, CONSTRAINTS, DUPLICATE_OF, REASON};
 
 /// A row of `trials`, in words.
@@ -54,6 +55,8 @@ impl Assembly {
             },
             identity: String::new(),
             metrics: BTreeMap::new(),
+            daily_returns: BTreeMap::new(),
+            is_abridged: false,
             reason: None,
         });
         Ok(())
@@ -184,6 +187,17 @@ pub(crate) fn add_identity(
     if let Some(id) = names_id {
         rename_constraints(&mut record.trial.constraints, lists.names(id)?)?;
     }
+    Ok(())
+}
+
+/// A row of `bartune_metrics`.
+pub(crate) fn add_metrics(
+    record: &mut TrialRecord,
+    (keys_id, packed): (i64, &[u8]),
+    lists: &KeyLists,
+) -> Result<(), Problem> {
+    record.metrics = lists.unpack(keys_id, packed)?;
+    record.is_abridged = lists.extent(keys_id) == Extent::Abridged;
     Ok(())
 }
 

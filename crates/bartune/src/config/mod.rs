@@ -18,7 +18,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 pub use objective::{Objective, Target};
-pub use plan::{DataPlan, Plan, SearchPlan, SegmentPlan, SplitPlan};
+pub use plan::{DataPlan, Plan, ReturnsPlan, SearchPlan, SegmentPlan, SplitPlan};
 pub use pruner::{Placement, PrunerPlan, Pruning};
 pub use sampler::SamplerPlan;
 pub use space::{Parameters, describe};

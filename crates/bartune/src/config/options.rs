@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use super::account::{self, AccountOptions};
 use super::instrument::{self, InstrumentOptions};
+use super::plan::ReturnsPlan;
 use super::pruner::{self, Pruning};
 use super::quantity;
 use super::sampler::{self, SamplerOptions};
@@ -161,6 +162,7 @@ pub(crate) struct SearchOptions {
     pub(crate) lag: Option<Located<i64>>,
     pub(crate) workers: Option<Located<i64>>,
     pub(crate) timeout: Option<Located<Duration>>,
+    pub(crate) returns: Option<ReturnsPlan>,
     /// Parameters that are not searched, with their values.
     pub(crate) fixed: IndexMap<String, Item>,
 }
@@ -404,6 +406,7 @@ fn search(section: Section<'_>) -> SearchOptions {
         lag: section.integer("lag"),
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
+        returns: section.word("returns", &ReturnsPlan::WORDS),
         fixed: section.section("fixed").map(fixed).unwrap_or_default(),
     };
     section.finish();

@@ -106,6 +106,26 @@ pub struct SearchPlan {
     pub workers: Option<NonZeroUsize>,
     /// Stop proposing after this long.
     pub timeout: Option<Duration>,
+    /// Of which trials every metric and the daily returns are kept.
+    pub returns: ReturnsPlan,
+}
+
+/// Of which trials all that was measured is kept, daily returns included. It changes no trial, and may differ
+/// from run to run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReturnsPlan {
+    /// The first and the best.
+    #[default]
+    Best,
+    /// The same, without daily returns.
+    None,
+    /// Every one.
+    All,
+}
+
+impl ReturnsPlan {
+    /// Each with its word in a study file.
+    pub(crate) const WORDS: [(&str, Self); 3] = [("best", Self::Best), ("none", Self::None), ("all", Self::All)];
 }
 
 /// Resolve options into a plan, reporting every problem.
@@ -442,6 +462,7 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),
         workers: workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
         timeout: written.timeout.as_ref().map(|timeout| timeout.value),
+        returns: written.returns.unwrap_or_default(),
     }
 }
 

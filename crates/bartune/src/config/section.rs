@@ -236,7 +236,10 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("execution.instrument", &["tick", "point_value", "whole_contracts", "margin"]),
     ("execution.instrument.margin", &["initial", "maintenance", "on_shortfall"]),
     ("account", &["cash"]),
-    ("search", &["sampler", "trials", "lag", "workers", "timeout", "fixed", "tpe", "pruner", "rungs", "stages"]),
+    (
+        "search",
+        &["sampler", "trials", "lag", "workers", "timeout", "returns", "fixed", "tpe", "pruner", "rungs", "stages"],
+    ),
     ("objective", &["maximize", "minimize", "constraints", "composite", "full_score_trades"]),
 ];
 

@@ -109,7 +109,8 @@ fn reindex(space: &Space, trial: &mut Trial) {
     }
 }
 
-fn hole(number: u64) -> TrialRecord {
+/// What stands for a number that the store has no trial of.
+pub(super) fn hole(number: u64) -> TrialRecord {
     TrialRecord {
         trial: Trial {
             number,
@@ -127,6 +128,8 @@ fn hole(number: u64) -> TrialRecord {
         },
         identity: String::new(),
         metrics: BTreeMap::new(),
+        daily_returns: BTreeMap::new(),
+        is_abridged: false,
         reason: Some("the store has no trial of this number".to_owned()),
     }
 }

@@ -5,6 +5,7 @@
 //! | `session` | the stored study behind a plan: create, continue, adopt, refuse, start afresh |
 //! | `conductor` | which trial comes next, in which order results are committed |
 //! | `run` | workers, batches, progress, interruption |
+//! | `keep` | how much is kept of each trial |
 //! | `foreign`, `enqueued` | studies that Optuna made, and trials that it enqueued |
 //! | `summary` | the winner, the top, the counts |
 //! | `vault` | opening the test segment, recorded |
@@ -17,6 +18,7 @@
 mod conductor;
 mod enqueued;
 mod foreign;
+mod keep;
 mod run;
 mod session;
 mod summary;
@@ -27,6 +29,8 @@ pub(crate) use session::differences;
 
 pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use conductor::step as rung_step;
+pub use keep::HEADLINE_METRICS;
+pub(crate) use keep::headline;
 pub(crate) use run::evaluate_guarded;
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};

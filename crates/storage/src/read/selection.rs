@@ -10,12 +10,13 @@ use rusqlite::{Connection, Row};
 
 use super::unsigned;
 use crate::assemble::{
-    Assembly, KnownDistributions, TrialRow, add_identity, add_param, add_step, add_system_attribute,
+    Assembly, KnownDistributions, TrialRow, add_identity, add_metrics, add_param, add_step, add_system_attribute,
     add_user_attribute, add_value, readable,
 };
 use crate::codec::{self, Problem};
 use crate::error::{Fault, StorageError};
 use crate::keys::KeyLists;
+use crate::returns;
 
 /// A table whose rows belong to trials.
 struct Child {
@@ -40,6 +41,7 @@ const SYSTEM_ATTRIBUTES: Child =
     Child { table: "trial_system_attributes", key: "trial_system_attribute_id", columns: "key, value_json" };
 const IDENTITIES: Child = Child { table: "bartune_trials", key: "trial_id", columns: "identity, constraint_keys_id" };
 const METRICS: Child = Child { table: "bartune_metrics", key: "trial_id", columns: "keys_id, packed" };
+const RETURNS: Child = Child { table: "bartune_returns", key: "trial_id", columns: "packed" };
 
 /// The trials being read.
 pub(super) struct Selection {
@@ -144,7 +146,13 @@ impl Selection {
 
     pub(super) fn read_metrics(&mut self, connection: &Connection, lists: &KeyLists) -> Result<(), Fault> {
         self.each(connection, &METRICS, |record, _, row| {
-            record.metrics = lists.unpack(row.get(1)?, row.get_ref(2)?.as_blob()?)?;
+            Ok(add_metrics(record, (row.get(1)?, row.get_ref(2)?.as_blob()?), lists)?)
+        })
+    }
+
+    pub(super) fn read_returns(&mut self, connection: &Connection) -> Result<(), Fault> {
+        self.each(connection, &RETURNS, |record, _, row| {
+            record.daily_returns = returns::unpack(row.get_ref(1)?.as_blob()?)?;
             Ok(())
         })
     }
