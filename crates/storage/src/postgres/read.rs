@@ -243,8 +243,12 @@ impl Selection {
             MILLISECONDS.replace("{}", "datetime_start"),
             MILLISECONDS.replace("{}", "datetime_complete"),
         ))?;
-        let mut assembly = Assembly::default();
         let parameters: [&(dyn ToSql + Sync); 3] = [&study, &numbers.0, &numbers.1];
+        let count =
+            link.statement("SELECT count(*) FROM trials WHERE study_id = $1 AND number >= $2 AND number < $3")?;
+        let count: i64 = link.client.query_one(&count, &parameters)?.try_get(0)?;
+        // Growing by moving what is there already would cost as much as reading it.
+        let mut assembly = Assembly::with_capacity(usize::try_from(count).unwrap_or(0));
         let mut rows = link.client.query_raw(&statement, parameters)?;
         while let Some(row) = rows.next()? {
             let (id, number): (i32, i32) = (row.try_get(0)?, row.try_get(1)?);

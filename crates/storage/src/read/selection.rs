@@ -58,8 +58,13 @@ impl Selection {
              WHERE study_id = ?1 AND number >= ?2 AND number < ?3 ORDER BY trial_id",
         )?;
         let bound = |number| i64::try_from(number).unwrap_or(i64::MAX);
-        let mut rows = statement.query([study, bound(numbers.start), bound(numbers.end)])?;
-        let mut assembly = Assembly::default();
+        let range = [study, bound(numbers.start), bound(numbers.end)];
+        // Growing by moving what is there already would cost as much as reading it.
+        let mut count = connection
+            .prepare_cached("SELECT count(*) FROM trials WHERE study_id = ?1 AND number >= ?2 AND number < ?3")?;
+        let count: i64 = count.query_row(range, |row| row.get(0))?;
+        let mut rows = statement.query(range)?;
+        let mut assembly = Assembly::with_capacity(usize::try_from(count).unwrap_or(0));
         while let Some(row) = rows.next()? {
             push_trial(&mut assembly, row)?;
         }
