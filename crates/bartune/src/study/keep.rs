@@ -59,6 +59,14 @@ pub(crate) fn headline(plan: &Plan) -> BTreeSet<String> {
     HEADLINE_METRICS.iter().map(|name| (*name).to_owned()).chain(targets.chain(constraints).cloned()).collect()
 }
 
+/// How many of so many trials have full records, at most.
+pub(crate) fn full_records(plan: &Plan, trials: u64) -> u64 {
+    match plan.search.returns {
+        ReturnsPlan::All => trials,
+        ReturnsPlan::Best | ReturnsPlan::None => trials.min(FIRST + BEST as u64),
+    }
+}
+
 /// Which of so many trials have full records.
 #[derive(Debug, Clone, Copy)]
 struct Room {

@@ -30,7 +30,7 @@ pub(crate) use session::differences;
 pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use conductor::step as rung_step;
 pub use keep::HEADLINE_METRICS;
-pub(crate) use keep::headline;
+pub(crate) use keep::{full_records, headline};
 pub(crate) use run::evaluate_guarded;
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub use session::{Session, StorageUrl, default_storage};
