@@ -157,12 +157,12 @@ pub(crate) struct ExecutionOptions {
 pub(crate) struct SearchOptions {
     pub(crate) sampler: SamplerOptions,
     pub(crate) pruning: Pruning,
+    pub(crate) returns: Option<ReturnsPlan>,
     pub(crate) trials: Option<Located<i64>>,
     pub(crate) seed: Option<Located<i64>>,
     pub(crate) lag: Option<Located<i64>>,
     pub(crate) workers: Option<Located<i64>>,
     pub(crate) timeout: Option<Located<Duration>>,
-    pub(crate) returns: Option<ReturnsPlan>,
     /// Parameters that are not searched, with their values.
     pub(crate) fixed: IndexMap<String, Item>,
 }
@@ -401,12 +401,12 @@ fn search(section: Section<'_>) -> SearchOptions {
     let options = SearchOptions {
         sampler: sampler::read(&section),
         pruning: pruner::read(&section),
+        returns: section.word("returns", &ReturnsPlan::WORDS),
         trials: section.integer("trials"),
         seed: section.integer("seed"),
         lag: section.integer("lag"),
         workers: section.integer("workers"),
         timeout: section.parsed("timeout", quantity::duration),
-        returns: section.word("returns", &ReturnsPlan::WORDS),
         fixed: section.section("fixed").map(fixed).unwrap_or_default(),
     };
     section.finish();

@@ -87,29 +87,6 @@ pub enum SegmentPlan {
     Dates(i64, i64),
 }
 
-/// How trials are proposed and run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SearchPlan {
-    /// The sampler.
-    pub sampler: SamplerPlan,
-    /// Its effective options by key, for the study's fingerprint.
-    pub(crate) sampler_settings: BTreeMap<&'static str, serde_json::Value>,
-    /// How trials are stopped early.
-    pub pruning: Pruning,
-    /// Budget: distinct trials.
-    pub trials: u64,
-    /// Seed of every random stream.
-    pub seed: u64,
-    /// Trials that may be in flight; part of the study's meaning, as the worker count is not.
-    pub lag: NonZeroUsize,
-    /// Worker threads; `None`: one a core.
-    pub workers: Option<NonZeroUsize>,
-    /// Stop proposing after this long.
-    pub timeout: Option<Duration>,
-    /// Of which trials every metric and the daily returns are kept.
-    pub returns: ReturnsPlan,
-}
-
 /// Of which trials all that was measured is kept, daily returns included. It changes no trial, and may differ
 /// from run to run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -126,6 +103,29 @@ pub enum ReturnsPlan {
 impl ReturnsPlan {
     /// Each with its word in a study file.
     pub(crate) const WORDS: [(&str, Self); 3] = [("best", Self::Best), ("none", Self::None), ("all", Self::All)];
+}
+
+/// How trials are proposed and run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchPlan {
+    /// The sampler.
+    pub sampler: SamplerPlan,
+    /// Its effective options by key, for the study's fingerprint.
+    pub(crate) sampler_settings: BTreeMap<&'static str, serde_json::Value>,
+    /// How trials are stopped early.
+    pub pruning: Pruning,
+    /// Of which trials every metric and the daily returns are kept.
+    pub returns: ReturnsPlan,
+    /// Budget: distinct trials.
+    pub trials: u64,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Trials that may be in flight; part of the study's meaning, as the worker count is not.
+    pub lag: NonZeroUsize,
+    /// Worker threads; `None`: one a core.
+    pub workers: Option<NonZeroUsize>,
+    /// Stop proposing after this long.
+    pub timeout: Option<Duration>,
 }
 
 /// Resolve options into a plan, reporting every problem.
@@ -457,12 +457,12 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         sampler: written.sampler.plan.clone(),
         sampler_settings: written.sampler.settings.clone(),
         pruning: written.pruning.clone(),
+        returns: written.returns.unwrap_or_default(),
         trials: count(&written.trials, 1, 1_000, "search.trials"),
         seed: count(&written.seed, 0, 0, "search.seed"),
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),
         workers: workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
         timeout: written.timeout.as_ref().map(|timeout| timeout.value),
-        returns: written.returns.unwrap_or_default(),
     }
 }
 

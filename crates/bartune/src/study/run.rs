@@ -135,8 +135,8 @@ pub fn run(
         stored = session.history()?;
     }
     let conductor = Conductor::try_new((plan, &session.sampler()), session.identity(), options.trials, &stored)?;
-    let keeper = Keeper::new(plan, &stored);
     let mut tally = Tally::of(plan.objective.directions(), &stored);
+    let keeper = Keeper::new(plan, &stored);
     drop(stored);
     if let Some(best) = &mut tally.best {
         best.metrics = session.trial(best.number)?.metrics;
