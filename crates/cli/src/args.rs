@@ -555,6 +555,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) storage: Option<String>,
 
+    /// The stores alone: writing, opening 100,000 trials, guards, importing; besides a SQLite file, these
+    #[arg(long, value_name = "URL", num_args = 0.., conflicts_with_all = ["bars", "storage", "peers", "scale"])]
+    pub(crate) store: Option<Vec<String>>,
+
     /// Python with vectorbt, raptorbt, optuna or rustuna, to time them beside
     #[arg(long, value_name = "PYTHON")]
     pub(crate) peers: Option<PathBuf>,

@@ -153,12 +153,10 @@ fn stresses(subject: &Subject<'_>, whole: &BacktestRun) -> Result<Vec<Stress>, E
     }
     let sharpe = |run: &BacktestRun| run.metrics.get("sharpe").unwrap_or(f64::NEG_INFINITY);
     noisy.sort_by(|a, b| sharpe(a).total_cmp(&sharpe(b)));
-    Ok(vec![
-        stress("as it is", whole),
-        stress(COSTS, &costly),
-        stress("a bar late", &late),
-        stress("noisy prices", &noisy[noisy.len() / 2]),
-    ])
+    let mut stresses = vec![stress("as it is", whole), stress(COSTS, &costly)];
+    stresses.extend(late.map(|late| stress("a bar late", &late)));
+    stresses.push(stress("noisy prices", &noisy[noisy.len() / 2]));
+    Ok(stresses)
 }
 
 /// The bars before the vault, with every price wrong by a random part of a tenth of the bar's range.
