@@ -57,23 +57,25 @@ def jobs():
     low = [(index, problem) for index, problem in single if problem.dimension <= 5]
     high = [(index, problem) for index, problem in single if problem.dimension > 5]
     numbers = [(index, problem) for index, problem in single if problem.is_numeric]
+    few_numbers = [(index, problem) for index, problem in low if problem.is_numeric]
     stages = [
         ("tpe", single, 100, range(20)),
         ("cmaes", numbers, 100, range(20)),
         ("nsga2", several, 1000, range(20)),
-        ("tpe", several, 100, range(20)),
+        ("cmaes", few_numbers, 1000, range(5)),
+        ("tpe", low, 1000, range(3)),
         ("cmaes", numbers, 1000, range(5)),
-        ("tpe", low, 1000, range(5)),
+        ("tpe", several, 100, range(5)),
         ("gp", low, 100, range(3)),
+        ("tpe", low, 1000, range(5)),
+        ("tpe", high, 1000, range(3)),
         ("cmaes", numbers, 1000, range(20)),
-        ("tpe", low, 1000, range(20)),
-        ("tpe", high, 1000, range(5)),
-        ("tpe", several, 1000, range(5)),
-        ("nsga2", several, 100, range(20)),
+        ("tpe", several, 100, range(20)),
+        ("gp", single, 100, range(5)),
         ("random", single, 100, range(20)),
+        ("tpe", single, 1000, range(20)),
+        ("tpe", several, 1000, range(5)),
         ("gp", single, 100, range(20)),
-        ("tpe", high, 1000, range(20)),
-        ("tpe", several, 1000, range(20)),
     ]
     for name, chosen, trials, seeds in stages:
         for seed in seeds:

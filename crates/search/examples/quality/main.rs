@@ -1,8 +1,8 @@
 //! Best values that samplers find on the problems of `benches/quality`, as CSV lines.
 //!
-//! `cargo run --release -p bartune-search --example quality -- SEEDS TRIALS SAMPLER:LAG ...`
+//! `cargo run --release -p bartune-search --example quality -- SEEDS TRIALS SAMPLER:LAG ... [PROBLEM ...]`
 //!
-//! Samplers: `tpe`, `cmaes`, `nsga2`, `gp`, `random`, `auto`. A line has the sampler, the lag, the problem, its dimension, the
+//! Samplers: `tpe`, `cmaes`, `nsga2`, `gp`, `random`, `auto`, and `tpe-optuna` (its options are Optuna's). A line has the sampler, the lag, the problem, its dimension, the
 //! trials, the seed and the best value (nothing if no trial was feasible). As in a study, a point that is known is proposed
 //! anew, eight times by the sampler and eight times at random, and costs no trial if it is known still.
 
@@ -17,7 +17,7 @@ use bartune_search::sampler::cmaes::Cmaes;
 use bartune_search::sampler::gp::Gp;
 use bartune_search::sampler::nsga2::Nsga2;
 use bartune_search::sampler::random::Random;
-use bartune_search::sampler::tpe::Tpe;
+use bartune_search::sampler::tpe::{Tpe, TpeOptions};
 use bartune_search::sampler::{Request, Sampler, SamplerError};
 use bartune_search::space::Assignment;
 use bartune_search::testing::study::trial_of;
@@ -103,6 +103,7 @@ fn text(params: &Assignment) -> String {
 fn sampler(name: &str, problem: &Problem, budget: u64) -> Result<Box<dyn Sampler>, Box<dyn std::error::Error>> {
     Ok(match name {
         "tpe" => Box::new(Tpe::default()),
+        "tpe-optuna" => Box::new(Tpe::try_new(TpeOptions::optuna())?),
         "cmaes" => Box::new(Cmaes::default()),
         "nsga2" => Box::new(Nsga2::default()),
         "gp" => Box::new(Gp::default()),
@@ -125,13 +126,15 @@ fn takes(name: &str, problem: &Problem) -> bool {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [seeds, trials, wanted @ ..] = &arguments[..] else {
-        return Err("SEEDS TRIALS SAMPLER:LAG ...".into());
+        return Err("SEEDS TRIALS SAMPLER:LAG ... [PROBLEM ...]".into());
     };
+    let (samplers, names): (Vec<&String>, Vec<&String>) = wanted.iter().partition(|word| word.contains(':'));
+    let is_wanted = |problem: &Problem| names.is_empty() || names.iter().any(|name| *name == problem.name);
     let (seeds, trials): (u64, u64) = (seeds.parse()?, trials.parse()?);
     println!("sampler,lag,problem,dimension,trials,seed,best");
-    for (index, problem) in (0_u64..).zip(&Problem::all()) {
-        for choice in wanted {
-            let (name, lag) = choice.split_once(':').unwrap_or((choice, "1"));
+    for (index, problem) in (0_u64..).zip(&Problem::all()).filter(|(_, problem)| is_wanted(problem)) {
+        for choice in &samplers {
+            let (name, lag) = choice.split_once(':').unwrap_or((choice.as_str(), "1"));
             let lag: u64 = lag.parse()?;
             for seed in (0..seeds).filter(|_| takes(name, problem)) {
                 // One seed for all problems would start all of them at the same points, lucky or not.

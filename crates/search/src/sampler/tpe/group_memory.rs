@@ -63,6 +63,7 @@ pub(super) struct GroupMemory {
     pub(super) good: Vec<u32>,
     /// The good trials' density.
     good_density: ParzenEstimator,
+    /// For the rest, whose kernels are as wide as Optuna's.
     options: TpeOptions,
     /// With several objectives good trials weigh the same.
     good_options: TpeOptions,
@@ -87,7 +88,7 @@ impl GroupMemory {
             good: Vec::new(),
             good_density: ParzenEstimator::new(&dimensions, Observations::none(&dimensions), options),
             dimensions,
-            options: options.clone(),
+            options: TpeOptions { sharpness: 1.0, ..options.clone() },
             good_options: match objectives {
                 1 => options.clone(),
                 _ => TpeOptions { weights: Weights::Equal, ..options.clone() },

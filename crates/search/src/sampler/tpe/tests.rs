@@ -111,7 +111,7 @@ fn splits_and_densities_equal_optunas() {
             oracle.trials.iter().enumerate().map(|(n, row)| Oracle::trial(n, &space, row)).collect();
         let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
         let pending: Vec<Assignment> = oracle.pending.iter().map(|row| Oracle::assignment(&space, row)).collect();
-        let options = TpeOptions::default();
+        let options = TpeOptions::optuna();
         let view = history.view(history.len());
         let mut memory = Memory::default();
         let groups = groups(&space, Sharing::Joint);
@@ -199,7 +199,7 @@ fn options_and_several_objectives_equal_optunas() {
         let multivariate = if oracle.multivariate { Multivariate::Joint } else { Multivariate::Independent };
         for exact in [true, false] {
             let options =
-                TpeOptions { multivariate, exact, constant_liar: oracle.constant_liar, ..TpeOptions::default() };
+                TpeOptions { multivariate, exact, constant_liar: oracle.constant_liar, ..TpeOptions::optuna() };
             let mut tpe = Tpe::try_new(options.clone()).expect("valid");
             let groups = groups(&space, tpe.sharing(directions.len()));
             tpe.memory.update(&history.view(history.len()), (&space, groups), &directions, &options);
@@ -310,10 +310,11 @@ fn pending_trials_push_the_proposal_away() {
     let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("valid");
     let evaluate = |_, params: &Assignment| Outcome::complete((number(params, "x").unwrap_or(0.0) - 0.5).abs());
     let study = Study { space: &space, direction: StudyDirection::Minimize, seed: 3, lag: 1, evaluate: &evaluate };
-    let trials = study.run(&mut Tpe::default(), Vec::new(), 40).expect("the space has points");
+    let mut optunas = Tpe::try_new(TpeOptions::optuna()).expect("valid");
+    let trials = study.run(&mut optunas, Vec::new(), 40).expect("the space has points");
     let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
     let propose = |pending: &[Assignment], liar| {
-        let options = TpeOptions { constant_liar: liar, ..TpeOptions::default() };
+        let options = TpeOptions { constant_liar: liar, ..TpeOptions::optuna() };
         let mut sampler = Tpe::try_new(options).expect("valid");
         let spread: f64 = (0..50)
             .map(|number| {
