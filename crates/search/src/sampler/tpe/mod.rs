@@ -26,8 +26,8 @@
 //! - **Ties**: the first candidate drawn wins.
 //!
 //! With [`TpeOptions::optuna`] both densities equal Optuna 5's to 10⁻⁹ on the same history; the random numbers, and
-//! so the candidates, are our own. By default the first trials are Sobol's points, and the kernels of `l` may be
-//! three times narrower than those of Optuna, which are a 27th of a range with 25 good trials. What else differs is told in [`group`](self) and `docs/samplers.md`.
+//! so the candidates, are our own. By default the first trials are Sobol's points, and later on the kernels of `l` may
+//! be three times narrower than those of Optuna, which are a 27th of a range with 25 good trials. What else differs is told in [`group`](self) and `docs/samplers.md`.
 //!
 //! # Source
 //!
@@ -125,6 +125,7 @@ impl Sampler for Tpe {
         let model = Model {
             space: request.space,
             options: &self.options,
+            in_flight: request.pending.len(),
             pending: if self.options.constant_liar { request.pending } else { &[] },
             memory: &self.memory,
         };
@@ -139,6 +140,8 @@ impl Sampler for Tpe {
 struct Model<'a> {
     space: &'a Space,
     options: &'a TpeOptions,
+    in_flight: usize,
+    /// Those that count as bad.
     pending: &'a [Assignment],
     memory: &'a Memory,
 }
@@ -171,7 +174,7 @@ impl Model<'_> {
         decided: &mut Assignment,
         stream: &mut RandomStream,
     ) -> Option<Vec<f64>> {
-        let (group, good) = (&memory.group, memory.good_density());
+        let (group, good) = (&memory.group, memory.good_density(self.in_flight));
         let mut candidates = Vec::with_capacity(self.options.candidates);
         for _ in 0..self.options.candidates * DRAWS_PER_CANDIDATE {
             if candidates.len() == self.options.candidates {

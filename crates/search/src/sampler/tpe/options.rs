@@ -94,8 +94,9 @@ pub struct TpeOptions {
     pub startup_trials: usize,
     /// Where those are. Default: Sobol's points; Optuna draws them at random.
     pub startup: Startup,
-    /// How many times narrower than Optuna's the kernels of `l` may be, at least 1; no narrower than a step of the
-    /// parameter's grid. Default 3; Optuna's are 1.
+    /// How many times narrower than Optuna's the kernels of `l` may be, at least 1: from five trials a parameter on,
+    /// times the number of trials in flight; and no narrower than a step of the parameter's grid. Default 3;
+    /// Optuna's are 1.
     pub sharpness: f64,
     /// Candidates drawn from `l`, the best of which is proposed. Default 24.
     pub candidates: usize,

@@ -120,9 +120,9 @@ fn splits_and_densities_equal_optunas() {
         let group = &memory.groups()[0];
         assert_eq!(memory.good(), oracle.good.numbers, "{}", oracle.name);
         assert_eq!(group.rest_ranks().count(), oracle.rest.numbers.len(), "{}", oracle.name);
-        let model = Model { space: &space, options: &options, pending: &pending, memory: &memory };
+        let model = Model { space: &space, options: &options, in_flight: 0, pending: &pending, memory: &memory };
         let rest = group.rest_density(&model.pending_positions(group));
-        let good = group.good_density().clone();
+        let good = group.good_density(0).clone();
         for (ours, theirs) in [(good, oracle.good), (rest, oracle.rest)] {
             assert_close(&ours.ln_density(&oracle.queries), &theirs.ln_density, &oracle.name);
             if !theirs.weights.is_empty() {
@@ -205,12 +205,12 @@ fn options_and_several_objectives_equal_optunas() {
             tpe.memory.update(&history.view(history.len()), (&space, groups), &directions, &options);
             assert_eq!(tpe.memory.good(), oracle.good, "{}", oracle.name);
             let pending = if options.constant_liar { &pending[..] } else { &[] };
-            let model = Model { space: &space, options: &options, pending, memory: &tpe.memory };
+            let model = Model { space: &space, options: &options, in_flight: 0, pending, memory: &tpe.memory };
             for (group, theirs) in tpe.memory.groups().iter().zip(&oracle.groups) {
                 let pick = |query: &Vec<f64>| group.group.params.iter().map(|&param| query[param]).collect();
                 let queries: Vec<Vec<f64>> = oracle.queries.iter().map(pick).collect();
                 let tolerance = if exact { 1e-9 } else { 1e-6 };
-                assert_within(&group.good_density().ln_density(&queries), &theirs.good, 1e-9, &oracle.name);
+                assert_within(&group.good_density(0).ln_density(&queries), &theirs.good, 1e-9, &oracle.name);
                 assert_within(&model.rest_ln_density(group, &queries), &theirs.rest, tolerance, &oracle.name);
             }
         }
