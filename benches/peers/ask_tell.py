@@ -51,7 +51,10 @@ def in_memory(peer, package):
 
 def in_sqlite(peer, package):
     with tempfile.TemporaryDirectory() as folder:
-        storage = f"sqlite:///{os.path.join(folder, 'peer.db')}"
+        path = os.path.join(folder, "peer.db")
+        # Rustuna takes a store of its own, Optuna a URL.
+        own = getattr(package.storages, "SQLite3Storage", None)
+        storage = own(path) if own else f"sqlite:///{path}"
         study = package.create_study(sampler=package.samplers.RandomSampler(seed=1), storage=storage)
         tell(peer, f"random, SQLite, a trial after {STORED}", "append", last_trials(study, STORED))
 
@@ -70,8 +73,7 @@ def main():
         if name == "optuna":
             package.logging.set_verbosity(package.logging.ERROR)
         in_memory(peer, package)
-        if name == "optuna":
-            in_sqlite(peer, package)
+        in_sqlite(peer, package)
 
 
 main()

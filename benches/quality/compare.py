@@ -1,32 +1,40 @@
-"""Compare samplers on the same problems, from the JSON lines of `run_optuna.py` and the example `quality`.
+"""Compare the best values of two samplers over all problems: rows of the example `quality` with Optuna's, or with others of ours.
 
-    python benches/quality/compare.py REFERENCE CANDIDATE FILE.jsonl ...      (needs scipy)
+    python benches/quality/compare.py bartune.csv                       each sampler with Optuna's of the same name
+    python benches/quality/compare.py bartune.csv --pair auto:tpe       our `auto` with Optuna's `tpe`
+    python benches/quality/compare.py bartune.csv --lag 16 --ours 1     our lag 16 with our lag 1
+    ... --each                                                          a row for each problem as well
 
-A sampler is written `name:lag`, as `tpe:1` or `optuna 5.0.0:1`. For each problem: medians of the best value over the
-seeds, the share of pairs of runs that the candidate wins, and the p-value of a two-sided Mann-Whitney test,
-corrected over all problems after Holm. A run without a feasible trial counts as infinite. At the end:
-a Wilcoxon signed-rank test over the problems, on the shares. Ends with 1 if the candidate is worse anywhere
-at p < 0.01.
+For each problem: the share of pairs of runs (one of each side) in which ours is better, ties counting half, and the
+p-value of a two-sided Mann-Whitney test, corrected over the problems of the same sampler and budget after Holm. A run
+without a feasible trial counts as infinite. Over the problems: the mean share and a Wilcoxon signed-rank test. Only problems
+with at least three runs on both sides count. Ends with 1 if ours is worse anywhere at p < 0.01. Needs SciPy.
 """
 
-import json
+import argparse
+import csv
 import math
 import sys
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from scipy.stats import mannwhitneyu, wilcoxon
 
+OPTUNA = Path(__file__).with_name("optuna.csv")
+FEWEST_RUNS = 3
+SIGNIFICANT = 0.01
 
-def read(paths):
-    results = {}
-    for path in paths:
-        for row in map(json.loads, Path(path).read_text().splitlines()):
-            best = row["best"][-1]
-            sampler = f"{row['sampler']}:{row['lag']}"
-            key = (row["trials"], row["problem"], row["dimension"])
-            results.setdefault(key, {}).setdefault(sampler, []).append(math.inf if best is None else best)
-    return results
+
+def read(path, lag=None):
+    """Best values by sampler and trials, then by problem."""
+    found = {}
+    with open(path) as file:
+        for row in csv.DictReader(file):
+            if lag is None or row["lag"] == lag:
+                runs = found.setdefault((row["sampler"], int(row["trials"])), {})
+                problem = f"{row['problem']} {row['dimension']}"
+                runs.setdefault(problem, []).append(float(row["best"] or math.inf))
+    return found
 
 
 def holm(p_values):
@@ -39,35 +47,59 @@ def holm(p_values):
     return corrected
 
 
-def main():
-    reference, candidate = sys.argv[1:3]
-    results = read(sys.argv[3:])
+def tests(ours, theirs):
+    """Problem, share of pairs won, corrected p-value, both medians."""
     rows = []
-    for (trials, problem, dimension), samplers in sorted(results.items()):
-        if reference not in samplers or candidate not in samplers:
-            continue
-        theirs, ours = samplers[reference], samplers[candidate]
-        test = mannwhitneyu(ours, theirs, alternative="two-sided")
-        share = 1.0 - test.statistic / (len(ours) * len(theirs))
-        rows.append((trials, f"{problem} {dimension}", ours, theirs, share, float(test.pvalue)))
-    if not rows:
-        sys.exit(f"no problem has both {reference} and {candidate}")
-    corrected = holm([row[-1] for row in rows])
-    print(f"| trials | problem | {candidate} | {reference} | seeds | pairs won | p, corrected |")
-    print("|---|---|---|---|---|---|---|")
-    worse = 0
-    for (trials, name, ours, theirs, share, _), p in zip(rows, corrected, strict=True):
-        mark = " worse" if p < 0.01 and share < 0.5 else " better" if p < 0.01 else ""
-        worse += mark == " worse"
-        seeds = f"{len(ours)}, {len(theirs)}"
-        medians = f"{median(ours):.4g} | {median(theirs):.4g}"
-        print(f"| {trials} | {name} | {medians} | {seeds} | {share:.2f} | {p:.2g}{mark} |")
-    shares = [row[4] for row in rows]
-    overall = wilcoxon([share - 0.5 for share in shares]).pvalue if len(shares) > 5 else math.nan
-    won = sum(share > 0.5 for share in shares)
-    mean = sum(shares) / len(shares)
-    print(f"\n{won} of {len(shares)} problems won; mean share of pairs {mean:.3f}; Wilcoxon p = {overall:.2g}")
-    sys.exit(1 if worse else 0)
+    for problem in ours:
+        a, b = ours[problem], theirs.get(problem, [])
+        if min(len(a), len(b)) >= FEWEST_RUNS:
+            test = mannwhitneyu(a, b, alternative="two-sided")
+            p = 1.0 if math.isnan(test.pvalue) else float(test.pvalue)
+            rows.append((problem, 1.0 - test.statistic / (len(a) * len(b)), p, median(a), median(b)))
+    corrected = holm([row[2] for row in rows])
+    return [(problem, share, p, a, b) for (problem, share, _, a, b), p in zip(rows, corrected)]
+
+
+def summary(name, trials, rows, runs):
+    shares = [row[1] for row in rows]
+    p = wilcoxon([share - 0.5 for share in shares]).pvalue if len(set(shares)) > 5 else math.nan
+    better = sum(share > 0.5 and p < SIGNIFICANT for _, share, p, _, _ in rows)
+    worse = [row for row in rows if row[1] < 0.5 and row[2] < SIGNIFICANT]
+    losses = ", ".join(f"{problem} ({share:.2f})" for problem, share, *_ in worse)
+    print(f"| {name} | {trials:,} | {len(rows)} | {runs} | {mean(shares):.3f} | {better} | {losses or '0'} | {p:.1g} |")
+    return bool(worse)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("results")
+    parser.add_argument("--lag", default="1")
+    parser.add_argument("--ours")
+    parser.add_argument("--pair", action="append", default=[])
+    parser.add_argument("--each", action="store_true")
+    arguments = parser.parse_args()
+    ours = read(arguments.results, arguments.lag)
+    theirs = read(arguments.results, arguments.ours) if arguments.ours else read(OPTUNA)
+    pairs = [pair.split(":") for pair in arguments.pair] or [(name, name) for name in dict.fromkeys(k[0] for k in ours)]
+    compared = []
+    for mine, other in pairs:
+        for trials in sorted({trials for name, trials in ours if name == mine}):
+            rows = tests(ours[mine, trials], theirs.get((other, trials), {}))
+            if rows:
+                counts = [len(theirs[other, trials][row[0]]) for row in rows]
+                runs = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+                compared.append((mine if mine == other else f"{mine}, {other}", trials, rows, runs))
+    if arguments.each:
+        print("| sampler | trials | problem | pairs won | p, corrected | median | other's median |")
+        print("|---|---|---|---|---|---|---|")
+        for name, trials, rows, _ in compared:
+            for problem, share, p, a, b in rows:
+                print(f"| {name} | {trials:,} | {problem} | {share:.2f} | {p:.2g} | {a:.4g} | {b:.4g} |")
+        print()
+    print("| sampler | trials | problems | other's runs | pairs won | better | worse (pairs won) | p, all |")
+    print("|---|---|---|---|---|---|---|---|")
+    lost = [summary(*row) for row in compared]
+    sys.exit(1 if any(lost) else 0)
 
 
 if __name__ == "__main__":

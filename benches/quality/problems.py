@@ -2,10 +2,14 @@
 
 Twelve functions in the manner of BBOB (N. Hansen et al., RR-6829, INRIA 2009) in [-5, 5]^n, moved, every
 second one mirrored across a plane so that it is not separable; then a mixed, a conditional, a noisy and a
-constrained problem. All are minimised and their least value is 0.
+constrained problem, whose least value is 0 as well; problems of two and three objectives; and backtests, tabulated
+(`backtests.py`). All are minimised.
 """
 
 import math
+from dataclasses import dataclass
+
+import backtests
 
 FUNCTIONS = (
     "sphere",
@@ -22,7 +26,6 @@ FUNCTIONS = (
     "levy",
 )
 DIMENSIONS = (2, 5, 10, 20)
-OTHERS = ("mixed", "conditional", "noisy", "constrained")
 
 
 def moved(function, x):
@@ -100,26 +103,118 @@ def noise(x):
     return 2.0 * (wave - math.floor(wave)) - 1.0
 
 
-def evaluate(name, dimension, trial):
-    """Objective, the value that is judged, and the constraint or None."""
-    if name == "mixed":
-        result = mixed(trial)
-        return result, result, None
-    if name == "conditional":
-        result = conditional(trial)
-        return result, result, None
-    x = [trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(dimension)]
-    if name == "noisy":
-        result = value("sphere", moved("sphere", x))
-        return result + 2.0 * noise(x), result, None
-    if name == "constrained":
-        # The best of a sphere on the right side of a plane, which the sphere's centre is not on.
-        result = sum(v * v for v in x)
-        return result - dimension / 4.0, result - dimension / 4.0, dimension / 2.0 - sum(x)
-    result = value(name, moved(name, x))
-    return result, result, None
+@dataclass(frozen=True)
+class Result:
+    """What a trial gives: what the sampler is told, what is judged, and by how much the constraint is violated."""
+
+    objectives: tuple
+    judged: float
+    violation: float | None = None
+
+
+def plain(value):
+    return Result((value,), value)
+
+
+def zdt(name, trial, dimension):
+    """E. Zitzler, K. Deb, L. Thiele, Evolutionary Computation 8(2), 2000: two objectives in [0, 1]^n."""
+    x = [trial.suggest_float(f"x{i}", 0.0, 1.0) for i in range(dimension)]
+    first, g = x[0], 1.0 + 9.0 * sum(x[1:]) / (dimension - 1)
+    share = first / g
+    if name == "zdt1":
+        second = g * (1.0 - math.sqrt(share))
+    elif name == "zdt2":
+        second = g * (1.0 - share * share)
+    else:
+        second = g * (1.0 - math.sqrt(share) - share * math.sin(10.0 * math.pi * first))
+    return Result((first, second), math.nan)
+
+
+def dtlz2(trial, dimension):
+    """K. Deb, L. Thiele, M. Laumanns, E. Zitzler, CEC 2002: the front is an eighth of a sphere."""
+    x = [trial.suggest_float(f"x{i}", 0.0, 1.0) for i in range(dimension)]
+    g = sum((v - 0.5) ** 2 for v in x[2:])
+    a, b = 0.5 * math.pi * x[0], 0.5 * math.pi * x[1]
+    around = (math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a))
+    return Result(tuple((1.0 + g) * v for v in around), math.nan)
+
+
+SEVERAL = {"zdt1": (1.1, 6.0), "zdt2": (1.1, 6.0), "zdt3": (1.1, 6.0), "dtlz2": (2.0, 2.0, 2.0)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem by name. `reference` is what hypervolumes are measured from, of several objectives."""
+
+    name: str
+    dimension: int
+
+    @property
+    def reference(self):
+        return SEVERAL.get(self.name) or backtests.REFERENCES.get(self.name)
+
+    @property
+    def objectives(self):
+        return len(self.reference) if self.reference else 1
+
+    @property
+    def is_numeric(self):
+        return self.name in FUNCTIONS or self.name in ("noisy", "constrained")
+
+    def evaluate(self, trial):
+        """The result at the parameters that a trial suggests."""
+        name, dimension = self.name, self.dimension
+        if name in backtests.TABLES:
+            return Result(*backtests.TABLES[name].evaluate(trial))
+        if name.startswith("zdt"):
+            return zdt(name, trial, dimension)
+        if name == "dtlz2":
+            return dtlz2(trial, dimension)
+        if name in ("mixed", "conditional"):
+            return plain(mixed(trial) if name == "mixed" else conditional(trial))
+        x = [trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(dimension)]
+        if name == "noisy":
+            judged = value("sphere", moved("sphere", x))
+            return Result((judged + 2.0 * noise(x),), judged)
+        if name == "constrained":
+            # The best of a sphere on the right side of a plane, which the sphere's centre is not on.
+            judged = sum(v * v for v in x) - dimension / 4.0
+            return Result((judged,), judged, dimension / 2.0 - sum(x))
+        return plain(value(name, moved(name, x)))
+
+    def score(self, results):
+        """One number for a run, smaller is better: the judged value of its best trial, or minus a hypervolume."""
+        feasible = [r for r in results if r.violation is None or r.violation <= 0.0]
+        if self.reference:
+            return -hypervolume([r.objectives for r in feasible], self.reference)
+        return min(feasible, key=lambda r: r.objectives[0]).judged if feasible else math.inf
+
+
+def hypervolume(points, reference):
+    """What points dominate below a reference, by slices along the last objective."""
+    inside = [p for p in points if all(v < r for v, r in zip(p, reference))]
+    if not inside:
+        return 0.0
+    if len(reference) == 1:
+        return reference[0] - min(p[0] for p in inside)
+    if len(reference) == 2:
+        area, height = 0.0, reference[1]
+        for first, second in sorted(inside):
+            if second < height:
+                area, height = area + (reference[0] - first) * (height - second), second
+        return area
+    levels = sorted({p[-1] for p in inside})
+    tops = [*levels[1:], reference[-1]]
+    slices = zip(levels, tops)
+    return sum(
+        (top - level) * hypervolume([p[:-1] for p in inside if p[-1] <= level], reference[:-1])
+        for level, top in slices
+    )
 
 
 def all_problems():
-    problems = [(function, dimension) for dimension in DIMENSIONS for function in FUNCTIONS]
-    return problems + [("mixed", 5), ("conditional", 4), ("noisy", 5), ("constrained", 5)]
+    """Every problem. Their order is part of the seeds: new ones come last."""
+    found = [Problem(function, dimension) for dimension in DIMENSIONS for function in FUNCTIONS]
+    found += [Problem("mixed", 5), Problem("conditional", 4), Problem("noisy", 5), Problem("constrained", 5)]
+    found += [Problem("zdt1", 10), Problem("zdt2", 10), Problem("zdt3", 10), Problem("dtlz2", 7)]
+    return found + [Problem(name, table.dimension) for name, table in backtests.TABLES.items()]

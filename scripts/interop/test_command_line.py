@@ -205,6 +205,47 @@ def test_a_password_is_printed_and_stored_nowhere(postgres_url: str) -> None:
     assert not [text for text in texts if secret in text]
 
 
+EVERYTHING = [
+    "SELECT study_name, direction, objective FROM studies JOIN study_directions USING (study_id)",
+    "SELECT key, value_json FROM study_user_attributes",
+    "SELECT key, value_json FROM study_system_attributes",
+    "SELECT number, state, datetime_start, datetime_complete FROM trials",
+    "SELECT number, param_name, param_value, distribution_json FROM trial_params JOIN trials USING (trial_id)",
+    "SELECT number, objective, value, value_type FROM trial_values JOIN trials USING (trial_id)",
+    "SELECT number, step, intermediate_value, intermediate_value_type FROM trial_intermediate_values JOIN trials USING (trial_id)",
+    "SELECT number, key, value_json FROM trial_user_attributes JOIN trials USING (trial_id)",
+    "SELECT number, key, value_json FROM trial_system_attributes JOIN trials USING (trial_id)",
+    "SELECT number, hex(identity) FROM bartune_trials JOIN trials USING (trial_id)",
+    "SELECT number, keys_json, hex(packed) FROM bartune_metrics JOIN trials USING (trial_id) JOIN bartune_keys USING (keys_id)",
+    "SELECT number, hex(packed) FROM bartune_returns JOIN trials USING (trial_id)",
+    "SELECT opened_ms, trial_number, keys_json, hex(packed) FROM bartune_vault JOIN bartune_keys USING (keys_id)",
+]
+
+
+def everything(path: Path) -> list[list[Any]]:
+    connection = sqlite3.connect(path)
+    rows = [sorted(connection.execute(sql).fetchall(), key=repr) for sql in EVERYTHING]
+    connection.close()
+    return rows
+
+
+def test_there_and_back_every_row_is_the_same(postgres_url: str, tmp_path: Path) -> None:
+    here, back = tmp_path / "here.db", tmp_path / "back.db"
+    there = plain(postgres_url)
+    bartune("run", STUDY_FILE, "--trials", TRIALS, "--storage", f"sqlite:///{here}", "--json")
+    bartune("test", STUDY_FILE, "--storage", f"sqlite:///{here}")
+    # A trial of every other kind, made by Optuna.
+    study = optuna.load_study(study_name=NAME, storage=f"sqlite:///{here}")
+    study.enqueue_trial({"fast": 7})
+    study.set_user_attr("note", {"é": [1, None, 2.5]})
+    bartune("export", NAME, "--storage", f"sqlite:///{here}", "--to", there)
+    bartune("export", NAME, "--storage", there, "--to", f"sqlite:///{back}")
+    found, expected = everything(back), everything(here)
+    for sql, left, right in zip(EVERYTHING, found, expected):
+        assert left == right, sql
+    assert len(expected[3]) == TRIALS + 1 and len(expected[11]) > 0 and len(expected[12]) == 1
+
+
 def test_the_vault_is_not_in_any_trial(sqlite_url: str, tmp_path: Path) -> None:
     bartune("run", STUDY_FILE, "--trials", TRIALS, "--storage", sqlite_url, "--json")
     bartune("test", STUDY_FILE, "--storage", sqlite_url)

@@ -6,6 +6,7 @@
 //! | `strategy` | the strategies, as study files over the whole of the bars |
 //! | `growth` | the cost against the number of bars and of conditions |
 //! | `search` | the cost of a proposal and of storing a trial |
+//! | `store` | the stores alone: writing, opening, guards, importing |
 //! | [`peer`] | other programs' times on the same bars, through scripts in Python |
 //!
 //! Every figure is the median of repeated runs in one process. The first row is the floor: one read of
@@ -17,6 +18,7 @@
 mod growth;
 pub mod peer;
 mod search;
+mod store;
 mod strategy;
 mod timing;
 
@@ -52,6 +54,35 @@ pub struct BenchOptions {
     pub scale: Vec<usize>,
     /// A store to write to besides SQLite: a path or URL.
     pub storage: Option<String>,
+}
+
+/// How much of the stores to measure.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Trials written in batches.
+    pub trials: u64,
+    /// Trials written one by one.
+    pub singles: u64,
+    /// Signatures in a guard.
+    pub guarded: u64,
+    /// Files imported.
+    pub files: u64,
+    /// Stores and guards besides those in a new SQLite file: URLs, also of Redis in a build with it.
+    pub locations: Vec<String>,
+}
+
+impl StoreOptions {
+    /// A study of 100,000 trials.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { trials: 100_000, singles: 1_000, guarded: 100_000, files: 10_000, locations: Vec::new() }
+    }
+
+    /// A few seconds, to see that it works.
+    #[must_use]
+    pub fn quick() -> Self {
+        Self { trials: 2_400, singles: 20, guarded: 1_000, files: 100, locations: Vec::new() }
+    }
 }
 
 /// One figure.
@@ -177,6 +208,17 @@ pub fn measure(options: &BenchOptions, bars_file: &Path, mut observe: impl FnMut
     }
     keep(search::appends(options)?);
     Ok(report)
+}
+
+/// Measure the stores alone. `observe` is told of each figure when it is known.
+///
+/// # Errors
+///
+/// [`Error::Storage`] when a store cannot be written.
+pub fn measure_stores(options: &StoreOptions, observe: impl FnMut(&Row)) -> Result<BenchReport, Error> {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let (source, rows) = ("the stores alone".to_owned(), store::rows(options, observe)?);
+    Ok(BenchReport { processor: processor(), cores, bars: 0, source, rows })
 }
 
 fn open_bars(options: &BenchOptions) -> Result<(Bars, String), Error> {

@@ -18,9 +18,10 @@ use bartune_engine::metric::{self, Calendar, CompositeOptions, MetricInput, Metr
 use bartune_engine::simulator::{
     Backtest, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
+use bartune_search::storage::DailyReturns;
 use indexmap::IndexMap;
 
-use crate::config::Plan;
+use crate::config::{Plan, ReturnsPlan};
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
@@ -279,16 +280,41 @@ impl<'a> Evaluator<'a> {
         let decisions = self.decisions(&bound, &self.market)?;
         let train = self.measure((&self.market, &decisions, &self.train), &deadline, workspace)?;
         let mut metrics = SegmentMetrics::new();
+        let mut daily_returns = DailyReturns::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
+        self.add_returns(&mut daily_returns, (SegmentName::Train, &self.train), workspace);
         if let Some(validate) = &self.validate {
-            let validate = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
-            metrics.insert(SegmentName::Validate.key().to_owned(), validate.to_map());
+            let measured = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
+            metrics.insert(SegmentName::Validate.key().to_owned(), measured.to_map());
+            self.add_returns(&mut daily_returns, (SegmentName::Validate, validate), workspace);
         }
         let verdict = match &self.plan.objective.folds {
             Some(folds) => self.judge_folds((&decisions, folds), (&deadline, workspace), &mut metrics)?,
             None => self.judge(&train),
         };
-        Ok(Outcome { verdict, constraints: self.constraints(&train), reports: BTreeMap::new(), metrics })
+        Ok(Outcome {
+            verdict,
+            constraints: self.constraints(&train),
+            reports: BTreeMap::new(),
+            metrics,
+            daily_returns,
+        })
+    }
+
+    /// The daily returns of the segment that the workspace holds the backtest of, if the plan keeps any.
+    #[expect(clippy::cast_possible_truncation, reason = "24 bits tell a return to a ten-millionth of itself")]
+    fn add_returns(
+        &self,
+        returns: &mut DailyReturns,
+        (name, segment): (SegmentName, &Prepared),
+        workspace: &fast::Workspace,
+    ) {
+        if self.plan.search.returns == ReturnsPlan::None {
+            return;
+        }
+        let backtest = workspace.backtest();
+        let daily = metric::daily_returns(backtest.cash, &metric::daily_equity(backtest, &segment.calendar));
+        returns.insert(name.key().to_owned(), daily.into_iter().map(|value| value as f32).collect());
     }
 
     /// One backtest of one segment.
@@ -307,10 +333,35 @@ impl<'a> Evaluator<'a> {
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
+    /// As [`backtest`](Self::backtest), with every decision taken so many bars late; `None` for a strategy in code, which
+    /// decides by what it holds.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn backtest_late(
+        &self,
+        params: &Params,
+        name: SegmentName,
+        bars: usize,
+    ) -> Result<Option<BacktestRun>, Error> {
+        let segment = Prepared::new(&self.market.bars, self.range(name)?);
+        let bound = self.plan.strategy.bind(params)?;
+        let mut decisions = self.decisions(&bound, &self.market)?;
+        let Decisions::Columns(signals) = &mut decisions else { return Ok(None) };
+        for mask in [&mut signals.long_entry, &mut signals.long_exit, &mut signals.short_entry, &mut signals.short_exit]
+        {
+            *mask = mask.delayed(bars);
+        }
+        let mut workspace = fast::Workspace::default();
+        let metrics = self.measure((&self.market, &decisions, &segment), &Deadline::default(), &mut workspace)?;
+        Ok(Some(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics }))
+    }
+
     /// What a trial with these train metrics comes to, its verdict and constraints; no metrics are kept.
     pub(crate) fn outcome_of(&self, train: &Metrics) -> Outcome {
         let (verdict, constraints) = (self.judge(train), self.constraints(train));
-        Outcome { verdict, constraints, reports: BTreeMap::new(), metrics: SegmentMetrics::new() }
+        Outcome { constraints, ..Outcome::of(verdict) }
     }
 
     /// Bars of the train segment.

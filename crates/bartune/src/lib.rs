@@ -26,6 +26,7 @@ pub mod statistics;
 pub mod strategy;
 pub mod study;
 pub mod table;
+pub mod validation;
 pub mod verify;
 
 pub use bartune_engine as engine;

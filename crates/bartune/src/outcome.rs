@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bartune_search::storage::DailyReturns;
 use bartune_search::trial::TrialState;
 use indexmap::IndexMap;
 
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub reports: BTreeMap<i64, f64>,
     /// Metrics of each segment.
     pub metrics: SegmentMetrics,
+    /// Daily returns of each segment, unless the plan keeps none.
+    pub daily_returns: DailyReturns,
 }
 
 /// The ways a trial can end.
@@ -57,8 +60,15 @@ impl Outcome {
         Self { reports, ..Self::of(Verdict::Pruned) }
     }
 
-    fn of(verdict: Verdict) -> Self {
-        Self { verdict, constraints: IndexMap::new(), reports: BTreeMap::new(), metrics: BTreeMap::new() }
+    /// One with a verdict and nothing else.
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            constraints: IndexMap::new(),
+            reports: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            daily_returns: BTreeMap::new(),
+        }
     }
 
     /// The objectives' values; none where one of them is undefined.

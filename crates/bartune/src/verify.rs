@@ -1,7 +1,8 @@
 //! Re-running stored trials through the reference engine: does the store say what the engine says?
 //!
 //! Each trial is evaluated anew from its stored parameters, and its identity, state, metrics, value,
-//! constraints and reason are compared with what is stored. Equal means equal in every bit, with one
+//! constraints, reason and daily returns are compared with what is stored: of a trial whose record was abridged, the
+//! metrics that are kept. Equal means equal in every bit, with one
 //! exception: SQLite drops the sign of a zero in the columns that are Optuna's own (values,
 //! constraints), so that 0 and −0 are equal there.
 //!
@@ -21,7 +22,7 @@ use crate::error::{Error, TIMED_OUT};
 use crate::evaluator::Evaluator;
 use crate::identity::{Identity, hex};
 use crate::outcome::Outcome;
-use crate::study::{Session, evaluate_guarded, rung_step, summarize};
+use crate::study::{Session, evaluate_guarded, headline, rung_step, summarize};
 
 /// Trials read from the store at a time.
 const CHUNK: usize = 256;
@@ -73,7 +74,8 @@ pub struct Difference {
 pub fn verify(session: &Session<'_>, evaluator: &Evaluator<'_>, scope: VerifyScope) -> Result<Verification, Error> {
     let mut found =
         Verification { trials: session.trial_count(), checked: 0, skipped: 0, compared: 0, difference: None };
-    let checker = Checker { session, identity: session.identity(), evaluator };
+    let headline = headline(session.plan());
+    let checker = Checker { session, identity: session.identity(), evaluator, headline };
     let numbers = chosen(session, scope, found.trials)?;
     for chunk in numbers.chunks(CHUNK) {
         checker.check(&read(session, chunk)?, &mut found);
@@ -116,6 +118,8 @@ struct Checker<'a, 's> {
     session: &'a Session<'s>,
     identity: Identity,
     evaluator: &'a Evaluator<'a>,
+    /// The metrics that are kept of every trial.
+    headline: BTreeSet<String>,
 }
 
 impl Checker<'_, '_> {
@@ -123,12 +127,12 @@ impl Checker<'_, '_> {
     fn check(&self, records: &[TrialRecord], found: &mut Verification) {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let plan = self.session.plan();
-        let (evaluator, identity) = (self.evaluator, &self.identity);
+        let (evaluator, identity, headline) = (self.evaluator, &self.identity, &self.headline);
         let compare = |record: &TrialRecord| {
             can_be_compared(record).then(|| {
                 let outcome = again(evaluator, plan, record);
                 let identity = hex(&identity.of(plan, &record.trial.params));
-                compare(record, &identity, &outcome)
+                compare(record, (&identity, &outcome), headline)
             })
         };
         let compared: Vec<Option<Compared>> = thread::scope(|scope| {
@@ -176,7 +180,7 @@ fn can_be_compared(record: &TrialRecord) -> bool {
 }
 
 /// Compare a record with what its parameters give; what explains the most comes first.
-fn compare(record: &TrialRecord, identity: &str, outcome: &Outcome) -> Compared {
+fn compare(record: &TrialRecord, (identity, outcome): (&str, &Outcome), headline: &BTreeSet<String>) -> Compared {
     let mut comparison = Comparison { trial: record.trial.number, result: Compared::default() };
     comparison.texts("identity", &record.identity, identity);
     comparison.texts("state", &format!("{:?}", record.trial.state), &format!("{:?}", outcome.state()));
@@ -185,10 +189,18 @@ fn compare(record: &TrialRecord, identity: &str, outcome: &Outcome) -> Compared 
         let (stored, recomputed) = (record.metrics.get(segment), outcome.metrics.get(segment));
         let names: BTreeSet<&String> =
             stored.into_iter().chain(recomputed).flat_map(|metrics| metrics.keys()).collect();
-        for name in names {
+        // What was left out is not there to be compared; what is there always is.
+        let is_kept = |name: &&String| {
+            !record.is_abridged || headline.contains(*name) || stored.is_some_and(|stored| stored.contains_key(*name))
+        };
+        for name in names.into_iter().filter(is_kept) {
             let of = |metrics: Option<&std::collections::BTreeMap<String, f64>>| metrics?.get(name).copied();
             comparison.numbers((Some(segment), name), of(stored), of(recomputed));
         }
+    }
+    for (segment, stored) in &record.daily_returns {
+        let recomputed = outcome.daily_returns.get(segment).map_or(&[][..], Vec::as_slice);
+        comparison.returns(segment, stored, recomputed);
     }
     let steps: BTreeSet<&i64> = record.trial.intermediate_values.keys().chain(outcome.reports.keys()).collect();
     for step in steps {
@@ -237,6 +249,22 @@ impl Comparison {
         if stored.map(f64::to_bits) != recomputed.map(f64::to_bits) {
             let shown = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:?}"));
             self.differ(place, shown(stored), shown(recomputed));
+        }
+    }
+
+    /// The first day that differs; a plan that keeps no returns any more gives none to compare with.
+    fn returns(&mut self, segment: &String, stored: &[f32], recomputed: &[f32]) {
+        if recomputed.is_empty() {
+            return;
+        }
+        self.result.numbers += stored.len() as u64;
+        let days = stored.len().max(recomputed.len());
+        let of = |returns: &[f32], day: usize| returns.get(day).copied();
+        let bits = |returns: &[f32], day: usize| of(returns, day).map(f32::to_bits);
+        if let Some(day) = (0..days).find(|&day| bits(stored, day) != bits(recomputed, day)) {
+            let shown = |value: Option<f32>| value.map_or_else(|| "none".to_owned(), |value| format!("{value:?}"));
+            let item = format!("return of day {}", day + 1);
+            self.differ((Some(segment), &item), shown(of(stored, day)), shown(of(recomputed, day)));
         }
     }
 

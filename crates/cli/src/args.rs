@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use bartune::CacheBudget;
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Run the strategy live: bars from stdin, decisions, orders and fills to stdout
     Stream(StreamArgs),
+    /// Say whether the winner is skill or luck: walk-forward, selection, costs, neighbours
+    Validate(ValidateArgs),
     /// Re-run stored trials through the reference engine and compare every number
     Verify(VerifyArgs),
     /// Measure how long backtests, proposals and storing take on this machine
@@ -490,6 +492,39 @@ pub(crate) enum EvaluatorArg {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Trial to judge [default: the winner]
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+
+    /// Out-of-sample pieces of the walk-forward
+    #[arg(long, value_name = "N", default_value = "6")]
+    pub(crate) folds: NonZeroUsize,
+
+    /// Search as many bars before each piece as before the first, not all of them
+    #[arg(long)]
+    pub(crate) rolling: bool,
+
+    /// Most trials of each fold's search
+    #[arg(long, value_name = "N", default_value = "300")]
+    pub(crate) fold_trials: NonZeroU64,
+
+    /// Worker threads [default: the study file's, or one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<NonZeroUsize>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,
@@ -519,6 +554,10 @@ pub(crate) struct BenchArgs {
     /// Store to measure besides a SQLite file, as in postgresql://USER@HOST/DATABASE
     #[arg(long, value_name = "URL")]
     pub(crate) storage: Option<String>,
+
+    /// The stores alone: writing, opening 100,000 trials, guards, importing; besides a SQLite file, these
+    #[arg(long, value_name = "URL", num_args = 0.., conflicts_with_all = ["bars", "storage", "peers", "scale"])]
+    pub(crate) store: Option<Vec<String>>,
 
     /// Python with vectorbt, raptorbt, optuna or rustuna, to time them beside
     #[arg(long, value_name = "PYTHON")]

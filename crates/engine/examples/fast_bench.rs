@@ -1,5 +1,7 @@
 //! What one trial costs, part by part: `cargo run --release -p bartune-engine --example fast_bench -- BARS.parquet`
 //!
+//! A second argument measures only the parts whose names hold it.
+//!
 //! A crossing of two averages with stop, target and costs over the whole file, with all metrics; best of many runs
 //! on one thread. *Cold* computes the indicators, *cached* takes them from a cache that has seen them.
 
@@ -14,7 +16,7 @@ use bartune_engine::metric::{Calendar, CompositeOptions, MetricInput, Metrics, c
 use bartune_engine::simulator::fast::Workspace;
 use bartune_engine::simulator::{
     Account, Backtest, BarView, Commission, Execution, Fill, Instrument, Intrabar, Signals, SimulationInput, Size,
-    Slippage, fast, reference,
+    Slippage, bar_rows, fast, reference,
 };
 
 const RUNS: usize = 60;
@@ -52,6 +54,7 @@ const EXAMPLES: [Example; 3] = [
 
 /// What stays the same from trial to trial.
 struct Bench {
+    rows: Vec<[f64; 4]>,
     bars: Bars,
     calendar: Calendar,
     trading_days_per_year: f64,
@@ -66,6 +69,7 @@ impl Bench {
         Self {
             trading_days_per_year: calendar.trading_days_per_year(),
             calendar,
+            rows: bar_rows(bars.open(), bars.high(), bars.low(), bars.close()),
             bars,
             execution: Execution {
                 fill: Fill::NextOpen,
@@ -82,7 +86,9 @@ impl Bench {
 
     fn input<'a>(&'a self, signals: &'a Signals) -> SimulationInput<'a> {
         let bars = &self.bars;
-        let view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close()).expect("columns agree");
+        let view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())
+            .and_then(|view| view.with_rows(&self.rows))
+            .expect("columns agree");
         SimulationInput::try_new(view, 0..bars.len(), signals, &self.execution, &self.account)
             .expect("the example is valid")
     }
@@ -109,7 +115,7 @@ impl Bench {
         self.metrics(fast::simulate_into(&self.input(&signals), workspace))
     }
 
-    fn report(&self, (name, rules): Example) {
+    fn report(&self, (name, rules): Example, only: &str) {
         let strategy = bound(rules);
         let cache = MemoryCache::new(1 << 30);
         let mut workspace = Workspace::default();
@@ -118,15 +124,14 @@ impl Bench {
         let backtest = reference::simulate(&input);
         assert_eq!(&backtest, fast::simulate_into(&input, &mut workspace), "the engines differ");
         println!("{name}: {} trades, {} bars in the market", backtest.trades.len(), backtest.bars_in_market);
-        let line = |part: &str, ms: f64| println!("  {part:<34}{ms:>8.3} ms");
-        line("signals, cold", best_ms(|| self.signals(&strategy, &NoCache)));
-        line("signals, cached", best_ms(|| self.signals(&strategy, &cache)));
-        line("simulate, reference", best_ms(|| reference::simulate(&input)));
-        line("simulate, fast", best_ms(|| fast::simulate_into(&input, &mut workspace).equity.len()));
-        line("metrics", best_ms(|| self.metrics(&backtest)));
-        line("trial, signals given", best_ms(|| self.metrics(fast::simulate_into(&input, &mut workspace))));
-        line("trial, indicators cached", best_ms(|| self.trial(&strategy, &cache, &mut workspace)));
-        line("trial, cold", best_ms(|| self.trial(&strategy, &NoCache, &mut workspace)));
+        measure(only, "signals, cold", || self.signals(&strategy, &NoCache));
+        measure(only, "signals, cached", || self.signals(&strategy, &cache));
+        measure(only, "simulate, reference", || reference::simulate(&input));
+        measure(only, "simulate, fast", || fast::simulate_into(&input, &mut workspace).equity.len());
+        measure(only, "metrics", || self.metrics(&backtest));
+        measure(only, "trial, signals given", || self.metrics(fast::simulate_into(&input, &mut workspace)));
+        measure(only, "trial, indicators cached", || self.trial(&strategy, &cache, &mut workspace));
+        measure(only, "trial, cold", || self.trial(&strategy, &NoCache, &mut workspace));
     }
 }
 
@@ -137,19 +142,24 @@ fn bound(rules: &[(RuleName, &str)]) -> BoundStrategy {
 }
 
 /// The fastest of many runs: what is slower is the machine's other work.
-fn best_ms<T>(mut run: impl FnMut() -> T) -> f64 {
+fn measure<T>(only: &str, part: &str, mut run: impl FnMut() -> T) {
+    if !part.contains(only) {
+        return;
+    }
     let time = |_| {
         let start = Instant::now();
         black_box(run());
         start.elapsed().as_secs_f64() * 1e3
     };
-    (0..RUNS).map(time).fold(f64::INFINITY, f64::min)
+    let best_ms = (0..RUNS).map(time).fold(f64::INFINITY, f64::min);
+    println!("  {part:<34}{best_ms:>8.3} ms");
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: fast_bench BARS.parquet")?;
+    let path = std::env::args().nth(1).ok_or("usage: fast_bench BARS.parquet [PART]")?;
+    let only = std::env::args().nth(2).unwrap_or_default();
     let bench = Bench::new(load(&path, &LoadOptions::default())?.bars);
     println!("{}: {} bars, best of {RUNS}", path, bench.bars.len());
-    EXAMPLES.into_iter().for_each(|example| bench.report(example));
+    EXAMPLES.into_iter().for_each(|example| bench.report(example, &only));
     Ok(())
 }

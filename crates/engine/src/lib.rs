@@ -22,12 +22,14 @@ pub mod instrument;
 pub mod language;
 mod mask;
 pub mod metric;
+mod pointwise;
 pub mod simulator;
 mod value;
 
 pub use mask::Mask;
+pub use pointwise::Pointwise;
 pub use value::{Params, Value};
 
 /// Version of the meaning of a backtest. It is part of every trial's identity: raise it whenever
 /// the same inputs can give another result.
-pub const SEMANTICS_VERSION: u32 = 2;
+pub const SEMANTICS_VERSION: u32 = 3;

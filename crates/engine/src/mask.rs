@@ -1,10 +1,12 @@
 //! A condition series: one bit a bar.
 
+use std::sync::Arc;
+
 /// One bit for each bar, 64 bars a word; bit `t % 64` of word `t / 64` is bar `t`. Bits past `len`
-/// are zero, so that searches for the next set bit need no bound check.
+/// are zero, so that searches for the next set bit need no bound check. Clones share the words until one is written to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mask {
-    words: Vec<u64>,
+    words: Arc<Vec<u64>>,
     len: usize,
 }
 
@@ -12,14 +14,14 @@ impl Mask {
     /// A mask of `len` bars, all false.
     #[must_use]
     pub fn falses(len: usize) -> Self {
-        Self { words: vec![0; len.div_ceil(64)], len }
+        Self { words: Arc::new(vec![0; len.div_ceil(64)]), len }
     }
 
     /// A mask whose bar `t` is `condition(t)`.
     #[must_use]
     pub fn from_fn(len: usize, mut condition: impl FnMut(usize) -> bool) -> Self {
         let mut mask = Self::falses(len);
-        for (index, word) in mask.words.iter_mut().enumerate() {
+        for (index, word) in mask.words_mut().iter_mut().enumerate() {
             let start = index * 64;
             for bit in 0..64.min(len - start) {
                 *word |= u64::from(condition(start + bit)) << bit;
@@ -61,7 +63,26 @@ impl Mask {
 
     /// The words, to be written in place. Bits past `len` must stay zero.
     pub fn words_mut(&mut self) -> &mut [u64] {
-        &mut self.words
+        let words: &mut Vec<u64> = Arc::make_mut(&mut self.words);
+        words
+    }
+
+    /// The mask so many bars ago; false where there is none.
+    #[must_use]
+    pub fn delayed(&self, bars: usize) -> Self {
+        let mut delayed = Self::falses(self.len);
+        let (skip, shift) = (bars / 64, bars % 64);
+        let tail = self.len % 64;
+        let words = delayed.words_mut();
+        for (index, word) in words.iter_mut().enumerate().skip(skip) {
+            let from = index - skip;
+            let carried = if shift > 0 && from > 0 { self.words[from - 1] >> (64 - shift) } else { 0 };
+            *word = (self.words[from] << shift) | carried;
+        }
+        if let (true, Some(last)) = (tail > 0, words.last_mut()) {
+            *last &= (1 << tail) - 1;
+        }
+        delayed
     }
 
     /// The first true bar at or after `start`, if any.

@@ -4,7 +4,7 @@
 //! every state, and changes to unfinished ones ([`Storage::append`] a running or waiting trial, then
 //! [`Storage::replace_unfinished`] it with more parameters, intermediate values or its result).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::trial::{StudyDirection, Trial};
@@ -30,6 +30,9 @@ pub struct StudyInfo {
     pub trials: u64,
 }
 
+/// Daily returns as fractions, by segment name: one a local day that the segment has bars on.
+pub type DailyReturns = BTreeMap<String, Vec<f32>>;
+
 /// A trial together with what only Bartune keeps of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrialRecord {
@@ -39,8 +42,30 @@ pub struct TrialRecord {
     pub identity: String,
     /// Metrics by segment name (`"train"`, `"validate"`), then by metric; undefined ones are absent.
     pub metrics: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Daily returns; empty where none are kept.
+    pub daily_returns: DailyReturns,
+    /// Whether some metrics were left out to save space: one that is absent may then be defined all the same.
+    pub is_abridged: bool,
     /// Why it is infeasible or failed, in words, if it is.
     pub reason: Option<String>,
+}
+
+impl TrialRecord {
+    /// Keep of the metrics only these, and no daily returns. A trial without metrics has nothing to leave out.
+    pub fn abridge(&mut self, kept: &BTreeSet<String>) {
+        self.daily_returns.clear();
+        self.is_abridged |= !self.metrics.is_empty();
+        self.metrics.values_mut().for_each(|metrics| metrics.retain(|name, _| kept.contains(name)));
+    }
+}
+
+/// Trials of which less is to be kept from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Abridgement {
+    /// Their numbers.
+    pub numbers: Vec<u64>,
+    /// The metrics that remain, as [`TrialRecord::abridge`] has them.
+    pub kept: BTreeSet<String>,
 }
 
 /// Who may write a study, and until when without a sign of life. What it means is the store's to say:
@@ -91,17 +116,38 @@ pub trait Storage: Send {
     fn swap_lease(&mut self, id: StudyId, expected: Option<&str>, lease: Option<&Lease>) -> Result<bool, Self::Error>;
     /// Put off the end of the lease with this token; whether it was still there.
     fn renew_lease(&mut self, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, Self::Error>;
-    /// Every trial in number order, without metrics: what a resumed search needs, at a fraction of
-    /// the memory and time of [`Storage::trials`].
+    /// Every trial in number order, without metrics and daily returns (and `is_abridged` not told): what a
+    /// resumed search needs, at a fraction of the memory and time of [`Storage::trials`].
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error>;
+    /// What became of the trials whose numbers lie in `numbers`, in number order: state, values, constraints
+    /// (their names may be missing), attributes and reason, without parameters, identity and measurements.
+    /// What a summary of a whole study reads, part by part.
+    fn results_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, Self::Error>;
     /// The trials whose numbers lie in `numbers`, complete, in number order.
     fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, Self::Error>;
     /// Every trial, complete, in number order.
     fn trials(&self, id: StudyId) -> Result<Vec<TrialRecord>, Self::Error> {
         self.trials_in(id, 0..u64::MAX)
     }
+    /// The daily returns of a trial, if they are kept. A duplicate's are its original's.
+    fn daily_returns(&self, id: StudyId, number: u64) -> Result<Option<DailyReturns>, Self::Error> {
+        let Some(record) = self.trials_in(id, number..number.saturating_add(1))?.pop() else { return Ok(None) };
+        match record.trial.duplicate_of {
+            Some(original) if original < number => self.daily_returns(id, original),
+            _ => Ok(Some(record.daily_returns).filter(|returns| !returns.is_empty())),
+        }
+    }
     /// Append trials, whose numbers continue the study's without a gap.
-    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
+    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error> {
+        self.append_and_abridge(id, batch, &Abridgement::default())
+    }
+    /// Append trials, and abridge others in the same transaction. Numbers that the study lacks are passed over.
+    fn append_and_abridge(
+        &mut self,
+        id: StudyId,
+        batch: &[TrialRecord],
+        abridgement: &Abridgement,
+    ) -> Result<(), Self::Error>;
     /// Replace unfinished trials (running or waiting) of the same numbers by these records: how an
     /// enqueued trial gets its result, and an interrupted one its second run.
     fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;

@@ -177,6 +177,8 @@ fn record(number: u64, metrics: u64) -> TrialRecord {
         },
         identity,
         metrics,
+        daily_returns: BTreeMap::new(),
+        is_abridged: false,
         reason: None,
     }
 }

@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use crate::codec::{self, Problem};
 use crate::error::StorageError;
 use crate::keys::KeyLists;
+use crate::pack::Extent;
 use crate::record::{CONSTRAINT_PREFIX, CONSTRAINTS, DUPLICATE_OF, REASON};
 
 /// A row of `trials`, in words.
@@ -33,6 +34,11 @@ pub(crate) struct Assembly {
 }
 
 impl Assembly {
+    /// Room for so many trials.
+    pub(crate) fn with_capacity(trials: usize) -> Self {
+        Self { ids: Vec::with_capacity(trials), records: Vec::with_capacity(trials), ..Self::default() }
+    }
+
     /// Take in the next row of `trials`; ids ascend.
     pub(crate) fn push(&mut self, row: &TrialRow<'_>) -> Result<(), StorageError> {
         let state = readable("trials", row.id, codec::parse_state(row.state))?;
@@ -54,6 +60,8 @@ impl Assembly {
             },
             identity: String::new(),
             metrics: BTreeMap::new(),
+            daily_returns: BTreeMap::new(),
+            is_abridged: false,
             reason: None,
         });
         Ok(())
@@ -128,11 +136,18 @@ pub(crate) fn add_param(
     name: &str,
     (internal, distribution): (Option<f64>, &str),
 ) -> Result<(), Problem> {
+    // Most trials of a study have as many parameters as the one before.
+    let expected = known.most_params;
+    known.most_params = expected.max(record.trial.distributions.len() + 1);
     let distribution = known.parse(distribution)?;
     let internal = internal.ok_or("the parameter's value is NULL")?;
     let value = codec::param_value(internal, distribution)?;
-    record.trial.params.insert(name.to_owned(), value);
-    record.trial.distributions.insert(name.to_owned(), distribution.clone());
+    let trial = &mut record.trial;
+    if trial.distributions.is_empty() {
+        trial.distributions.reserve_exact(expected);
+    }
+    trial.params.insert(name.to_owned(), value);
+    trial.distributions.insert(name.to_owned(), distribution.clone());
     Ok(())
 }
 
@@ -187,6 +202,17 @@ pub(crate) fn add_identity(
     Ok(())
 }
 
+/// A row of `bartune_metrics`.
+pub(crate) fn add_metrics(
+    record: &mut TrialRecord,
+    (keys_id, packed): (i64, &[u8]),
+    lists: &KeyLists,
+) -> Result<(), Problem> {
+    record.metrics = lists.unpack(keys_id, packed)?;
+    record.is_abridged = lists.extent(keys_id) == Extent::Abridged;
+    Ok(())
+}
+
 /// Give the constraints of our list their names; any that Optuna added keeps its own.
 fn rename_constraints(constraints: &mut IndexMap<String, f64>, names: &[String]) -> Result<(), Problem> {
     let mut renamed = IndexMap::new();
@@ -207,6 +233,8 @@ pub(crate) struct KnownDistributions {
     known: Vec<(String, Distribution)>,
     positions: BTreeMap<String, usize>,
     expected: usize,
+    /// The most parameters that a trial had so far.
+    most_params: usize,
 }
 
 impl KnownDistributions {

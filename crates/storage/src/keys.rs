@@ -9,21 +9,24 @@ use serde_json::Value;
 
 use crate::codec::{self, Problem};
 use crate::error::Fault;
-use crate::pack::{Layout, Metrics};
+use crate::pack::{Extent, Layout, Metrics};
 
 /// The table itself, in one or the other database.
 pub(crate) trait KeyTable {
     /// The id of a list, which is added if it is new.
     fn id_of(&mut self, list: &str) -> Result<i64, Fault>;
-    /// The newest list of metrics' names, with its id.
-    fn newest_layout(&mut self) -> Result<Option<(i64, String)>, Fault>;
+    /// The newest list of metrics' names whose text is, or is not, LIKE [`ABRIDGED_LAYOUT`], with its id.
+    fn newest_layout(&mut self, extent: Extent) -> Result<Option<(i64, String)>, Fault>;
 }
+
+/// What the text of an abridged layout looks like to SQL.
+pub(crate) const ABRIDGED_LAYOUT: &str = r#"{"abridged": {%"#;
 
 /// The lists known so far.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     ids: BTreeMap<String, i64>,
-    layout: Option<(i64, Layout)>,
+    layouts: BTreeMap<Extent, (i64, Layout)>,
 }
 
 impl Keys {
@@ -38,24 +41,27 @@ impl Keys {
         Ok(id)
     }
 
-    /// A layout with a place for each of `metrics`: the newest one, extended if need be, so that a
-    /// study in which now this and now that metric is undefined keeps to one.
-    pub(crate) fn layout_for(&mut self, table: &mut impl KeyTable, metrics: &Metrics) -> Result<(i64, &Layout), Fault> {
-        if self.layout.is_none() {
-            self.layout = table.newest_layout()?.and_then(|(id, text)| {
+    /// A layout with a place for each of `metrics`: the newest one of this extent, extended if need be, so
+    /// that a study in which now this and now that metric is undefined keeps to one.
+    pub(crate) fn layout_for(
+        &mut self,
+        table: &mut impl KeyTable,
+        (extent, metrics): (Extent, &Metrics),
+    ) -> Result<(i64, &Layout), Fault> {
+        if !self.layouts.contains_key(&extent) {
+            let newest = table.newest_layout(extent)?.and_then(|(id, text)| {
                 let layout = Layout::from_json(&codec::parse_attribute(&text).ok()?)?;
                 Some((id, layout))
             });
+            self.layouts.extend(newest.map(|newest| (extent, newest)));
         }
-        let is_covered = self.layout.as_ref().is_some_and(|(_, layout)| layout.covers(metrics));
-        if !is_covered {
-            let layout = match &self.layout {
-                Some((_, layout)) => layout.extended(metrics),
-                None => Layout::default().extended(metrics),
-            };
-            self.layout = Some((self.intern(table, &layout.to_json())?, layout));
+        let known = self.layouts.get(&extent);
+        if !known.is_some_and(|(_, layout)| layout.covers(metrics)) {
+            let layout = known.map_or_else(|| Layout::empty(extent), |(_, layout)| layout.clone()).extended(metrics);
+            let id = self.intern(table, &layout.to_json())?;
+            self.layouts.insert(extent, (id, layout));
         }
-        let (id, layout) = self.layout.as_ref().expect("it was covered, or has just been made");
+        let (id, layout) = self.layouts.get(&extent).expect("it was covered, or has just been made");
         Ok((*id, layout))
     }
 }
@@ -89,5 +95,10 @@ impl KeyLists {
     pub(crate) fn unpack(&self, id: i64, blob: &[u8]) -> Result<Metrics, Problem> {
         let layout = self.layouts.get(&id).ok_or_else(|| format!("there is no layout {id}"))?;
         layout.unpack(blob).ok_or_else(|| format!("{} bytes of metrics do not fit layout {id}", blob.len()))
+    }
+
+    /// Whether blobs of a layout have all of a trial's metrics.
+    pub(crate) fn extent(&self, id: i64) -> Extent {
+        self.layouts.get(&id).map_or(Extent::Full, Layout::extent)
     }
 }

@@ -12,6 +12,7 @@
 //! | [`lease`] | one live writer a study |
 //! | `codec` | values as Optuna spells them: JSON, floats, enums, times |
 //! | `pack` | metrics as compact, bit-exact blobs |
+//! | `returns` | daily returns as one compressed blob a trial |
 //! | `record` | what a batch must satisfy, whatever the store |
 //! | `assemble`, `keys` | trials put together from rows; lists of names kept once |
 //! | `read`, `write` | SQLite's queries and statements |
@@ -34,6 +35,7 @@ mod pack;
 pub mod postgres;
 mod read;
 mod record;
+mod returns;
 mod schema;
 pub mod sqlite;
 #[cfg(feature = "testing")]

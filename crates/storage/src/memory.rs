@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use bartune_search::storage::{Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use serde_json::Value;
 
@@ -155,9 +155,25 @@ impl Storage for MemoryStorage {
             trial: record.trial.clone(),
             identity: record.identity.clone(),
             metrics: BTreeMap::new(),
+            daily_returns: BTreeMap::new(),
+            is_abridged: false,
             reason: record.reason.clone(),
         };
         Ok(self.get(id)?.trials.iter().map(without_metrics).collect())
+    }
+
+    fn results_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
+        let mut records = self.trials_in(id, numbers)?;
+        for record in &mut records {
+            record.trial.params.clear();
+            record.trial.distributions.clear();
+            record.trial.intermediate_values.clear();
+            record.identity.clear();
+            record.metrics.clear();
+            record.daily_returns.clear();
+            record.is_abridged = false;
+        }
+        Ok(records)
     }
 
     fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
@@ -167,12 +183,21 @@ impl Storage for MemoryStorage {
         Ok(trials[start.min(end)..end].to_vec())
     }
 
-    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
+    fn append_and_abridge(
+        &mut self,
+        id: StudyId,
+        batch: &[TrialRecord],
+        abridgement: &Abridgement,
+    ) -> Result<(), StorageError> {
         self.check_lease(id)?;
         let study = self.get_mut(id)?;
         record::check_numbers(batch, study.trials.len() as u64)?;
         record::check_records(batch, study.directions.len())?;
         study.trials.extend_from_slice(batch);
+        for number in &abridgement.numbers {
+            let index = usize::try_from(*number).unwrap_or(usize::MAX);
+            study.trials.get_mut(index).into_iter().for_each(|record| record.abridge(&abridgement.kept));
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@
 //! | 3 | `f64` |
 //!
 //! Each number takes the smallest form that gives its very bits back, NaN payloads and the sign of
-//! zero included.
+//! zero included. Trials of which metrics were left out have layouts of their own, `{"abridged": {…}}`.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,42 @@ use serde_json::{Value, json};
 /// Metrics by segment, then by name.
 pub(crate) type Metrics = BTreeMap<String, BTreeMap<String, f64>>;
 
+/// Whether a blob has all of a trial's metrics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Extent {
+    #[default]
+    Full,
+    Abridged,
+}
+
+/// The key under which an abridged layout stands in its JSON; that of a segment has a list.
+const ABRIDGED: &str = "abridged";
+
 /// The segments and names that blobs of this layout hold, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layout {
+    extent: Extent,
     segments: BTreeMap<String, Vec<String>>,
 }
 
+impl Extent {
+    /// The extent of a record's metrics.
+    pub(crate) fn of(is_abridged: bool) -> Self {
+        if is_abridged { Self::Abridged } else { Self::Full }
+    }
+}
+
 impl Layout {
+    /// A layout without a place.
+    pub(crate) fn empty(extent: Extent) -> Self {
+        Self { extent, segments: BTreeMap::new() }
+    }
+
+    /// Whether its blobs have all of a trial's metrics.
+    pub(crate) fn extent(&self) -> Extent {
+        self.extent
+    }
+
     /// Whether every segment and metric has its place.
     pub(crate) fn covers(&self, metrics: &Metrics) -> bool {
         metrics.iter().all(|(segment, values)| {
@@ -47,24 +76,29 @@ impl Layout {
                 }
             }
         }
-        Self { segments }
+        Self { extent: self.extent, segments }
     }
 
     /// As it stands in `bartune_keys`: `{"train": ["cagr", …], …}`.
     pub(crate) fn to_json(&self) -> Value {
-        json!(self.segments)
+        match self.extent {
+            Extent::Full => json!(self.segments),
+            Extent::Abridged => json!({ ABRIDGED: self.segments }),
+        }
     }
 
     /// From `bartune_keys`.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        let inner = value.get(ABRIDGED).filter(|inner| inner.is_object());
+        let extent = Extent::of(inner.is_some());
         let mut segments = BTreeMap::new();
-        for (segment, names) in value.as_object()? {
+        for (segment, names) in inner.unwrap_or(value).as_object()? {
             let names = names.as_array()?.iter();
             let names = names.map(|name| name.as_str().map(str::to_owned));
             let names = names.collect::<Option<Vec<_>>>()?;
             names.is_sorted().then(|| segments.insert(segment.clone(), names))?;
         }
-        Some(Self { segments })
+        Some(Self { extent, segments })
     }
 
     /// The blob of `metrics`, all of which this layout must cover.
@@ -225,6 +259,16 @@ mod tests {
         let layout = Layout::default().extended(&metrics(&[("b", &[("y", 1.0), ("x", 2.0)]), ("a", &[])]));
         assert_eq!(layout.to_json().to_string(), r#"{"a":[],"b":["x","y"]}"#);
         assert_eq!(Layout::from_json(&layout.to_json()), Some(layout));
+    }
+
+    #[test]
+    fn an_abridged_layout_is_not_taken_for_a_full_one_with_a_segment_of_that_name() {
+        let full = Layout::default().extended(&metrics(&[("abridged", &[("x", 1.0)])]));
+        let abridged = Layout::empty(Extent::Abridged).extended(&metrics(&[("train", &[("x", 1.0)])]));
+        assert_eq!(abridged.to_json().to_string(), r#"{"abridged":{"train":["x"]}}"#);
+        for layout in [full, abridged] {
+            assert_eq!(Layout::from_json(&layout.to_json()), Some(layout));
+        }
     }
 
     #[test]

@@ -26,8 +26,10 @@ use selection::Selection;
 pub(crate) enum Detail {
     /// Everything.
     Complete,
-    /// All but the metrics.
+    /// All but the metrics and daily returns.
     WithoutMetrics,
+    /// State, values, constraints, attributes and reason.
+    Results,
 }
 
 /// All studies, by name, or the one of this name.
@@ -88,15 +90,21 @@ pub(crate) fn trials(
     let objectives = directions(&snapshot, id.0)?.len();
     let mut selection = Selection::read(&snapshot, id.0, numbers)?;
     selection.read_values(&snapshot, objectives)?;
+    selection.read_attributes(&snapshot)?;
+    if detail == Detail::Results {
+        return Ok(selection.into_records());
+    }
     selection.read_intermediate_values(&snapshot)?;
     selection.read_params(&snapshot)?;
-    selection.read_attributes(&snapshot)?;
-    if tables == Tables::OptunaAndBartune {
+    if tables != Tables::Optuna {
         let keys = key_lists(&snapshot)?;
         selection.read_identities(&snapshot, &keys)?;
         if detail == Detail::Complete {
             selection.read_metrics(&snapshot, &keys)?;
         }
+    }
+    if tables == Tables::OptunaAndBartune && detail == Detail::Complete {
+        selection.read_returns(&snapshot)?;
     }
     Ok(selection.into_records())
 }
@@ -170,7 +178,7 @@ pub(crate) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-fn key_lists(connection: &Connection) -> Result<KeyLists, Fault> {
+pub(crate) fn key_lists(connection: &Connection) -> Result<KeyLists, Fault> {
     let mut lists = KeyLists::default();
     let mut statement = connection.prepare_cached("SELECT keys_id, keys_json FROM bartune_keys")?;
     let mut rows = statement.query([])?;

@@ -11,6 +11,7 @@ use bartune_search::trial::{StudyDirection, Trial, TrialState};
 
 use crate::codec;
 use crate::error::StorageError;
+use crate::returns;
 
 /// The user attribute that tells Optuna's users why a trial is infeasible or failed.
 pub(crate) const REASON: &str = "bartune:reason";
@@ -136,6 +137,12 @@ fn rest_problem(record: &TrialRecord) -> Option<String> {
     }
     if let Some(original) = trial.duplicate_of.filter(|original| *original >= trial.number) {
         return Some(format!("it is a duplicate of trial {original}, which is not an earlier one"));
+    }
+    if record.is_abridged && record.metrics.is_empty() {
+        return Some("it is abridged and has no metrics that could have been left out".to_owned());
+    }
+    if let Some(segment) = record.daily_returns.keys().find(|segment| segment.len() > returns::LONGEST_SEGMENT) {
+        return Some(format!("the segment `{segment}` of its daily returns has a name of {} bytes", segment.len()));
     }
     let times = [trial.started_ms, trial.finished_ms];
     let wrong = times.into_iter().flatten().find(|time| codec::datetime_text(*time).is_none());

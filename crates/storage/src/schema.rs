@@ -10,6 +10,7 @@
 //! | `bartune_keys` | list of names | names of metrics by segment, or of constraints, as JSON, kept once |
 //! | `bartune_trials` | trial | its identity, and the list with its constraints' names |
 //! | `bartune_metrics` | trial | its metrics of all segments, packed |
+//! | `bartune_returns` | trial whose daily returns are kept | those of all segments, compressed |
 //! | `bartune_vault` | opening | the openings of the test segment |
 //! | `bartune_lease` | study that is being written | who writes it |
 //!
@@ -28,6 +29,8 @@ use crate::error::{Fault, StorageError};
 pub(crate) enum Tables {
     /// Optuna's only.
     Optuna,
+    /// Optuna's, and ours of an earlier version: no daily returns.
+    Older,
     /// Optuna's and ours.
     OptunaAndBartune,
 }
@@ -36,7 +39,7 @@ pub(crate) enum Tables {
 pub(crate) const OPTUNA_REVISION: &str = "v3.2.0.a";
 
 /// The version of the `bartune_*` tables.
-pub(crate) const BARTUNE_VERSION: i64 = 2;
+pub(crate) const BARTUNE_VERSION: i64 = 3;
 
 /// Revisions that `optuna storage upgrade` can lift to [`OPTUNA_REVISION`].
 const OLDER_REVISIONS: [&str; 9] =
@@ -214,6 +217,17 @@ CREATE TRIGGER bartune_leased_study_deleted AFTER DELETE ON studies BEGIN
 END;
 ";
 
+/// What version 3 added: daily returns.
+const BARTUNE_TABLES_3: &str = "
+CREATE TABLE bartune_returns (
+    trial_id INTEGER PRIMARY KEY REFERENCES trials (trial_id),
+    packed BLOB NOT NULL
+);
+CREATE TRIGGER bartune_trial_with_returns_deleted AFTER DELETE ON trials BEGIN
+    DELETE FROM bartune_returns WHERE trial_id = OLD.trial_id;
+END;
+";
+
 /// What a file holds.
 enum Content {
     /// No table at all.
@@ -233,8 +247,11 @@ pub(crate) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Fa
     // Another process may have created the tables while this one waited for the lock.
     match inspect(&transaction, path)? {
         Content::Both(BARTUNE_VERSION) => {}
-        Content::Both(_) => {
-            transaction.execute_batch(BARTUNE_TABLES_2)?;
+        Content::Both(version) => {
+            if version < 2 {
+                transaction.execute_batch(BARTUNE_TABLES_2)?;
+            }
+            transaction.execute_batch(BARTUNE_TABLES_3)?;
             transaction.execute("UPDATE bartune_schema SET version = ?1", [BARTUNE_VERSION])?;
         }
         Content::OptunaOnly => create_bartune_tables(&transaction)?,
@@ -250,8 +267,9 @@ pub(crate) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Fa
 /// Check a database that is only read; which tables it has.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<Tables, Fault> {
     match inspect(connection, path)? {
-        // A database that has not been opened for writing since lacks the lease, which readers do not need.
-        Content::Both(_) => Ok(Tables::OptunaAndBartune),
+        Content::Both(BARTUNE_VERSION) => Ok(Tables::OptunaAndBartune),
+        // It has not been opened for writing since; what it lacks, readers do without.
+        Content::Both(_) => Ok(Tables::Older),
         Content::OptunaOnly => Ok(Tables::Optuna),
         Content::Nothing => Err(foreign(path, Vec::new())),
     }
@@ -265,6 +283,7 @@ pub(crate) fn check_or_empty(connection: &Connection, path: &Path) -> Result<(),
 fn create_bartune_tables(transaction: &Transaction<'_>) -> Result<(), Fault> {
     transaction.execute_batch(BARTUNE_TABLES)?;
     transaction.execute_batch(BARTUNE_TABLES_2)?;
+    transaction.execute_batch(BARTUNE_TABLES_3)?;
     transaction.execute("INSERT INTO bartune_schema VALUES (?1)", [BARTUNE_VERSION])?;
     Ok(())
 }

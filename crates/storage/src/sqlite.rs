@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bartune_search::storage::{Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use serde_json::Value;
@@ -190,15 +190,25 @@ impl Storage for SqliteStorage {
         self.read(|connection, tables| read::trials(connection, tables, id, 0..u64::MAX, Detail::WithoutMetrics))
     }
 
+    fn results_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
+        self.read(|connection, tables| read::trials(connection, tables, id, numbers, Detail::Results))
+    }
+
     fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
         self.read(|connection, tables| read::trials(connection, tables, id, numbers, Detail::Complete))
     }
 
-    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
+    fn append_and_abridge(
+        &mut self,
+        id: StudyId,
+        batch: &[TrialRecord],
+        abridgement: &Abridgement,
+    ) -> Result<(), StorageError> {
         let held = self.held.clone();
         self.write(|connection, keys| {
             write::check_lease(connection, id, held.as_ref())?;
-            write::append(connection, keys, id, batch)
+            write::append(connection, keys, id, batch)?;
+            write::abridge(connection, keys, id, abridgement)
         })
     }
 

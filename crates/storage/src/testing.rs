@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use bartune_search::space::ParamValue;
-use bartune_search::storage::{Lease, Storage, StudyId, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, Lease, Storage, StudyId, TrialRecord, VaultOpening};
 use bartune_search::trial::{StudyDirection, TrialState};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ pub fn run<S: Storage<Error = StorageError>>(open: impl Fn() -> S) {
     check_batches_are_all_or_nothing(open());
     check_refusals(open());
     check_replacing(open());
+    check_abridging(open());
     check_vault(open());
     check_leases(open());
     check_deleting(open());
@@ -73,6 +74,10 @@ pub fn assert_same(found: &[TrialRecord], expected: &[TrialRecord]) {
             values.map(|value| value.to_bits()).collect()
         };
         assert_eq!(bits(found), bits(expected), "bits of the metrics");
+        let bits = |record: &TrialRecord| -> Vec<u32> {
+            record.daily_returns.values().flatten().map(|value| value.to_bits()).collect()
+        };
+        assert_eq!(bits(found), bits(expected), "bits of the daily returns");
     }
 }
 
@@ -126,8 +131,24 @@ fn check_samples<S: Storage<Error = StorageError>>(mut storage: S) {
     }
     let history = storage.history(id).expect("the study exists");
     let mut without_metrics = samples.clone();
-    without_metrics.iter_mut().for_each(|record| record.metrics.clear());
+    for record in &mut without_metrics {
+        record.metrics.clear();
+        record.daily_returns.clear();
+        record.is_abridged = false;
+    }
     assert_same(&history, &without_metrics);
+    let results = storage.results_in(id, 1..100).expect("the study exists");
+    assert_eq!(results.len(), samples.len() - 1);
+    for (found, expected) in results.iter().zip(&samples[1..]) {
+        let of = |record: &TrialRecord| {
+            let trial = &record.trial;
+            let violations: Vec<f64> = trial.constraints.values().copied().collect();
+            (trial.number, trial.state, trial.values.clone(), violations, trial.duplicate_of, trial.finished_ms)
+        };
+        assert_eq!(of(found), of(expected));
+        assert_eq!((&found.reason, &found.trial.user_attrs), (&expected.reason, &expected.trial.user_attrs));
+        assert!(found.trial.params.is_empty() && found.metrics.is_empty() && found.daily_returns.is_empty());
+    }
     assert_eq!(trials(&storage, other).len(), samples.len());
 }
 
@@ -203,7 +224,7 @@ fn check_refusals<S: Storage<Error = StorageError>>(mut storage: S) {
 type Spoiler = (&'static str, fn(&mut TrialRecord));
 
 /// Ways to make a record that no store may accept.
-const SPOILERS: [Spoiler; 15] = [
+const SPOILERS: [Spoiler; 16] = [
     ("a NaN value", |record| record.trial.values = vec![f64::NAN]),
     ("too many values", |record| record.trial.values.push(1.0)),
     ("COMPLETE without a value", |record| record.trial.values.clear()),
@@ -238,6 +259,10 @@ const SPOILERS: [Spoiler; 15] = [
         record.trial.user_attrs.insert("a\0b".to_owned(), Value::Null);
     }),
     ("an identity that is none", |record| record.identity = "abc".to_owned()),
+    ("abridged without metrics", |record| {
+        record.metrics.clear();
+        record.is_abridged = true;
+    }),
     ("a duplicate of itself", |record| record.trial.duplicate_of = Some(1)),
 ];
 
@@ -258,6 +283,35 @@ fn check_replacing<S: Storage<Error = StorageError>>(mut storage: S) {
     assert_same(&[found[0].clone(), found[2].clone()], &results);
     let beyond = storage.replace_unfinished(id, &renumbered(vec![complete_record(1.0)], 3));
     assert!(matches!(beyond, Err(StorageError::NotReplaceable { number: 3, .. })), "{beyond:?}");
+}
+
+fn check_abridging<S: Storage<Error = StorageError>>(mut storage: S) {
+    let id = create(&mut storage, "abridging");
+    let other = create(&mut storage, "other");
+    append(&mut storage, other, &sample_records());
+    let mut expected = sample_records();
+    let (first, second) = expected.split_at(4);
+    append(&mut storage, id, first);
+    // Earlier trials, one of the batch itself, one without metrics, and one that is not there.
+    let abridgement =
+        Abridgement { numbers: vec![1, 3, 4, 6, 1_000], kept: ["trades".to_owned(), "sortino".to_owned()].into() };
+    storage.append_and_abridge(id, second, &abridgement).expect("the batch goes on");
+    for number in [1, 3, 4, 6] {
+        expected[number].abridge(&abridgement.kept);
+    }
+    assert!(expected[1].is_abridged && expected[1].daily_returns.is_empty(), "it had something to leave out");
+    assert_eq!(expected[1].metrics["train"].keys().collect::<Vec<_>>(), ["trades"]);
+    assert!(!expected[6].is_abridged, "it had nothing to leave out");
+    assert_same(&trials(&storage, id), &expected);
+    assert_same(&trials(&storage, other), &sample_records());
+    let more = renumbered(vec![complete_record(1.0)], expected.len() as u64);
+    storage.append_and_abridge(id, &more, &abridgement).expect("abridging again changes nothing");
+    assert_same(&trials(&storage, id), &[expected, more].concat());
+    // The reader of one trial's returns: kept, abridged, a duplicate's, not there.
+    let returns = |number| storage.daily_returns(id, number).expect("the study exists");
+    assert_eq!(returns(0), Some(complete_record(0.0).daily_returns));
+    assert_eq!((returns(1), returns(1_000)), (None, None));
+    assert_eq!(returns(5), returns(0), "trial 5 is a duplicate of trial 0");
 }
 
 fn check_vault<S: Storage<Error = StorageError>>(mut storage: S) {

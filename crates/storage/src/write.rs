@@ -1,17 +1,19 @@
 //! The statements that change a database. Each function works inside its caller's transaction.
 
-use bartune_search::storage::{Lease, StudyId, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, Lease, StudyId, TrialRecord, VaultOpening};
 use bartune_search::trial::{StudyDirection, Trial};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use serde_json::Value;
 
+use crate::assemble::readable;
 use crate::codec;
 use crate::error::{Fault, StorageError};
-use crate::keys::{KeyTable, Keys};
+use crate::keys::{ABRIDGED_LAYOUT, KeyTable, Keys};
 use crate::lease::Held;
-use crate::pack::{Layout, Metrics};
+use crate::pack::{Extent, Layout, Metrics};
 use crate::read;
 use crate::record::{self, CONSTRAINTS, DUPLICATE_OF, REASON};
+use crate::returns;
 use crate::schema::Tables;
 
 /// The segment under which an opening of the vault keeps its metrics.
@@ -157,6 +159,38 @@ pub(crate) fn append(
     Ok(())
 }
 
+/// Keep less of trials that are there.
+pub(crate) fn abridge(
+    connection: &Connection,
+    keys: &mut Keys,
+    id: StudyId,
+    abridgement: &Abridgement,
+) -> Result<(), Fault> {
+    if abridgement.numbers.is_empty() {
+        return Ok(());
+    }
+    let lists = read::key_lists(connection)?;
+    let mut find = connection.prepare_cached(
+        "SELECT t.trial_id, m.keys_id, m.packed FROM trials t JOIN bartune_metrics m USING (trial_id)
+         WHERE t.study_id = ?1 AND t.number = ?2",
+    )?;
+    let mut change =
+        connection.prepare_cached("UPDATE bartune_metrics SET keys_id = ?2, packed = ?3 WHERE trial_id = ?1")?;
+    let mut forget = connection.prepare_cached("DELETE FROM bartune_returns WHERE trial_id = ?1")?;
+    for number in &abridgement.numbers {
+        let row = find.query_row(params![id.0, signed(*number)], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        });
+        let Some((trial_id, keys_id, packed)) = row.optional()? else { continue };
+        let mut metrics = readable("bartune_metrics", trial_id, lists.unpack(keys_id, &packed))?;
+        metrics.values_mut().for_each(|metrics| metrics.retain(|name, _| abridgement.kept.contains(name)));
+        let (keys_id, layout) = keys.layout_for(&mut &*connection, (Extent::Abridged, &metrics))?;
+        change.execute(params![trial_id, keys_id, layout.pack(&metrics)])?;
+        forget.execute([trial_id])?;
+    }
+    Ok(())
+}
+
 /// Replace unfinished trials by the records of the same numbers.
 pub(crate) fn replace_unfinished(
     connection: &Connection,
@@ -170,7 +204,7 @@ pub(crate) fn replace_unfinished(
     for record in batch {
         let trial = &record.trial;
         let trial_id = unfinished_trial(connection, id, trial.number)?;
-        for table in CHILD_TABLES.into_iter().chain(["bartune_trials", "bartune_metrics"]) {
+        for table in CHILD_TABLES.into_iter().chain(["bartune_trials", "bartune_metrics", "bartune_returns"]) {
             connection.prepare_cached(&format!("DELETE FROM {table} WHERE trial_id = ?1"))?.execute([trial_id])?;
         }
         connection
@@ -240,11 +274,14 @@ impl KeyTable for &Connection {
         Ok(statement.query_row([list], |row| row.get(0))?)
     }
 
-    fn newest_layout(&mut self) -> Result<Option<(i64, String)>, Fault> {
+    fn newest_layout(&mut self, extent: Extent) -> Result<Option<(i64, String)>, Fault> {
         let mut statement = self.prepare_cached(
-            "SELECT keys_id, keys_json FROM bartune_keys WHERE keys_json LIKE '{%' ORDER BY keys_id DESC LIMIT 1",
+            "SELECT keys_id, keys_json FROM bartune_keys
+             WHERE keys_json LIKE '{%' AND (keys_json LIKE ?1) = ?2 ORDER BY keys_id DESC LIMIT 1",
         )?;
-        Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        Ok(statement
+            .query_row(params![ABRIDGED_LAYOUT, extent == Extent::Abridged], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
     }
 }
 
@@ -258,6 +295,7 @@ struct Children<'c> {
     system_attribute: CachedStatement<'c>,
     identity: CachedStatement<'c>,
     metrics: CachedStatement<'c>,
+    returns: CachedStatement<'c>,
 }
 
 impl<'c> Children<'c> {
@@ -278,6 +316,7 @@ impl<'c> Children<'c> {
             system_attribute: insert("trial_system_attributes", "trial_id, key, value_json")?,
             identity: insert("bartune_trials", "trial_id, identity, constraint_keys_id")?,
             metrics: insert("bartune_metrics", "trial_id, keys_id, packed")?,
+            returns: insert("bartune_returns", "trial_id, packed")?,
         })
     }
 
@@ -341,8 +380,12 @@ impl<'c> Children<'c> {
             self.identity.execute(params![id, identity, names_id])?;
         }
         if !record.metrics.is_empty() {
-            let (keys_id, layout) = keys.layout_for(&mut &*self.connection, &record.metrics)?;
+            let wanted = (Extent::of(record.is_abridged), &record.metrics);
+            let (keys_id, layout) = keys.layout_for(&mut &*self.connection, wanted)?;
             self.metrics.execute(params![id, keys_id, layout.pack(&record.metrics)])?;
+        }
+        if !record.daily_returns.is_empty() {
+            self.returns.execute(params![id, returns::pack(&record.daily_returns)])?;
         }
         Ok(())
     }

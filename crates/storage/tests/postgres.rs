@@ -173,3 +173,61 @@ fn a_wrong_database_is_named_and_the_password_is_not() {
     assert!(error.to_string().contains("nowhere"), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }
+
+/// Whether the session that a store opened is encrypted, as the server sees it.
+fn is_encrypted(name: &str) -> bool {
+    let sql = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = $1";
+    admin().query_one(sql, &[&name]).unwrap().get(0)
+}
+
+/// One test, since it turns the server's TLS off and on again.
+#[test]
+fn tls_keeps_to_the_words_of_sslmode() {
+    let folder: String = admin().query_one("SHOW data_directory", &[]).unwrap().get(0);
+    // scripts/postgres makes them beside the data.
+    let authority = |name: &str| std::path::Path::new(&folder).with_file_name(name).display().to_string();
+    let (right, wrong) = (authority("ca.pem"), authority("other-ca.pem"));
+    let open = |mode: &str, host: &str| {
+        let url = server().replace("127.0.0.1", host);
+        let name = format!("tls {}", std::process::id());
+        let url = format!("{url}?{mode}&application_name={}", name.replace(' ', "%20"));
+        PostgresStorage::open(&url).map(|storage| {
+            let is_encrypted = is_encrypted(&name);
+            drop(storage);
+            // The server forgets a session a moment after it ended.
+            let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+            while admin().query_one(sql, &[&name]).unwrap().get::<_, i64>(0) > 0 {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            is_encrypted
+        })
+    };
+    let refused = |mode: &str, host: &str, words: &str| {
+        let error = open(mode, host).unwrap_err();
+        assert!(matches!(error, StorageError::Refused { .. }), "{mode} at {host}: {error:?}");
+        assert!(error.to_string().contains(words), "{mode} at {host}: {error}");
+    };
+    assert!(open(&format!("sslmode=verify-full&sslrootcert={right}"), "127.0.0.1").unwrap());
+    assert!(open("sslmode=require", "127.0.0.1").unwrap());
+    assert!(open("sslmode=prefer", "127.0.0.1").unwrap());
+    assert!(!open("sslmode=disable", "127.0.0.1").unwrap());
+    refused(&format!("sslmode=verify-full&sslrootcert={wrong}"), "127.0.0.1", "UnknownIssuer");
+    refused(&format!("sslmode=verify-ca&sslrootcert={wrong}"), "127.0.0.1", "UnknownIssuer");
+    // The certificate is for the number, not for the name: the chain is good, and whose it is is not.
+    refused(&format!("sslmode=verify-full&sslrootcert={right}"), "localhost", "not valid for name");
+    assert!(open(&format!("sslmode=verify-ca&sslrootcert={right}"), "localhost").unwrap());
+    let switch = |to: &str| {
+        admin().batch_execute(&format!("ALTER SYSTEM SET ssl = {to}")).unwrap();
+        admin().batch_execute("SELECT pg_reload_conf()").unwrap();
+        while admin().query_one("SHOW ssl", &[]).unwrap().get::<_, String>(0) != to {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    };
+    switch("off");
+    let (plain, required) = (open("sslmode=prefer", "127.0.0.1"), open("sslmode=require", "127.0.0.1"));
+    switch("on");
+    assert!(!plain.unwrap(), "what prefers TLS does without");
+    let error = required.unwrap_err();
+    assert!(matches!(error, StorageError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().contains("TLS"), "{error}");
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bartune_search::storage::Storage;
+use bartune_search::storage::{Storage, StudyId};
 use bartune_search::trial::StudyDirection;
 use bartune_storage::sqlite::Access;
 use bartune_storage::{SqliteOptions, SqliteStorage, StorageError, testing};
@@ -102,7 +102,7 @@ fn newer_schemas_ask_for_an_update() {
     let error = open(&path).unwrap_err();
     assert_eq!(
         message(&error, &path),
-        "`FILE` was written by a newer Bartune (its tables are version 99, this one knows 2); update \
+        "`FILE` was written by a newer Bartune (its tables are version 99, this one knows 3); update \
          Bartune"
     );
     connection.execute("UPDATE alembic_version SET version_num = 'v9.0.0.a'", []).unwrap();
@@ -115,14 +115,34 @@ fn tables_of_the_first_version_get_what_they_lack_when_opened_for_writing() {
     let (_folder, path) = sample("first.db");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("DROP TRIGGER bartune_leased_study_deleted; DROP TABLE bartune_lease").unwrap();
-    connection.execute("UPDATE bartune_schema SET version = 1", []).unwrap();
+    let id = from_an_earlier_version(&path, 1);
+    bartune_storage::lease::claim(&mut open(&path).unwrap(), id).unwrap();
+}
+
+#[test]
+fn tables_of_the_second_version_get_daily_returns_when_opened_for_writing() {
+    let (_folder, path) = sample("second.db");
+    from_an_earlier_version(&path, 2);
+}
+
+/// Take away the daily returns, which versions 1 and 2 had not, and see a reader do without and a writer make
+/// their place; the study's key.
+fn from_an_earlier_version(path: &Path, version: i64) -> StudyId {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch("DROP TRIGGER bartune_trial_with_returns_deleted; DROP TABLE bartune_returns").unwrap();
+    connection.execute("UPDATE bartune_schema SET version = ?1", [version]).unwrap();
+    let mut without_returns = testing::sample_records();
+    without_returns.iter_mut().for_each(|record| record.daily_returns.clear());
     let reader = SqliteStorage::open_read_only(path.to_str().unwrap()).unwrap();
     let id = reader.study("sample").unwrap().unwrap().id;
-    testing::assert_same(&reader.trials(id).unwrap(), &testing::sample_records());
-    let mut storage = open(&path).unwrap();
-    bartune_storage::lease::claim(&mut storage, id).unwrap();
+    testing::assert_same(&reader.trials(id).unwrap(), &without_returns);
+    let mut storage = open(path).unwrap();
     let found: i64 = connection.query_row("SELECT version FROM bartune_schema", [], |row| row.get(0)).unwrap();
-    assert_eq!(found, 2);
+    assert_eq!(found, 3);
+    let more = testing::renumbered(testing::sample_records(), without_returns.len() as u64);
+    storage.append(id, &more).unwrap();
+    testing::assert_same(&storage.trials(id).unwrap(), &[without_returns, more].concat());
+    id
 }
 
 #[test]

@@ -26,7 +26,7 @@ const LAG: usize = 16;
 const BATCH: usize = 64;
 const DIRECTION: StudyDirection = StudyDirection::Minimize;
 
-fn space() -> Result<Space, SamplerError> {
+pub(super) fn space() -> Result<Space, SamplerError> {
     let float = || Distribution::Float { low: -5.0, high: 5.0, step: None, log: false };
     let choices = ["a", "b", "c"].map(|text| Choice::Text(text.to_owned())).to_vec();
     let others = [
@@ -143,6 +143,8 @@ fn record(trial: Trial) -> TrialRecord {
     TrialRecord {
         identity: format!("{:064x}", trial.number + 1),
         metrics: BTreeMap::from([("train".to_owned(), segment()), ("validate".to_owned(), segment())]),
+        daily_returns: BTreeMap::new(),
+        is_abridged: false,
         reason: None,
         trial: Trial { started_ms: Some(1_700_000_000_000), finished_ms: Some(1_700_000_000_004), ..trial },
     }

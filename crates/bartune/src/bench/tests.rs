@@ -52,3 +52,23 @@ fn a_bar_file_that_is_not_there_is_an_error() {
     let error = measure(&options, Path::new("unused.parquet"), |_| ()).expect_err("there are no bars");
     assert!(error.to_string().contains("nowhere.parquet"), "{error}");
 }
+
+#[test]
+fn the_stores_have_every_figure_once_and_leave_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let location = folder.path().join("named.db").display().to_string();
+    let options = StoreOptions { trials: 2_100, locations: vec![location.clone()], ..StoreOptions::quick() };
+    let mut told = 0;
+    let report = measure_stores(&options, |_| told += 1).expect("it runs");
+    let ids: Vec<&str> = report.rows.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(told, ids.len());
+    for id in ["append.64", "append.512", "append.1", "commit", "history", "results", "guard.add", "guard.ask"] {
+        let id = format!("sqlite.{id}");
+        // Once for the new file and once for the one that was named.
+        assert_eq!(ids.iter().filter(|found| **found == id).count(), 2, "{id} in {ids:?}");
+    }
+    assert!(ids.contains(&"signatures") && ids.contains(&"import"), "{ids:?}");
+    assert!(report.rows.iter().all(|row| row.timing.low_ms > 0.0 && row.timing.repeats > 0));
+    let storage = bartune_storage::open_read_only(&location).expect("it is there");
+    assert!(storage.studies().expect("it can be read").is_empty());
+}

@@ -27,7 +27,7 @@ pub(crate) use budget::UNCOUNTED_TRIALS;
 pub use fold::Folds;
 pub use large::{Large, LargeData};
 pub use objective::{Objective, Target};
-pub use plan::{DataPlan, Plan, SearchPlan, SegmentPlan, SplitPlan};
+pub use plan::{DataPlan, Plan, ReturnsPlan, SearchPlan, SegmentPlan, SplitPlan};
 pub use pruner::{Placement, PrunerPlan, Pruning};
 pub use sampler::SamplerPlan;
 pub use space::{Parameters, describe};

@@ -11,6 +11,7 @@ use super::LargeData;
 use super::account::{self, AccountOptions};
 use super::budget::{self, BudgetOption};
 use super::instrument::{self, InstrumentOptions};
+use super::plan::ReturnsPlan;
 use super::pruner::{self, Pruning};
 use super::quantity;
 use super::sampler::{self, SamplerOptions};
@@ -160,6 +161,7 @@ pub(crate) struct ExecutionOptions {
 pub(crate) struct SearchOptions {
     pub(crate) sampler: SamplerOptions,
     pub(crate) pruning: Pruning,
+    pub(crate) returns: Option<ReturnsPlan>,
     pub(crate) trials: Option<Located<i64>>,
     pub(crate) seed: Option<Located<i64>>,
     pub(crate) lag: Option<Located<i64>>,
@@ -409,6 +411,7 @@ fn search(section: Section<'_>) -> SearchOptions {
     let options = SearchOptions {
         sampler: sampler::read(&section),
         pruning: pruner::read(&section),
+        returns: section.word("returns", &ReturnsPlan::WORDS),
         trials: section.integer("trials"),
         seed: section.integer("seed"),
         lag: section.integer("lag"),

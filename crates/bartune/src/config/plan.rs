@@ -95,6 +95,24 @@ pub enum SegmentPlan {
     Dates(i64, i64),
 }
 
+/// Of which trials all that was measured is kept, daily returns included. It changes no trial, and may differ
+/// from run to run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReturnsPlan {
+    /// The first and the best.
+    #[default]
+    Best,
+    /// The same, without daily returns.
+    None,
+    /// Every one.
+    All,
+}
+
+impl ReturnsPlan {
+    /// Each with its word in a study file.
+    pub(crate) const WORDS: [(&str, Self); 3] = [("best", Self::Best), ("none", Self::None), ("all", Self::All)];
+}
+
 /// How trials are proposed and run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchPlan {
@@ -104,6 +122,8 @@ pub struct SearchPlan {
     pub(crate) sampler_settings: BTreeMap<&'static str, serde_json::Value>,
     /// How trials are stopped early.
     pub pruning: Pruning,
+    /// Of which trials every metric and the daily returns are kept.
+    pub returns: ReturnsPlan,
     /// Budget: distinct trials.
     pub trials: u64,
     /// Seed of every random stream.
@@ -457,6 +477,7 @@ fn search(options: &Options, problems: &Problems) -> SearchPlan {
         sampler: written.sampler.plan.clone(),
         sampler_settings: written.sampler.settings.clone(),
         pruning: written.pruning.clone(),
+        returns: written.returns.unwrap_or_default(),
         trials: count(&written.trials, 1, trials, "search.trials"),
         seed: count(&written.seed, 0, 0, "search.seed"),
         lag: NonZeroUsize::new(lag as usize).unwrap_or(NonZeroUsize::MIN),

@@ -15,7 +15,7 @@ use bartune_search::sampler::nsga2::{Crossover, Mutation, Nsga2, NsgaOptions};
 use bartune_search::sampler::nsga3::{Nsga3, Nsga3Options};
 use bartune_search::sampler::random::Random;
 use bartune_search::sampler::sobol::{Sobol, SobolOptions};
-use bartune_search::sampler::tpe::{Multivariate, Tpe, TpeOptions};
+use bartune_search::sampler::tpe::{Gamma, Multivariate, Startup, Tpe, TpeOptions};
 use bartune_search::sampler::{Sampler, SamplerError};
 use bartune_search::space::Space;
 use serde_json::{Value, json};
@@ -193,7 +193,17 @@ fn options(plan: &mut SamplerPlan, keys: &mut Keys<'_, '_>) {
 
 fn tpe(options: &mut TpeOptions, keys: &mut Keys<'_, '_>) {
     keys.count("startup_trials", &mut options.startup_trials);
+    keys.word("startup", &[("sobol", Startup::Sobol), ("random", Startup::Random)], &mut options.startup);
+    keys.number("sharpness", &mut options.sharpness);
     keys.count("candidates", &mut options.candidates);
+    let (mut fraction, mut limit) = (None, 25);
+    keys.maybe_number("gamma", &mut fraction);
+    keys.count("gamma_limit", &mut limit);
+    match fraction {
+        Some(fraction) => options.gamma = Gamma::Linear { fraction, limit },
+        None if keys.given("gamma_limit") => options.gamma = Gamma::Linear { fraction: 0.1, limit },
+        None => {}
+    }
     keys.number("prior_weight", &mut options.prior_weight);
     let mut joint = matches!(options.multivariate, Multivariate::Joint);
     if keys.given("multivariate") {
@@ -331,6 +341,19 @@ mod tests {
         assert_eq!(plan.search.sampler_settings["population"], 20);
         assert_eq!(plan.search.sampler_settings["crossover"], "sbx");
         assert_eq!(plan.search.sampler_settings["crossover_probability"], 0.9);
+    }
+
+    #[test]
+    fn the_share_of_good_trials_is_an_option_of_tpe() {
+        let gamma = |table: &str| {
+            let plan = parse(&format!("sampler = \"tpe\"\n[search.tpe]\n{table}")).expect("it is well formed");
+            let SamplerPlan::Tpe(options) = plan.search.sampler else { panic!("another sampler") };
+            (options.gamma, options.startup)
+        };
+        assert_eq!(gamma(""), (Gamma::Automatic, Startup::Sobol));
+        assert_eq!(gamma("gamma = 0.2\nstartup = \"random\"").0, Gamma::Linear { fraction: 0.2, limit: 25 });
+        assert_eq!(gamma("gamma_limit = 50").0, Gamma::Linear { fraction: 0.1, limit: 50 });
+        assert_eq!(gamma("startup = \"random\"").1, Startup::Random);
     }
 
     #[test]

@@ -248,6 +248,7 @@ const HOMES: [(&str, &[&str]); 9] = [
             "trial_timeout",
             "budget",
             "large_data",
+            "returns",
             "fixed",
             "tpe",
             "pruner",

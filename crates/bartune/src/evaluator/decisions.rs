@@ -1,6 +1,6 @@
 //! A trial's decisions: columns where they are rules, one at a time where they are code.
 
-use bartune_engine::Params;
+use bartune_engine::{Params, Pointwise};
 use bartune_engine::simulator::{Decision, Signals, SimulationInput, Size};
 
 use super::{Deadline, Evaluator, Market, SegmentName};
@@ -58,7 +58,7 @@ impl Evaluator<'_> {
     /// A size by risk needs a stop; whether code rests one is known at each entry only.
     fn no_decisions(&self, market: &Market) -> Signals {
         let by_risk = matches!(self.plan.execution.size, Size::Risk(_));
-        let stop_distance = by_risk.then(|| vec![f64::NAN; market.bars.len()].into());
+        let stop_distance = by_risk.then(|| Pointwise::constant(f64::NAN, market.bars.len()));
         Signals { stop_distance, ..Signals::default() }
     }
 }

@@ -3,6 +3,8 @@
 //! The copy is written in batches, each a transaction. One that was cut short is continued by copying
 //! again: what is there already must be the beginning of what is copied, else nothing is written.
 
+use std::collections::BTreeMap;
+
 use bartune_search::storage::{StudyInfo, TrialRecord};
 
 use bartune_storage::lease;
@@ -77,8 +79,18 @@ fn is_beginning(study: &StoredStudy<'_>, to: &AnyStorage, target: &StudyInfo) ->
     Ok(true)
 }
 
-/// Equal in all that a store keeps. NaN is itself, and zero has no sign, since stores drop it.
+/// Equal in all that a store keeps. NaN is itself, and zero has no sign, since stores drop it. A trial may have
+/// been abridged after it was copied.
 fn is_same(left: &TrialRecord, right: &TrialRecord) -> bool {
+    if left.is_abridged != right.is_abridged {
+        let bare = |record: &TrialRecord| TrialRecord {
+            metrics: BTreeMap::new(),
+            daily_returns: BTreeMap::new(),
+            is_abridged: false,
+            ..record.clone()
+        };
+        return is_same(&bare(left), &bare(right));
+    }
     let text = |record: &TrialRecord| format!("{record:?}").replace("-0.0", "0.0");
     left == right || text(left) == text(right)
 }

@@ -2,7 +2,7 @@
 //!
 //! `{"study": …, "directions": […], "user_attrs": {…}, "trials": [` and then for each trial an object
 //! with what it has of: `number`, `state`, `values`, `params`, `metrics` by segment, `constraints`,
-//! `reason`, `duplicate_of`, `intermediate_values`, `user_attrs`, `datetime_start`, `datetime_complete`.
+//! `record` (`"full"`, or `"headline"` where metrics were left out), `reason`, `duplicate_of`, `intermediate_values`, `user_attrs`, `datetime_start`, `datetime_complete`.
 //! Numbers that JSON has not (±∞, NaN) are the texts `"inf"`, `"-inf"`, `"nan"`.
 
 use std::fs::File;
@@ -69,6 +69,7 @@ fn trial(record: &TrialRecord) -> Map<String, Value> {
         ("user_attrs", json!(trial.user_attrs)),
         ("datetime_start", json!(time(trial.started_ms))),
         ("datetime_complete", json!(time(trial.finished_ms))),
+        ("record", json!((!record.metrics.is_empty()).then_some(if record.is_abridged { "headline" } else { "full" }))),
         ("metrics", Value::Object(metrics)),
     ];
     let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);

@@ -113,7 +113,9 @@ impl<'a> StoredStudy<'a> {
     fn complete(&self, record: &mut TrialRecord) -> Result<(), Error> {
         if let Some(original) = record.trial.duplicate_of.filter(|_| record.metrics.is_empty()) {
             let original = self.storage.trials_in(self.info.id, original..original + 1)?.pop();
-            record.metrics = original.map(|original| original.metrics).unwrap_or_default();
+            let Some(original) = original else { return Ok(()) };
+            record.metrics = original.metrics;
+            record.is_abridged = original.is_abridged;
         }
         Ok(())
     }

@@ -34,7 +34,9 @@ fn record(number: u64) -> TrialRecord {
         duplicate_of: None,
     };
     let metrics = BTreeMap::from([("train".to_owned(), BTreeMap::from([("sharpe".to_owned(), 0.1)]))]);
-    TrialRecord { trial, identity: format!("{number:064x}"), metrics, reason: None }
+    let daily_returns = BTreeMap::from([("train".to_owned(), vec![0.0, 0.25 * number as f32])]);
+    let identity = format!("{number:064x}");
+    TrialRecord { trial, identity, metrics, daily_returns, is_abridged: number % 3 == 1, reason: None }
 }
 
 /// A store with one study of five trials, the last a duplicate of the first.
@@ -45,6 +47,8 @@ fn filled(direction: StudyDirection) -> MemoryStorage {
     let mut duplicate = record(4);
     duplicate.trial.duplicate_of = Some(0);
     duplicate.metrics.clear();
+    duplicate.daily_returns.clear();
+    duplicate.is_abridged = false;
     storage.append(id, &[record(0), record(1), record(2), record(3), duplicate]).unwrap();
     let opening = VaultOpening { opened_ms: 1, trial_number: 2, metrics: BTreeMap::from([("sharpe".to_owned(), 0.5)]) };
     storage.record_vault_opening(id, &opening).unwrap();
@@ -80,6 +84,19 @@ fn a_copy_that_was_cut_short_is_continued() {
     assert_eq!(all(&to, "s"), all(&from, "s"));
     assert_eq!(copy(&study, &mut to, ("there", "s")).unwrap(), Copied { trials: 5, present: 5 });
     assert_eq!(all(&to, "s"), all(&from, "s"));
+}
+
+#[test]
+fn a_copy_is_continued_when_the_original_was_abridged_meanwhile() {
+    let from = filled(StudyDirection::Minimize);
+    let mut to = MemoryStorage::new();
+    let id = to.create_study("s", &[StudyDirection::Minimize]).unwrap().id;
+    let whole = TrialRecord { is_abridged: false, ..record(1) };
+    to.append(id, &[record(0), whole.clone()]).unwrap();
+    let study = StoredStudy::find(&from, "here", "s").unwrap();
+    assert_eq!(copy(&study, &mut to, ("there", "s")).unwrap(), Copied { trials: 5, present: 2 });
+    // What the copy has more of it keeps.
+    assert_eq!(to.trials_in(id, 1..2).unwrap()[0].metrics, whole.metrics);
 }
 
 #[test]
@@ -129,9 +146,11 @@ fn a_study_in_json_has_everything_that_its_trials_have() {
             "user_attrs": {"note": {"a": [1, null]}},
             "datetime_start": "2026-01-02T03:04:05.678Z",
             "datetime_complete": "2026-01-02T03:04:05.68Z",
+            "record": "full",
             "metrics": {"train": {"sharpe": 0.1}},
         })
     );
+    assert_eq!(value["trials"][1]["record"], "headline");
     assert_eq!(value["trials"][4]["duplicate_of"], 0);
     assert_eq!(value["trials"][4]["metrics"], value["trials"][0]["metrics"], "a duplicate has its original's metrics");
 }
@@ -146,7 +165,7 @@ fn a_table_has_a_column_for_all_that_trials_have() {
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let expected = "number state value reason duplicate_of datetime_start datetime_complete params_kind params_x";
     assert_eq!(names[..9].join(" "), expected);
-    assert_eq!(names[9..], ["constraint trades >= 30", "user_attrs_note", "train_sharpe"]);
+    assert_eq!(names[9..], ["constraint trades >= 30", "user_attrs_note", "record", "train_sharpe"]);
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!((&rows[1][7], &rows[2][7], &rows[2][8]), ("", "a,\"b\"\n", "0.25"));
     let error = StoredStudy::find(&storage, "here", "s").unwrap().write(&folder.path().join("s.xlsx")).unwrap_err();

@@ -64,7 +64,8 @@ impl<'a> Fit<'a> {
             finished_ms: candidate.finished_ms,
             duplicate_of: None,
         };
-        Ok(TrialRecord { trial, identity: String::new(), metrics: candidate.metrics, reason })
+        let (metrics, daily_returns) = (candidate.metrics, std::collections::BTreeMap::new());
+        Ok(TrialRecord { trial, identity: String::new(), metrics, daily_returns, is_abridged: false, reason })
     }
 
     fn assignment(&self, params: &[(String, Value)], unknown: UnknownParams) -> Result<Assignment, String> {

@@ -21,7 +21,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use bartune_search::storage::TrialRecord;
+use bartune_search::storage::{Abridgement, TrialRecord};
 use bartune_search::trial::TrialState;
 
 use crate::error::Error;
@@ -108,7 +108,7 @@ pub fn import(session: &mut Session<'_>, sources: &[PathBuf], options: &ImportOp
     }
     let Importer { batch, report, .. } = importer;
     for part in batch.chunks(BATCH) {
-        session.append(part)?;
+        session.append(part, &Abridgement::default())?;
     }
     Ok(report)
 }

@@ -15,7 +15,7 @@ use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
-use crate::study::{self, Control, Progress, RunOptions, Session};
+use crate::study::{self, Control, Progress, RunOptions, Session, full_records, headline};
 
 /// The pilot runs so long, or until the budget is spent.
 const PILOT: Duration = Duration::from_millis(900);
@@ -148,8 +148,26 @@ fn kept_in_the_end(middle: Mark, last: Mark, trials: u64) -> u64 {
     (after + more) as u64
 }
 
-/// Time of storing a trial, and the size of a database with `trials` of them.
+/// Time of storing a trial, and the size of a database with `trials` of them: full records of as many as the
+/// plan keeps, headlines of the others.
 fn store(plan: &Plan, records: &[TrialRecord], trials: u64) -> Result<(Duration, u64), Error> {
+    let mut abridged = records.to_vec();
+    let headline = headline(plan);
+    abridged.iter_mut().for_each(|record| record.abridge(&headline));
+    let (full, rest) = (written(plan, records)?, written(plan, &abridged)?);
+    let kept = full_records(plan, trials);
+    let bytes = full.empty_bytes + full.trial_bytes * kept + rest.trial_bytes * (trials - kept);
+    Ok((if kept == trials { full.each } else { rest.each }, bytes))
+}
+
+/// What some records cost in a new database, each.
+struct Written {
+    each: Duration,
+    empty_bytes: u64,
+    trial_bytes: u64,
+}
+
+fn written(plan: &Plan, records: &[TrialRecord]) -> Result<Written, Error> {
     let failed = |source: std::io::Error| Error::Write { path: std::env::temp_dir(), source };
     let folder = tempfile::tempdir().map_err(failed)?;
     let path = folder.path().join("estimate.db");
@@ -160,15 +178,15 @@ fn store(plan: &Plan, records: &[TrialRecord], trials: u64) -> Result<(Duration,
         let mut storage = SqliteStorage::open(&url)?;
         storage.create_study(&plan.name, &plan.objective.directions())?.id
     };
-    let before = size()?;
+    let empty_bytes = size()?;
     let began = Instant::now();
     {
         let mut storage = SqliteStorage::open(&url)?;
         storage.append(empty, records)?;
     }
     let each = began.elapsed() / u32::try_from(records.len().max(1)).unwrap_or(u32::MAX);
-    let bytes = (size()?.saturating_sub(before)) / records.len().max(1) as u64;
-    Ok((each, before + bytes * trials))
+    let trial_bytes = (size()?.saturating_sub(empty_bytes)) / records.len().max(1) as u64;
+    Ok(Written { each, empty_bytes, trial_bytes })
 }
 
 /// Memory that the process holds now; `None` where the system does not tell.

@@ -385,6 +385,8 @@ impl<'a> Conductor<'a> {
             identity: hex(&identity),
             reason: original.reason.as_deref().map(str::to_owned),
             metrics: SegmentMetrics::new(),
+            daily_returns: BTreeMap::new(),
+            is_abridged: false,
             trial: Trial {
                 state: original.state,
                 values: original.values.to_vec(),
@@ -416,6 +418,8 @@ impl<'a> Conductor<'a> {
                 ..self.trial(number, assignment)
             },
             metrics: outcome.metrics,
+            daily_returns: outcome.daily_returns,
+            is_abridged: false,
         }
     }
 

@@ -9,6 +9,7 @@
 //! RUNNING trials of another program are left as they are: nothing tells a lost one from a slow one.
 
 use std::thread;
+use std::time::Instant;
 
 use bartune_search::space::{Assignment, Space};
 use bartune_search::storage::TrialRecord;
@@ -17,7 +18,7 @@ use bartune_search::trial::TrialState;
 use jiff::Timestamp;
 
 use super::foreign::fixed_value;
-use super::run::{RunOptions, evaluate_guarded};
+use super::run::{Control, PAUSE, RunOptions, evaluate_guarded, outage};
 use super::session::Session;
 use crate::config::Plan;
 use crate::error::Error;
@@ -32,12 +33,13 @@ const BATCH: usize = 64;
 /// The system attribute in which Optuna keeps what was fixed.
 const FIXED: &str = "fixed_params";
 
-/// Run and store every enqueued trial among `stored`; how many there were.
+/// Run and store every enqueued trial among `stored`; how many there were. A store that does not answer is
+/// waited for, and `waits` told why.
 pub(super) fn finish(
     session: &mut Session<'_>,
     evaluator: &Evaluator<'_>,
-    options: &RunOptions,
-    stored: &[TrialRecord],
+    (options, control): (&RunOptions, &Control),
+    (stored, waits): (&[TrialRecord], &mut dyn FnMut(String)),
 ) -> Result<usize, Error> {
     let waiting: Vec<&TrialRecord> = stored.iter().filter(|record| record.trial.state == TrialState::Waiting).collect();
     let plan = session.plan();
@@ -59,7 +61,11 @@ pub(super) fn finish(
                 .collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("evaluation catches its panics")).collect()
         });
-        session.replace_unfinished(&finished)?;
+        let began = Instant::now();
+        while let Some(reason) = outage(session.replace_unfinished(&finished), (began, control))? {
+            waits(reason);
+            thread::sleep(PAUSE);
+        }
     }
     Ok(waiting.len())
 }
@@ -86,6 +92,7 @@ fn run(plan: &Plan, evaluator: &Evaluator<'_>, record: &TrialRecord) -> TrialRec
     trial.values = outcome.values().to_vec();
     trial.constraints = outcome.constraints;
     finished.metrics = outcome.metrics;
+    finished.daily_returns = outcome.daily_returns;
     finished
 }
 
@@ -127,3 +134,6 @@ fn fixed(space: &Space, record: &TrialRecord) -> Result<Assignment, String> {
     }
     Ok(fixed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,11 @@ fn list(choices: &[Choice]) -> String {
 }
 
 /// The trials as a search in this space goes on from them: choices by the file's index, missing numbers filled.
-pub(super) fn adapted(space: &Space, records: Vec<TrialRecord>) -> Vec<TrialRecord> {
+pub(super) fn adapted(space: &Space, mut records: Vec<TrialRecord>) -> Vec<TrialRecord> {
+    if (0..).zip(&records).all(|(number, record): (u64, _)| record.trial.number == number) {
+        records.iter_mut().for_each(|record| reindex(space, &mut record.trial));
+        return records;
+    }
     let mut adapted: Vec<TrialRecord> = Vec::with_capacity(records.len());
     for mut record in records {
         while (adapted.len() as u64) < record.trial.number {
@@ -109,7 +113,8 @@ fn reindex(space: &Space, trial: &mut Trial) {
     }
 }
 
-fn hole(number: u64) -> TrialRecord {
+/// What stands for a number that the store has no trial of.
+pub(super) fn hole(number: u64) -> TrialRecord {
     TrialRecord {
         trial: Trial {
             number,
@@ -127,6 +132,8 @@ fn hole(number: u64) -> TrialRecord {
         },
         identity: String::new(),
         metrics: BTreeMap::new(),
+        daily_returns: BTreeMap::new(),
+        is_abridged: false,
         reason: Some("the store has no trial of this number".to_owned()),
     }
 }

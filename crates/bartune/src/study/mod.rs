@@ -5,6 +5,7 @@
 //! | `session` | the stored study behind a plan: create, continue, adopt, refuse, start afresh |
 //! | `conductor` | which trial comes next, in which order results are committed |
 //! | `run` | workers, batches, progress, interruption |
+//! | `keep` | how much is kept of each trial |
 //! | `foreign`, `enqueued` | studies that Optuna made, and trials that it enqueued |
 //! | `spending` | what trials have cost in bars |
 //! | `summary` | the winner, the top, the counts |
@@ -18,6 +19,7 @@
 mod conductor;
 mod enqueued;
 mod foreign;
+mod keep;
 mod run;
 mod session;
 mod spending;
@@ -29,6 +31,8 @@ pub(crate) use session::differences;
 
 pub use bartune_storage::url::redacted as shown_storage;
 pub(crate) use conductor::step as rung_step;
+pub use keep::HEADLINE_METRICS;
+pub(crate) use keep::{full_records, headline};
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub(crate) use run::{evaluate_guarded, panic_text};
 pub use session::{Session, StorageUrl, default_storage};

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use bartune_engine::Params;
 use bartune_engine::language::CacheStats;
-use bartune_search::storage::TrialRecord;
+use bartune_search::storage::{Abridgement, TrialRecord};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use jiff::Timestamp;
 
 use super::conductor::{Conductor, Evaluated, Job, Next};
 use super::enqueued;
+use super::keep::Keeper;
 use super::session::Session;
 use super::summary::{Counts, Tally};
 use crate::config::Plan;
@@ -31,7 +32,7 @@ const BATCH_TRIALS: usize = 512;
 /// How long a store may not answer before the run gives up.
 const OUTAGE: Duration = Duration::from_secs(30 * 60);
 /// How long to wait before a batch is offered again to a store that did not answer.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// Progress is told this often.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -128,7 +129,11 @@ pub fn run(
     let plan = session.plan();
     let lag = plan.search.lag.get();
     let mut stored = session.history()?;
-    if enqueued::finish(session, evaluator, options, &stored)? > 0 {
+    let mut waits = |reason| {
+        let (budget, waiting_for) = (options.trials, Some(reason));
+        observe(&Progress { budget, waiting_for, ..Progress::default() });
+    };
+    if enqueued::finish(session, evaluator, (options, control), (&stored, &mut waits))? > 0 {
         stored = session.history()?;
     }
     let conductor = Conductor::try_new(
@@ -138,6 +143,7 @@ pub fn run(
         &stored,
     )?;
     let mut tally = Tally::of(plan.objective.directions(), &stored);
+    let keeper = Keeper::new(plan, &stored);
     drop(stored);
     if let Some(best) = &mut tally.best {
         best.metrics = session.trial(best.number)?.metrics;
@@ -150,12 +156,26 @@ pub fn run(
             scope.spawn(move || work(plan, evaluator, &job_queue, &results));
         }
         drop((job_queue, results));
-        let mut loop_ = Loop::new((session, evaluator), conductor, tally, (options, control));
+        let mut loop_ = Loop::new((session, evaluator), (conductor, keeper), tally, (options, control));
         let ending = loop_.turn(&jobs, &result_queue, &mut observe);
         drop(jobs);
         let stored = loop_.finish(&mut observe);
         ending.and_then(|ending| stored.map(|()| ending))
     })
+}
+
+/// Why what was tried may succeed after a pause, if it may: the store does not answer, and has not for too
+/// long.
+pub(super) fn outage(
+    result: Result<(), Error>,
+    (began, control): (Instant, &Control),
+) -> Result<Option<String>, Error> {
+    match result {
+        Err(Error::Storage(error)) if error.is_transient() && began.elapsed() < OUTAGE && !control.is_stopped() => {
+            Ok(Some(error.to_string()))
+        }
+        result => result.map(|()| None),
+    }
 }
 
 /// A job's number, what became of it, and when it began and ended.
@@ -207,6 +227,9 @@ struct Loop<'a, 's> {
     last_tick: Instant,
     /// Committed and not yet stored.
     batch: Vec<TrialRecord>,
+    /// Stored, and to be abridged with the batch.
+    abridgement: Abridgement,
+    keeper: Keeper,
     tally: Tally,
     distinct_at_start: u64,
     in_flight: usize,
@@ -215,7 +238,7 @@ struct Loop<'a, 's> {
 impl<'a, 's> Loop<'a, 's> {
     fn new(
         (session, evaluator): (&'a mut Session<'s>, &'a Evaluator<'a>),
-        conductor: Conductor<'s>,
+        (conductor, keeper): (Conductor<'s>, Keeper),
         tally: Tally,
         (options, control): (&'a RunOptions, &'a Control),
     ) -> Self {
@@ -231,6 +254,8 @@ impl<'a, 's> Loop<'a, 's> {
             last_write: now,
             last_tick: now,
             batch: Vec::new(),
+            abridgement: Abridgement { numbers: Vec::new(), kept: keeper.headline().clone() },
+            keeper,
             tally,
             distinct_at_start,
             in_flight: 0,
@@ -300,7 +325,13 @@ impl<'a, 's> Loop<'a, 's> {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        while let Some(record) = self.conductor.commit()? {
+        while let Some(mut record) = self.conductor.commit()? {
+            for number in self.keeper.decide(&mut record) {
+                match self.batch.iter_mut().find(|waiting| waiting.trial.number == number) {
+                    Some(waiting) => waiting.abridge(self.keeper.headline()),
+                    None => self.abridgement.numbers.push(number),
+                }
+            }
             self.tally.add(&record);
             self.batch.push(record);
         }
@@ -317,25 +348,14 @@ impl<'a, 's> Loop<'a, 's> {
     /// Store the batch. A store that does not answer is waited for: what was evaluated is worth it.
     fn write(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
         let began = Instant::now();
-        loop {
-            match self.session.append(&self.batch) {
-                Err(Error::Storage(error)) if error.is_transient() && self.may_wait(began) => {
-                    observe(&Progress { waiting_for: Some(error.to_string()), ..self.progress() });
-                    thread::sleep(PAUSE);
-                }
-                result => {
-                    result?;
-                    break;
-                }
-            }
+        while let Some(reason) = outage(self.session.append(&self.batch, &self.abridgement), (began, self.control))? {
+            observe(&Progress { waiting_for: Some(reason), ..self.progress() });
+            thread::sleep(PAUSE);
         }
         self.batch.clear();
+        self.abridgement.numbers.clear();
         self.last_write = Instant::now();
         Ok(())
-    }
-
-    fn may_wait(&self, began: Instant) -> bool {
-        began.elapsed() < OUTAGE && !self.control.is_stopped()
     }
 
     fn finish(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {

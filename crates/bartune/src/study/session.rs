@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
-use bartune_search::storage::{Lease, Storage, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, DailyReturns, Lease, Storage, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use bartune_storage::url::redacted;
 use bartune_storage::{AnyStorage, MemoryStorage, StorageError, lease};
@@ -25,6 +25,9 @@ const SAMPLER: &str = "bartune:sampler";
 const VERSION: &str = "bartune:version";
 /// Study attribute that holds how many trials another program had made when Bartune went on with the study.
 const ADOPTED: &str = "bartune:adopted";
+
+/// Trials that are read at a time where all are looked at.
+const PART: u64 = 4_096;
 
 /// A database URL: `sqlite:///relative/path.db`, `sqlite:////absolute/path.db` or `postgresql://…`.
 pub type StorageUrl = String;
@@ -145,7 +148,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn new(plan: &'a Plan, dataset: &Dataset, storage: AnyStorage, study: StudyInfo) -> Self {
+    pub(super) fn new(plan: &'a Plan, dataset: &Dataset, storage: AnyStorage, study: StudyInfo) -> Self {
         let identity = Identity::new(plan, dataset.bars.content_hash(), &dataset.segments);
         Self { plan, identity, storage, study, lease: None }
     }
@@ -245,7 +248,30 @@ impl<'a> Session<'a> {
         Ok(foreign::adapted(&self.plan.parameters.space, self.storage.history(self.study.id)?))
     }
 
-    /// Trials `numbers`, with their metrics; a duplicate has those of its original.
+    /// Show `visit` what became of every trial, in number order, part by part: state, values, constraints and
+    /// reason, without parameters and metrics. Memory does not grow with the study.
+    pub(super) fn for_each_result(&self, mut visit: impl FnMut(&TrialRecord)) -> Result<(), Error> {
+        let mut next = 0;
+        loop {
+            let records = self.storage.results_in(self.study.id, next..next + PART)?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            // As in the history: a missing number is a trial that counts for nothing, of two the first counts.
+            for record in &records {
+                while next < record.trial.number {
+                    visit(&foreign::hole(next));
+                    next += 1;
+                }
+                if next == record.trial.number {
+                    visit(record);
+                    next += 1;
+                }
+            }
+        }
+    }
+
+    /// Trials `numbers`, with their metrics and daily returns; a duplicate has those of its original.
     ///
     /// # Errors
     ///
@@ -255,7 +281,10 @@ impl<'a> Session<'a> {
         for record in &mut records {
             if let Some(original) = record.trial.duplicate_of {
                 let original = self.storage.trials_in(self.study.id, original..original + 1)?;
-                record.metrics = original.into_iter().next().map(|original| original.metrics).unwrap_or_default();
+                let Some(original) = original.into_iter().next() else { continue };
+                record.metrics = original.metrics;
+                record.daily_returns = original.daily_returns;
+                record.is_abridged = original.is_abridged;
             }
         }
         Ok(records)
@@ -271,11 +300,23 @@ impl<'a> Session<'a> {
         found.ok_or_else(|| Error::NoTrial { name: self.plan.name.clone(), number, trials: self.study.trials })
     }
 
-    pub(crate) fn append(&mut self, batch: &[TrialRecord]) -> Result<(), Error> {
+    /// The daily returns of a trial, as fractions, one a local day of each segment; a duplicate's are its
+    /// original's. `None` where they are not kept: [`Evaluator::evaluate`](crate::Evaluator::evaluate) gives
+    /// them again, to the last bit, from the trial's parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    pub fn daily_returns(&self, number: u64) -> Result<Option<DailyReturns>, Error> {
+        Ok(self.storage.daily_returns(self.study.id, number)?)
+    }
+
+    /// Store trials, and abridge earlier ones with them.
+    pub(crate) fn append(&mut self, batch: &[TrialRecord], abridgement: &Abridgement) -> Result<(), Error> {
         if batch.is_empty() {
             return Ok(());
         }
-        self.storage.append(self.study.id, batch)?;
+        self.storage.append_and_abridge(self.study.id, batch, abridgement)?;
         self.study.trials += batch.len() as u64;
         Ok(())
     }

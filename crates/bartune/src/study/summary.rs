@@ -144,7 +144,7 @@ impl Tally {
 }
 
 /// Whether `a` is as good as `b` or better.
-fn at_least(direction: StudyDirection, a: f64, b: f64) -> bool {
+pub(super) fn at_least(direction: StudyDirection, a: f64, b: f64) -> bool {
     match direction {
         StudyDirection::Maximize => a >= b,
         StudyDirection::Minimize => a <= b,
@@ -152,31 +152,16 @@ fn at_least(direction: StudyDirection, a: f64, b: f64) -> bool {
 }
 
 /// The values of a trial that counts for the ranking.
-fn feasible_values(record: &TrialRecord, objectives: usize) -> Option<&[f64]> {
+pub(super) fn feasible_values(record: &TrialRecord, objectives: usize) -> Option<&[f64]> {
     let trial = &record.trial;
     let counts = trial.state == TrialState::Complete && trial.is_feasible() && trial.duplicate_of.is_none();
     let values = trial.values.as_slice();
     (counts && values.len() == objectives && !values.iter().any(|value| value.is_nan())).then_some(values)
 }
 
-/// Numbers of the trials that count, best first; ties by number. With several objectives it is the Pareto
-/// front, the knee point first: the member nearest to the best of every objective, each measured by the
-/// front's own range.
-fn rank(directions: &[StudyDirection], records: &[TrialRecord]) -> Vec<u64> {
-    if directions.len() > 1 {
-        return rank_front(directions, records);
-    }
-    let valued = |record: &TrialRecord| Some((feasible_values(record, 1)?[0], record.trial.number));
-    let mut ranked: Vec<(f64, u64)> = records.iter().filter_map(valued).collect();
-    ranked.sort_by(|(a, _), (b, _)| match directions[0] {
-        StudyDirection::Maximize => b.total_cmp(a),
-        StudyDirection::Minimize => a.total_cmp(b),
-    });
-    ranked.into_iter().map(|(_, number)| number).collect()
-}
-
-fn rank_front(directions: &[StudyDirection], records: &[TrialRecord]) -> Vec<u64> {
-    let front = Tally::of(directions.to_vec(), records).front;
+/// Numbers of the Pareto front's members, the knee point first: the member nearest to the best of every
+/// objective, each measured by the front's own range.
+fn rank_front(directions: &[StudyDirection], front: &[(u64, Vec<f64>)]) -> Vec<u64> {
     let bounds: Vec<(f64, f64)> = (0..directions.len())
         .map(|objective| {
             let values = front.iter().map(|(_, values)| values[objective]);
@@ -198,17 +183,35 @@ fn rank_front(directions: &[StudyDirection], records: &[TrialRecord]) -> Vec<u64
     ranked.into_iter().map(|(_, number)| number).collect()
 }
 
+/// Numbers of trials by value, best first; ties by number.
+fn rank_values(direction: StudyDirection, mut valued: Vec<(f64, u64)>) -> Vec<u64> {
+    valued.sort_by(|(a, _), (b, _)| match direction {
+        StudyDirection::Maximize => b.total_cmp(a),
+        StudyDirection::Minimize => a.total_cmp(b),
+    });
+    valued.into_iter().map(|(_, number)| number).collect()
+}
+
 /// Sum up a study, with its `top` best trials.
 ///
 /// # Errors
 ///
 /// [`Error::Storage`].
 pub fn summarize(session: &Session<'_>, top: usize) -> Result<Summary, Error> {
-    let records = session.history()?;
     let directions = session.plan().objective.directions();
-    let tally = Tally::of(directions.clone(), &records);
+    let mut tally = Tally::of(directions.clone(), &[]);
+    let mut valued: Vec<(f64, u64)> = Vec::new();
+    session.for_each_result(|record| {
+        tally.add(record);
+        if let Some(&[value]) = feasible_values(record, directions.len()) {
+            valued.push((value, record.trial.number));
+        }
+    })?;
+    let ranked = match directions[..] {
+        [direction] => rank_values(direction, valued),
+        _ => rank_front(&directions, &tally.front),
+    };
     let (counts, reasons) = (tally.counts, tally.top_reasons(usize::MAX));
-    let ranked = rank(&directions, &records);
     let ranked_count = ranked.len();
     let top = ranked.into_iter().take(top).map(|number| session.trial(number)).collect::<Result<_, _>>()?;
     Ok(Summary { counts, top, ranked: ranked_count, reasons })

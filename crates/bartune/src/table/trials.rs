@@ -10,6 +10,7 @@
 //! | `params_NAME` | a parameter; empty where it was inactive |
 //! | `constraint TEXT` | how far it is violated; above 0 means infeasible |
 //! | `user_attrs_NAME` | a user attribute, as JSON where it is no text |
+//! | `record` | `full`, or `headline` where some metrics were left out: an empty one may be defined then |
 //! | `train_NAME`, `validate_NAME`, `metrics_NAME` | a metric; the last of imported trials |
 //!
 //! Columns come in the order of the plan where there is one, then in the order in which trials bring
@@ -70,6 +71,7 @@ pub(crate) struct TrialColumns {
     params: IndexMap<String, Vec<Option<Cell>>>,
     constraints: IndexMap<String, Vec<Option<f64>>>,
     attributes: IndexMap<String, Vec<Option<String>>>,
+    records: Vec<Option<String>>,
     metrics: IndexMap<String, Vec<Option<f64>>>,
 }
 
@@ -115,6 +117,8 @@ impl TrialColumns {
         for (name, value) in &trial.user_attrs {
             put(&mut self.attributes, name, row, Some(attribute_text(value)));
         }
+        let extent = if record.is_abridged { "headline" } else { "full" };
+        self.records.push((!record.metrics.is_empty()).then(|| extent.to_owned()));
         for (segment, metrics) in &record.metrics {
             let prefix = if SEGMENTS.contains(&segment.as_str()) { segment } else { "metrics" };
             for (name, value) in metrics {
@@ -147,6 +151,7 @@ impl TrialColumns {
         for (name, values) in self.attributes {
             table = table.with(format!("user_attrs_{name}"), Column::Text(padded(values, rows)));
         }
+        table = table.with("record", Column::Text(self.records));
         for (name, values) in self.metrics {
             table = table.with(name, Column::Number(padded(values, rows)));
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use bartune::bench::peer::{self, Effort, Peer};
-use bartune::bench::{BenchOptions, BenchReport, Row, measure};
+use bartune::bench::{BenchOptions, BenchReport, Row, StoreOptions, measure, measure_stores};
 use serde_json::json;
 
 use crate::args::BenchArgs;
@@ -12,21 +12,39 @@ use crate::exit::Exit;
 use crate::output::{self, Table};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
+    if let Some(locations) = &args.store {
+        return stores(args, locations);
+    }
     let amount = if args.quick { BenchOptions::quick() } else { BenchOptions::full() };
     let amount = if args.scale { amount.with_scale() } else { amount };
     let options = BenchOptions { bars: args.bars.clone(), storage: args.storage.clone(), ..amount };
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bars_file: PathBuf = folder.path().join("bars.parquet");
     let report = measure(&options, &bars_file, |row| {
-        output::tell(&format!("{}: {} ms", row.id, milliseconds(row.timing.median_ms)))
+        tell(row);
     })?;
     let peak_rss_mb = output::peak_rss_mb();
     let effort = if args.quick { Effort::Quick } else { Effort::Full };
     let peers = args.peers.as_deref().map(|python| peer::run(python, &bars_file, effort)).unwrap_or_default();
+    print(args, (&report, &peers), peak_rss_mb)
+}
+
+/// The stores alone.
+fn stores(args: &BenchArgs, locations: &[String]) -> Result<Exit> {
+    let amount = if args.quick { StoreOptions::quick() } else { StoreOptions::full() };
+    let report = measure_stores(&StoreOptions { locations: locations.to_vec(), ..amount }, tell)?;
+    print(args, (&report, &[]), output::peak_rss_mb())
+}
+
+fn tell(row: &Row) {
+    output::tell(&format!("{}: {} ms", row.id, milliseconds(row.timing.median_ms)));
+}
+
+fn print(args: &BenchArgs, (report, peers): (&BenchReport, &[Peer]), peak_rss_mb: Option<f64>) -> Result<Exit> {
     if args.json {
-        output::print_json(&report_json(&report, &peers, peak_rss_mb))?;
+        output::print_json(&report_json(report, peers, peak_rss_mb))?;
     } else {
-        output::print(&report_text(&report, &peers, peak_rss_mb))?;
+        output::print(&report_text(report, peers, peak_rss_mb))?;
     }
     Ok(Exit::Fine)
 }
@@ -73,10 +91,10 @@ fn peer_json(peer: &Peer, report: &BenchReport) -> serde_json::Value {
 }
 
 fn report_text(report: &BenchReport, peers: &[Peer], peak_rss_mb: Option<f64>) -> String {
+    let bars =
+        if report.bars == 0 { report.source.clone() } else { format!("{} bars ({})", report.bars, report.source) };
     let mut text = format!(
-        "{} bars ({}), {}, {} threads, bartune {}{}\n\n",
-        report.bars,
-        report.source,
+        "{bars}, {}, {} threads, bartune {}{}\n\n",
         report.processor,
         report.cores,
         env!("CARGO_PKG_VERSION"),

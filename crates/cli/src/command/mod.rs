@@ -18,6 +18,7 @@ mod studies;
 mod study;
 mod test;
 mod trials;
+mod validate;
 mod verify;
 mod why;
 
@@ -36,6 +37,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Compare(args) => compare::run(&args),
         Command::Stream(args) => stream::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Validate(args) => validate::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Studies(args) => studies::run(&args),

@@ -9,6 +9,7 @@ mod preflight;
 mod progress;
 mod report;
 mod table;
+mod validation;
 
 use std::io::{self, Write};
 
@@ -26,6 +27,7 @@ pub(crate) use preflight::{finding_text, preflight_report, severity_word};
 pub(crate) use progress::LiveView;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
+pub(crate) use validation::{show_stage, stage_bar, validation_report};
 
 /// A store's URL as it may be shown.
 pub(crate) fn shown(url: &str) -> String {

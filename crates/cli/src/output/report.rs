@@ -8,30 +8,10 @@ use bartune::engine::bars::{Bars, DataInfo};
 use bartune::engine::metric::{self, Unit};
 use bartune::engine::{Params, Value};
 use bartune::search::storage::TrialRecord;
-use bartune::study::{Summary, VaultTest};
+use bartune::study::{HEADLINE_METRICS, Summary, VaultTest};
 
 use super::format::{number, percent};
 use super::table::Table;
-
-/// Metrics shown where all would be too many.
-const KEY_METRICS: [&str; 16] = [
-    "composite",
-    "total_return",
-    "cagr",
-    "sharpe",
-    "sortino",
-    "calmar",
-    "max_drawdown",
-    "volatility",
-    "profit_factor",
-    "win_rate",
-    "expectancy",
-    "trades",
-    "exposure",
-    "total_commission",
-    "total_slippage",
-    "ambiguous_bars",
-];
 
 /// Trials listed at the end of a run.
 pub(crate) const TOP: usize = 10;
@@ -107,7 +87,7 @@ fn segments_table(metrics: &BTreeMap<String, BTreeMap<String, f64>>) -> String {
     let segments: Vec<&str> =
         ["train", "validate", "test"].into_iter().filter(|segment| metrics.contains_key(*segment)).collect();
     let mut table = Table::new(std::iter::once("").chain(segments.iter().copied()));
-    for name in KEY_METRICS {
+    for name in HEADLINE_METRICS {
         let cell = |segment: &&str| {
             metrics[*segment].get(name).map_or_else(|| "-".to_owned(), |&value| metric_text(name, value))
         };

@@ -97,6 +97,25 @@ fn a_list_of_studies_and_the_end_of_one() {
 }
 
 #[test]
+fn a_study_in_use_is_not_deleted_and_its_owner_is_named() {
+    let sandbox = Sandbox::new();
+    let mut writer = sandbox.start(&format!("run {STUDY} --trials 1000000"));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while store::count(&sandbox.path(DATABASE)) == 0 {
+        assert!(std::time::Instant::now() < deadline, "the run stored nothing in two minutes");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let delete = format!("delete {STUDY} --storage {DATABASE} --yes");
+    let refused = sandbox.run(&delete).exits(2);
+    assert!(refused.stderr.contains(&format!("pid {}", writer.id())), "{refused}");
+    assert!(writer.try_wait().expect("it was started here").is_none(), "the writer was disturbed");
+    writer.kill().expect("it was started here");
+    writer.wait().expect("it was started here");
+    assert!(store::count(&sandbox.path(DATABASE)) > 0);
+    sandbox.run(&delete).exits(0).says("is deleted");
+}
+
+#[test]
 fn nothing_is_made_by_looking_or_deleting() {
     let sandbox = Sandbox::new();
     for line in ["studies new.db", "export s --storage new.db -o s.csv", "delete s --storage new.db --yes"] {

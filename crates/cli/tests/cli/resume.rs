@@ -67,6 +67,44 @@ fn killed_at_random_moments_it_ends_as_if_never_killed() {
     store::assert_same(&store::trials(&sandbox.path(DATABASE)), &uninterrupted(TRIALS));
 }
 
+/// Beyond the first 2,000 trials only the best 500 keep full records; which they are must not depend on when and
+/// by how many workers they were found.
+#[test]
+fn what_is_kept_of_a_long_study_does_not_depend_on_how_it_was_run() {
+    let [whole, parts] = [Sandbox::new(), Sandbox::new()];
+    for sandbox in [&whole, &parts] {
+        // What is dear of TPE is not what is tested.
+        sandbox.edit(STUDY, "sampler = \"tpe\"", "sampler = \"random\"");
+    }
+    whole.run(&format!("run {STUDY} --trials 2400 --workers 2 --json")).exits(0);
+    for trials in [1990, 2210, 2211, 2400] {
+        parts.run(&format!("run {STUDY} --trials {trials} --workers 1 --json")).exits(0);
+    }
+    let database = whole.path(DATABASE);
+    store::assert_same(&store::trials(&database), &store::trials(&parts.path(DATABASE)));
+    let kept = |condition: &str| {
+        let sql = format!("SELECT count(*) FROM bartune_returns JOIN trials USING (trial_id) WHERE {condition}");
+        store::rows(&database, &sql)[0].parse::<u64>().expect("a count")
+    };
+    assert_eq!(kept("number < 2000"), 2000);
+    let late = kept("number >= 2000");
+    assert!(late > 0 && late < 400, "{late} of the last 400 are among the best 500");
+    // What is stored is what the engine gives; what is not is never a number.
+    let verified = whole.run(&format!("verify {STUDY} --json")).exits(0).json();
+    assert_eq!((verified["checked"].as_u64(), verified["equal"].as_bool()), (Some(2400), Some(true)));
+    whole.run(&format!("export {STUDY} -o trials.json")).exits(0);
+    let text = std::fs::read_to_string(whole.path("trials.json")).expect("it was written");
+    let exported: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let trials = exported["trials"].as_array().expect("a list");
+    let of = |extent: &str| trials.iter().filter(|trial| trial["record"] == extent).collect::<Vec<_>>();
+    let (full, headline) = (of("full"), of("headline"));
+    assert_eq!((full.len() + headline.len(), headline.len() as u64), (2400, 400 - late));
+    let metric = |trial: &serde_json::Value, name: &str| trial["metrics"]["train"][name].clone();
+    assert!(headline.iter().all(|trial| metric(trial, "omega").is_null()), "what was left out is not there");
+    assert!(headline.iter().any(|trial| metric(trial, "sharpe").is_number()));
+    assert!(full.iter().any(|trial| metric(trial, "omega").is_number()));
+}
+
 #[cfg(unix)]
 #[test]
 fn interrupted_it_exits_130_and_continues_to_the_same_study() {

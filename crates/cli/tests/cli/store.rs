@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// Everything of every trial but its times and the database's own keys.
-const TRIALS: [(&str, &str); 7] = [
+const TRIALS: [(&str, &str); 8] = [
     ("trial", "SELECT number, state FROM trials"),
     (
         "param",
@@ -20,6 +20,7 @@ const TRIALS: [(&str, &str); 7] = [
         "metrics",
         "SELECT number, keys_json, packed FROM bartune_metrics JOIN trials USING (trial_id) JOIN bartune_keys USING (keys_id)",
     ),
+    ("returns", "SELECT number, packed FROM bartune_returns JOIN trials USING (trial_id)"),
 ];
 
 fn open(path: &Path) -> Connection {

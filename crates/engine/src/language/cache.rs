@@ -50,7 +50,7 @@ pub enum SeriesValue {
     /// A number for each bar.
     Number(Column<f64>),
     /// A condition for each bar.
-    Condition(Arc<Mask>),
+    Condition(Mask),
     /// Every output of a function.
     Outputs(Arc<[Column<f64>]>),
 }

@@ -1,71 +1,48 @@
-//! Loops over whole columns: arithmetic, comparisons, lags and choices.
+//! Conditions over whole columns: comparisons, crossings, lags and logic, a word of 64 bars at a time.
 //!
-//! NaN in gives NaN out for numbers and false for comparisons.
+//! No comparison with NaN holds.
 
-use super::syntax::{ArithmeticOp, CompareOp};
+use super::syntax::CompareOp;
 use crate::Mask;
 use crate::function::are_finite;
+use crate::pointwise::{CHUNK, Numbers, Program, Source};
 
-/// A number for each bar: the same one, or a column's.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Numbers<'a> {
-    Constant(f64),
-    Column(&'a [f64]),
-}
-
-impl Numbers<'_> {
-    #[inline]
-    fn at(&self, t: usize) -> f64 {
-        match self {
-            Self::Constant(value) => *value,
-            Self::Column(column) => column[t],
-        }
+/// The comparison of two numbers of a program at every bar from `warmup` on; false before.
+pub(super) fn compare(op: CompareOp, program: &Program, (left, right): (Source, Source), warmup: usize) -> Mask {
+    let mut mask = Mask::falses(program.bars());
+    let mut registers = program.registers();
+    let words = mask.words_mut().chunks_mut(CHUNK / WORD);
+    for (start, words) in (0..program.bars()).step_by(CHUNK).zip(words) {
+        let bars = start..(start + CHUNK).min(program.bars());
+        program.run(bars.clone(), &mut registers);
+        let read = |source| program.read(source, bars.clone(), &registers);
+        compare_words(op, words, (read(left), read(right)), bars.len());
     }
+    after(mask, warmup)
 }
 
-pub(super) fn negate(column: &[f64]) -> Vec<f64> {
-    column.iter().map(|value| -value).collect()
-}
-
-pub(super) fn arithmetic(op: ArithmeticOp, left: Numbers<'_>, right: Numbers<'_>, bars: usize) -> Vec<f64> {
+fn compare_words(op: CompareOp, words: &mut [u64], pair: (Numbers<'_>, Numbers<'_>), bars: usize) {
     // One loop for each operator, so that each compiles to a straight vector loop.
     match op {
-        ArithmeticOp::Add => zip(left, right, bars, |a, b| a + b),
-        ArithmeticOp::Subtract => zip(left, right, bars, |a, b| a - b),
-        ArithmeticOp::Multiply => zip(left, right, bars, |a, b| a * b),
-        ArithmeticOp::Divide => zip(left, right, bars, |a, b| a / b),
+        CompareOp::Less => compare_with(words, pair, bars, |a, b| a < b),
+        CompareOp::LessEqual => compare_with(words, pair, bars, |a, b| a <= b),
+        CompareOp::Greater => compare_with(words, pair, bars, |a, b| a > b),
+        CompareOp::GreaterEqual => compare_with(words, pair, bars, |a, b| a >= b),
+        CompareOp::Equal => compare_with(words, pair, bars, |a, b| a == b),
+        CompareOp::NotEqual => compare_with(words, pair, bars, |a, b| CompareOp::NotEqual.apply(a, b)),
     }
 }
 
-fn zip(left: Numbers<'_>, right: Numbers<'_>, bars: usize, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
-    match (left, right) {
-        (Numbers::Column(a), Numbers::Column(b)) => a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect(),
-        (Numbers::Column(a), Numbers::Constant(b)) => a.iter().map(|&a| f(a, b)).collect(),
-        (Numbers::Constant(a), Numbers::Column(b)) => b.iter().map(|&b| f(a, b)).collect(),
-        (Numbers::Constant(a), Numbers::Constant(b)) => vec![f(a, b); bars],
+fn compare_with(words: &mut [u64], pair: (Numbers<'_>, Numbers<'_>), bars: usize, f: impl Fn(f64, f64) -> bool) {
+    match pair {
+        (Numbers::Column(a), Numbers::Column(b)) => zip_words(words, a, b, f),
+        (Numbers::Column(a), Numbers::Constant(b)) => zip_words(words, a, a, |a, _| f(a, b)),
+        (Numbers::Constant(a), Numbers::Column(b)) => zip_words(words, b, b, |b, _| f(a, b)),
+        (Numbers::Constant(a), Numbers::Constant(b)) => {
+            let constant = vec![a; bars];
+            zip_words(words, &constant, &constant, |a, _| f(a, b));
+        }
     }
-}
-
-/// The comparison at every bar from `warmup` on; false before.
-pub(super) fn compare(op: CompareOp, left: Numbers<'_>, right: Numbers<'_>, extent: Extent) -> Mask {
-    match op {
-        CompareOp::Less => compare_with(left, right, extent, |a, b| a < b),
-        CompareOp::LessEqual => compare_with(left, right, extent, |a, b| a <= b),
-        CompareOp::Greater => compare_with(left, right, extent, |a, b| a > b),
-        CompareOp::GreaterEqual => compare_with(left, right, extent, |a, b| a >= b),
-        CompareOp::Equal => compare_with(left, right, extent, |a, b| a == b),
-        CompareOp::NotEqual => compare_with(left, right, extent, |a, b| CompareOp::NotEqual.apply(a, b)),
-    }
-}
-
-fn compare_with(left: Numbers<'_>, right: Numbers<'_>, extent: Extent, f: impl Fn(f64, f64) -> bool) -> Mask {
-    let mask = match (left, right) {
-        (Numbers::Column(a), Numbers::Column(b)) => zip_mask(a, b, f),
-        (Numbers::Column(a), Numbers::Constant(b)) => zip_mask(a, a, |a, _| f(a, b)),
-        (Numbers::Constant(a), Numbers::Column(b)) => zip_mask(b, b, |b, _| f(a, b)),
-        (Numbers::Constant(a), Numbers::Constant(b)) => Mask::from_fn(extent.bars, |_| f(a, b)),
-    };
-    after(mask, extent.warmup)
 }
 
 /// Where the first column crosses the second upward: above it, and not above it one bar ago, both finite. The same
@@ -96,18 +73,15 @@ fn order(a: &[f64], b: &[f64]) -> (u64, u64) {
 /// Bars in a word of a mask.
 const WORD: usize = 64;
 
-/// The mask that is true where `f` holds of the two columns, a word at a time.
-fn zip_mask(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> bool) -> Mask {
-    let mut mask = Mask::falses(a.len());
+/// The words that are true where `f` holds of the two columns.
+fn zip_words(words: &mut [u64], a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> bool) {
     let ((a_blocks, a_rest), (b_blocks, b_rest)) = (a.as_chunks::<WORD>(), b.as_chunks::<WORD>());
-    let words = mask.words_mut();
     for (word, (a, b)) in words.iter_mut().zip(a_blocks.iter().zip(b_blocks)) {
         *word = word_where(a, b, &f);
     }
     if let Some(word) = words.get_mut(a_blocks.len()) {
         *word = word_where(a_rest, b_rest, &f);
     }
-    mask
 }
 
 /// At most a word's bars. Comparing into bytes first leaves the compiler a loop of vector instructions.
@@ -127,13 +101,6 @@ fn pack(flags: &[u8; WORD]) -> u64 {
     let (rows, _) = flags.as_chunks::<8>();
     let bits = |row: &[u8; 8]| u64::from_le_bytes(*row).wrapping_mul(0x0102_0408_1020_4080) >> 56;
     rows.iter().enumerate().fold(0, |word, (index, row)| word | bits(row) << (8 * index))
-}
-
-/// How many bars there are, and the first at which a value is defined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) bars: usize,
-    pub(super) warmup: usize,
 }
 
 /// The mask with every bar before `warmup` false.
@@ -165,44 +132,6 @@ pub(super) fn combine(left: &Mask, right: &Mask, f: impl Fn(u64, u64) -> u64) ->
         *word = f(*word, *other);
     }
     combined
-}
-
-/// The column `lag` bars ago; NaN where there is none.
-pub(super) fn lag(column: &[f64], lag: usize) -> Vec<f64> {
-    let lag = lag.min(column.len());
-    let mut lagged = vec![f64::NAN; lag];
-    lagged.extend_from_slice(&column[..column.len() - lag]);
-    lagged
-}
-
-/// The mask `lag` bars ago; false where there is none.
-pub(super) fn lag_mask(mask: &Mask, lag: usize) -> Mask {
-    let mut lagged = Mask::falses(mask.len());
-    let (skip, shift) = (lag / 64, lag % 64);
-    let source = mask.words();
-    let tail = mask.len() % 64;
-    let words = lagged.words_mut();
-    for (index, word) in words.iter_mut().enumerate().skip(skip) {
-        let from = index - skip;
-        let carried = if shift > 0 && from > 0 { source[from - 1] >> (64 - shift) } else { 0 };
-        *word = (source[from] << shift) | carried;
-    }
-    if let (true, Some(last)) = (tail > 0, words.last_mut()) {
-        *last &= (1 << tail) - 1;
-    }
-    lagged
-}
-
-/// One of two numbers at each bar.
-pub(super) fn choose(condition: &Mask, then: Numbers<'_>, otherwise: Numbers<'_>) -> Vec<f64> {
-    let mut chosen = Vec::with_capacity(condition.len());
-    for (index, &word) in condition.words().iter().enumerate() {
-        let start = index * WORD;
-        let bars = WORD.min(condition.len() - start);
-        let choice = |bit| if word >> bit & 1 == 1 { then.at(start + bit) } else { otherwise.at(start + bit) };
-        chosen.extend((0..bars).map(choice));
-    }
-    chosen
 }
 
 /// A condition as the number that functions read: NaN before `warmup`, then 0 or 1.
@@ -246,18 +175,19 @@ mod tests {
     proptest! {
         #[test]
         fn compared_words_do_what_single_bars_do(
-            pairs in prop::collection::vec((value(), value()), 0..300), constant in value(), warmup in 0usize..310,
+            pairs in prop::collection::vec((value(), value()), 0..1200), constant in value(), warmup in 0usize..1210,
         ) {
             let (a, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-            let extent = Extent { bars: a.len(), warmup };
-            let (left, right, fixed) = (Numbers::Column(&a), Numbers::Column(&b), Numbers::Constant(constant));
+            let mut program = Program::new(a.len());
+            let columns = [a.clone(), b.clone()].map(|column| Source::Column(program.add_column(column.into())));
+            let ([left, right], fixed) = (columns, Source::Constant(constant));
             for op in OPERATORS {
                 let plain = |x: &dyn Fn(usize) -> f64, y: &dyn Fn(usize) -> f64| {
                     Mask::from_fn(a.len(), |t| t >= warmup && op.apply(x(t), y(t)))
                 };
-                prop_assert_eq!(compare(op, left, right, extent), plain(&|t| a[t], &|t| b[t]));
-                prop_assert_eq!(compare(op, left, fixed, extent), plain(&|t| a[t], &|_| constant));
-                prop_assert_eq!(compare(op, fixed, right, extent), plain(&|_| constant, &|t| b[t]));
+                prop_assert_eq!(compare(op, &program, (left, right), warmup), plain(&|t| a[t], &|t| b[t]));
+                prop_assert_eq!(compare(op, &program, (left, fixed), warmup), plain(&|t| a[t], &|_| constant));
+                prop_assert_eq!(compare(op, &program, (fixed, right), warmup), plain(&|_| constant, &|t| b[t]));
             }
         }
 
@@ -278,30 +208,21 @@ mod tests {
         ) {
             let bits = mask(&a);
             let len = a.len();
-            prop_assert_eq!(lag_mask(&bits, shift), Mask::from_fn(len, |t| t >= shift && a[t - shift]));
+            prop_assert_eq!(bits.delayed(shift), Mask::from_fn(len, |t| t >= shift && a[t - shift]));
             prop_assert_eq!(not(&bits, warmup), Mask::from_fn(len, |t| t >= warmup && !a[t]));
             prop_assert_eq!(after(bits.clone(), warmup), Mask::from_fn(len, |t| t >= warmup && a[t]));
             let number = |t: usize| if t < warmup { None } else { Some(f64::from(u8::from(a[t]))) };
             let numbers: Vec<_> = numbers_of(&bits, warmup).into_iter().map(|x| (!x.is_nan()).then_some(x)).collect();
             prop_assert_eq!(numbers, (0..len).map(number).collect::<Vec<_>>());
-            let column: Vec<f64> = (0..len).map(|t| t as f64).collect();
-            let chosen: Vec<f64> = (0..len).map(|t| if a[t] { column[t] } else { -1.0 }).collect();
-            prop_assert_eq!(choose(&bits, Numbers::Column(&column), Numbers::Constant(-1.0)), chosen);
         }
     }
 
     #[test]
     fn no_comparison_with_nan_holds() {
-        let column = [f64::NAN; 3];
+        let mut program = Program::new(3);
+        let column = Source::Column(program.add_column(vec![f64::NAN; 3].into()));
         for op in OPERATORS {
-            let extent = Extent { bars: 3, warmup: 0 };
-            assert_eq!(compare(op, Numbers::Column(&column), Numbers::Constant(1.0), extent).count(), 0);
+            assert_eq!(compare(op, &program, (column, Source::Constant(1.0)), 0).count(), 0);
         }
-    }
-
-    #[test]
-    fn a_lag_longer_than_the_column_is_undefined_everywhere() {
-        assert!(lag(&[1.0, 2.0], 5).iter().all(|value| value.is_nan()));
-        assert_eq!(lag(&[1.0, 2.0, 3.0], 1)[1..], [1.0, 2.0]);
     }
 }

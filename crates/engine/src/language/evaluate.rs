@@ -1,24 +1,27 @@
 //! Bound nodes over whole columns: each needed node once, straight from the cache where it is known.
 //!
 //! From the rules down, a node found in the cache stops the search; what is left is computed in order and
-//! dropped after its last reader, so that memory holds a strategy's working set and not its history.
+//! dropped after its last reader, so that memory holds a strategy's working set and not its history. Sums, lags and
+//! choices are no columns at all where nobody needs them as such (`fusion`).
 //!
 //! **Higher timeframes.** A node inside `on` is computed over the resampled bars. On the base bars its
 //! value at `t` is that of the last bucket known to be complete at the close of `t`; it is defined from the
 //! first base bar at which a defined bucket is complete.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::RuleName;
 use super::bound::{BoundId, BoundOp, BoundStrategy, Decision, Logic, Operand};
 use super::cache::{CachedSeries, SeriesCache, SeriesKey, SeriesValue};
-use super::column::{self, Extent, Numbers};
+use super::column;
+use super::fusion::{Fusion, deferred, is_pointwise};
 use super::graph::Series;
 use super::syntax::CompareOp;
 use crate::Mask;
+use crate::Pointwise;
 use crate::bars::{Bars, Column, DataError, buckets, resample};
 use crate::function::{BarColumn, Function, OutputKind};
+use crate::pointwise::{Program, Source};
 use crate::simulator::Signals;
 
 impl BoundStrategy {
@@ -30,17 +33,16 @@ impl BoundStrategy {
     /// # Errors
     /// [`DataError::Resample`] if a timeframe of `on` does not fit the bars.
     pub fn signals(&self, bars: &Bars, cache: &dyn SeriesCache) -> Result<Signals, DataError> {
-        let values = Evaluation::new(self, bars, cache)?.run();
-        let warmup = self.roots().iter().map(|id| values[id].warmup).max().unwrap_or(0).min(bars.len());
+        let evaluation = Evaluation::new(self, bars, cache)?.run();
+        let warmups = self.roots().into_iter().map(|id| evaluation.warmups[id.index()]);
+        let warmup = warmups.max().unwrap_or(0).min(bars.len());
         let condition = |rule| match self.conditions.get(&rule) {
-            Some(Decision::Node(id)) => mask_of(&values[id]).clone(),
+            Some(Decision::Node(id)) => mask_of(&evaluation.values[id]),
             Some(Decision::Constant(true)) => Mask::from_fn(bars.len(), |_| true),
-            Some(Decision::Constant(false)) | None => Mask::falses(bars.len()),
+            Some(Decision::Constant(false)) => Mask::falses(bars.len()),
+            None => Mask::default(),
         };
-        let distance = |rule| match self.distances.get(&rule)? {
-            Operand::Node(id) => Some(column_of(&values[id]).clone()),
-            Operand::Constant(value) => Some(vec![*value; bars.len()].into()),
-        };
+        let distance = |rule| Some(evaluation.pointwise(self.distances.get(&rule)?));
         Ok(Signals {
             long_entry: condition(RuleName::LongEntry),
             long_exit: condition(RuleName::LongExit),
@@ -76,20 +78,23 @@ struct Evaluation<'a> {
     data: Option<[u8; 32]>,
     frames: BTreeMap<i64, Frame>,
     values: BTreeMap<BoundId, CachedSeries>,
-    /// Nodes that a rule reads itself.
-    is_root: Vec<bool>,
+    /// First defined bar of each node, once it is known.
+    warmups: Vec<usize>,
     /// Nodes to be computed: those that a rule needs and the cache does not know.
     needed: Vec<bool>,
+    /// Those of them that are left to their readers.
+    deferred: Vec<bool>,
 }
 
 impl<'a> Evaluation<'a> {
     fn new(strategy: &'a BoundStrategy, bars: &'a Bars, cache: &'a dyn SeriesCache) -> Result<Self, DataError> {
         let data = (!cache.is_disabled()).then(|| bars.series_hash());
-        let (frames, values, needed) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        let mut is_root = vec![false; strategy.nodes.len()];
-        strategy.roots().iter().for_each(|root| is_root[root.index()] = true);
-        let mut evaluation = Self { strategy, bars, cache, data, frames, values, is_root, needed };
+        let (frames, values) = (BTreeMap::new(), BTreeMap::new());
+        let warmups = vec![0; strategy.nodes.len()];
+        let (needed, left) = (Vec::new(), Vec::new());
+        let mut evaluation = Self { strategy, bars, cache, data, frames, values, warmups, needed, deferred: left };
         evaluation.needed = evaluation.needed();
+        evaluation.deferred = deferred(&strategy.nodes, &evaluation.needed);
         for index in (0..strategy.nodes.len()).filter(|&index| evaluation.needed[index]) {
             let node = &strategy.nodes[index];
             // `Align` needs its body's frame also when the body itself came from the cache.
@@ -109,13 +114,15 @@ impl<'a> Evaluation<'a> {
     /// Which nodes have to be computed; what the cache knows is taken from it on the way.
     fn needed(&mut self) -> Vec<bool> {
         let nodes = &self.strategy.nodes;
-        let mut needed = self.is_root.clone();
+        let mut needed = vec![false; nodes.len()];
+        self.strategy.roots().iter().for_each(|root| needed[root.index()] = true);
         for (index, node) in nodes.iter().enumerate().rev() {
             if !needed[index] {
                 continue;
             }
             let id = id_of(index);
             if let Some(series) = self.key(id).and_then(|key| self.cache.get(&key)) {
+                self.warmups[index] = series.warmup;
                 self.values.insert(id, series);
                 needed[index] = false;
                 continue;
@@ -135,20 +142,22 @@ impl<'a> Evaluation<'a> {
             // The number shares the call's memory; a condition is a 64th of it, and kept in its stead.
             BoundOp::Output(..) => !node.is_condition,
             BoundOp::Call { function, .. } => function.kind == OutputKind::Condition,
-            // What reads it is a comparison or another function, kept itself, or else a rule.
-            BoundOp::Negate(_) | BoundOp::Arithmetic(..) => !self.is_root[id.index()],
             BoundOp::Not(_) | BoundOp::Logic(..) => true,
-            _ => false,
+            _ => is_pointwise(node),
         };
         let data = self.data.filter(|_| !is_cheap)?;
         Some(SeriesKey::new(data, node.key))
     }
 
-    /// Values of the roots, and of whatever else is still held.
-    fn run(mut self) -> BTreeMap<BoundId, CachedSeries> {
+    /// Computes the roots' values and what their distances are computed from; whatever else is still held goes with them.
+    fn run(mut self) -> Self {
         let last_reader = self.last_readers();
         for index in 0..self.needed.len() {
             if !self.needed[index] {
+                continue;
+            }
+            if self.deferred[index] {
+                self.warmups[index] = self.strategy.nodes[index].op.warmup(|id| self.warmups[id.index()]);
                 continue;
             }
             let id = id_of(index);
@@ -156,26 +165,23 @@ impl<'a> Evaluation<'a> {
             if let Some(key) = self.key(id) {
                 self.cache.put(key, &series);
             }
+            self.warmups[index] = series.warmup;
             self.values.insert(id, series);
-            for input in self.strategy.nodes[index].inputs() {
-                if last_reader[input.index()] == Some(index) {
-                    self.values.remove(&input);
-                }
-            }
+            self.values.retain(|id, _| last_reader[id.index()] > index);
         }
-        self.values
+        self
     }
 
-    /// For each node the last node that reads it; `None` for roots, which are kept.
-    fn last_readers(&self) -> Vec<Option<usize>> {
-        let mut last = vec![None; self.needed.len()];
-        for index in (0..last.len()).filter(|&index| self.needed[index]) {
+    /// For each node the last node that computes something from it; roots, and what deferred roots read, are kept.
+    fn last_readers(&self) -> Vec<usize> {
+        let mut last = vec![0; self.needed.len()];
+        self.strategy.roots().iter().for_each(|root| last[root.index()] = usize::MAX);
+        for index in (0..last.len()).rev().filter(|&index| self.needed[index]) {
+            // What a deferred node reads is read when the deferred node is.
+            let read_at = if self.deferred[index] { last[index] } else { index };
             for input in self.strategy.nodes[index].inputs() {
-                last[input.index()] = Some(index);
+                last[input.index()] = last[input.index()].max(read_at);
             }
-        }
-        for root in self.strategy.roots() {
-            last[root.index()] = None;
         }
         last
     }
@@ -188,54 +194,54 @@ impl<'a> Evaluation<'a> {
     fn compute(&self, id: BoundId) -> CachedSeries {
         let node = &self.strategy.nodes[id.index()];
         let bars = self.bars_of(node.frame);
-        let warmup = node.op.warmup(|id| self.values[&id].warmup);
-        let extent = Extent { bars: bars.len(), warmup };
-        let number = |values: Vec<f64>| SeriesValue::Number(values.into());
-        let condition = |mask: Mask| SeriesValue::Condition(Arc::new(mask));
+        let warmup = node.op.warmup(|id| self.warmups[id.index()]);
+        let condition = SeriesValue::Condition;
         let value = match &node.op {
             BoundOp::Series(series) => SeriesValue::Number(series_of(*series, bars)),
-            BoundOp::Negate(id) => number(column::negate(column_of(&self.values[id]))),
-            BoundOp::Arithmetic(op, a, b) => {
-                number(column::arithmetic(*op, self.numbers(a), self.numbers(b), extent.bars))
+            _ if is_pointwise(node) => self.fusion(bars.len()).column(id),
+            BoundOp::Compare(op, a, b) => {
+                let mut fusion = self.fusion(bars.len());
+                let pair = (fusion.operand(a), fusion.operand(b));
+                condition(column::compare(*op, &fusion.into_program(), pair, warmup))
             }
-            BoundOp::Compare(op, a, b) => condition(column::compare(*op, self.numbers(a), self.numbers(b), extent)),
-            BoundOp::Not(id) => condition(column::not(mask_of(&self.values[id]), warmup)),
+            BoundOp::Not(id) => condition(column::not(&mask_of(&self.values[id]), warmup)),
             BoundOp::Logic(logic, a, b) => condition(self.logic(*logic, *a, *b, warmup)),
-            BoundOp::Choose { condition, then, otherwise } => {
-                let condition = mask_of(&self.values[condition]);
-                number(column::choose(condition, self.numbers(then), self.numbers(otherwise)))
-            }
-            BoundOp::Lag(id, lag) if node.is_condition => condition(column::lag_mask(mask_of(&self.values[id]), *lag)),
-            BoundOp::Lag(id, lag) => number(column::lag(column_of(&self.values[id]), *lag)),
-            BoundOp::Call { function, args, inputs } => self.call(function, args, inputs, extent.bars),
+            BoundOp::Lag(id, lag) => condition(mask_of(&self.values[id]).delayed(*lag)),
+            BoundOp::Call { function, args, inputs } => self.call(function, args, inputs, bars.len()),
             BoundOp::Output(id, output) => {
                 let called = &self.values[id];
                 if let SeriesValue::Condition(mask) = &called.value {
-                    condition(column::after((**mask).clone(), warmup))
+                    condition(column::after(mask.clone(), warmup))
                 } else if node.is_condition {
-                    let truth = Numbers::Column(&outputs_of(called)[*output]);
-                    condition(column::compare(CompareOp::Equal, truth, Numbers::Constant(1.0), extent))
+                    let mut program = Program::new(bars.len());
+                    let truth = Source::Column(program.add_column(outputs_of(called)[*output].clone()));
+                    condition(column::compare(CompareOp::Equal, &program, (truth, Source::Constant(1.0)), warmup))
                 } else {
                     SeriesValue::Number(outputs_of(called)[*output].clone())
                 }
             }
             BoundOp::Align(id) => return self.align(*id),
+            BoundOp::Negate(_) | BoundOp::Arithmetic(..) | BoundOp::Choose { .. } => {
+                unreachable!("they are pointwise")
+            }
         };
         CachedSeries { value, warmup }
     }
 
-    fn numbers(&self, operand: &Operand) -> Numbers<'_> {
-        match operand {
-            Operand::Constant(value) => Numbers::Constant(*value),
-            Operand::Node(id) => Numbers::Column(column_of(&self.values[id])),
-        }
+    fn fusion(&self, bars: usize) -> Fusion<'_> {
+        Fusion::new(&self.strategy.nodes, &self.values, bars)
+    }
+
+    /// A rule's distance, computed where it is asked for.
+    fn pointwise(&self, distance: &Operand) -> Pointwise {
+        self.fusion(self.bars.len()).pointwise(distance)
     }
 
     fn logic(&self, logic: Logic, left: BoundId, right: BoundId, warmup: usize) -> Mask {
         let (left, right) = (mask_of(&self.values[&left]), mask_of(&self.values[&right]));
         let combined = match logic {
-            Logic::And => column::combine(left, right, |a, b| a & b),
-            Logic::Or => column::combine(left, right, |a, b| a | b),
+            Logic::And => column::combine(&left, &right, |a, b| a & b),
+            Logic::Or => column::combine(&left, &right, |a, b| a | b),
         };
         column::after(combined, warmup)
     }
@@ -257,8 +263,8 @@ impl<'a> Evaluation<'a> {
         let columns: Vec<&[f64]> = columns.iter().map(|column| &**column).collect();
         // Crossings are compared a word at a time instead of being written as numbers and read back.
         match (function.name, columns.as_slice()) {
-            ("cross_above", [a, b]) => return SeriesValue::Condition(Arc::new(column::crossing(a, b))),
-            ("cross_below", [a, b]) => return SeriesValue::Condition(Arc::new(column::crossing(b, a))),
+            ("cross_above", [a, b]) => return SeriesValue::Condition(column::crossing(a, b)),
+            ("cross_below", [a, b]) => return SeriesValue::Condition(column::crossing(b, a)),
             _ => {}
         }
         let mut outputs = vec![Vec::new(); function.outputs.len()];
@@ -276,7 +282,7 @@ impl<'a> Evaluation<'a> {
         let value = match &series.value {
             SeriesValue::Condition(mask) => {
                 let mask = Mask::from_fn(last.len(), |t| last[t].is_some_and(|bucket| mask.get(bucket)));
-                SeriesValue::Condition(Arc::new(mask))
+                SeriesValue::Condition(mask)
             }
             _ => {
                 let column = column_of(series);
@@ -311,7 +317,7 @@ fn series_of(series: Series, bars: &Bars) -> Column<f64> {
     }
 }
 
-fn column_of(series: &CachedSeries) -> &Column<f64> {
+pub(super) fn column_of(series: &CachedSeries) -> &Column<f64> {
     match &series.value {
         SeriesValue::Number(column) => column,
         SeriesValue::Condition(_) | SeriesValue::Outputs(_) => {
@@ -320,9 +326,9 @@ fn column_of(series: &CachedSeries) -> &Column<f64> {
     }
 }
 
-fn mask_of(series: &CachedSeries) -> &Mask {
+pub(super) fn mask_of(series: &CachedSeries) -> Mask {
     match &series.value {
-        SeriesValue::Condition(mask) => mask,
+        SeriesValue::Condition(mask) => mask.clone(),
         SeriesValue::Number(_) | SeriesValue::Outputs(_) => {
             unreachable!("binding gives condition nodes conditions")
         }

@@ -11,7 +11,7 @@
 //! | `lower`, `condition`, `call` | names, kinds and arguments checked; tree into nodes |
 //! | `graph` | hash-consed nodes, parameters symbolic; canonical text |
 //! | `bind`, `bound` | parameters put in, constants folded, a content key for each node |
-//! | `evaluate` | whole columns, each node once |
+//! | `evaluate`, `column`, `fusion` | whole columns, each node once; what is cheap, where it is read |
 //! | `stream` | the same graph bar by bar, live |
 //! | `gate` | the parts of a rule that must all hold |
 //! | `predicate`, `formula` | scalar expressions over parameters and over metrics |
@@ -36,6 +36,7 @@ mod condition;
 mod diagnostic;
 mod evaluate;
 mod formula;
+mod fusion;
 mod gate;
 mod graph;
 mod key;

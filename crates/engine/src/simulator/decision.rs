@@ -1,6 +1,7 @@
 //! A decision meets a position: what is to be done (rules D1–D8).
 
 use super::{ExitReason, Side, Signals};
+use crate::Pointwise;
 
 /// The price distances of an entry, in points. `None`: the strategy has no such exit.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -17,10 +18,8 @@ impl Distances {
     /// Whether each distance that the strategy has is a finite number above zero (D5).
     #[must_use]
     pub fn are_defined(&self) -> bool {
-        [self.stop, self.target, self.trailing]
-            .into_iter()
-            .flatten()
-            .all(|distance| distance.is_finite() && distance > 0.0)
+        let is_defined = |distance: Option<f64>| distance.is_none_or(|points| points.is_finite() && points > 0.0);
+        is_defined(self.stop) && is_defined(self.target) && is_defined(self.trailing)
     }
 
     /// The nearest protective distance, which a size by risk is computed from (Z4).
@@ -87,9 +86,7 @@ impl Signals {
 
     #[inline]
     fn distances(&self, t: usize) -> Distances {
-        let read = |column: &Option<crate::bars::Column<f64>>| {
-            column.as_ref().map(|values| values.get(t).copied().unwrap_or(f64::NAN))
-        };
+        let read = |distance: &Option<Pointwise>| distance.as_ref().map(|distance| distance.at(t));
         Distances {
             stop: read(&self.stop_distance),
             target: read(&self.target_distance),
@@ -121,6 +118,12 @@ impl Decision {
         Self { long_entry: false, short_entry: false, ..self }
     }
 
+    /// Whether it asks for nothing.
+    #[inline]
+    pub(crate) fn is_silent(&self) -> bool {
+        !(self.long_entry | self.long_exit | self.short_entry | self.short_exit)
+    }
+
     /// The side to enter; both at once cancel out (D2).
     fn entry_side(&self) -> Option<Side> {
         match (self.long_entry, self.short_entry) {
@@ -143,7 +146,8 @@ impl Decision {
     pub(crate) fn resolve(&self, held: Option<Side>) -> Order {
         // D3: an entry on the side already held is ignored.
         let wanted = self.entry_side().filter(|side| held != Some(*side));
-        let (entry_side, undefined_entry) = if self.distances.are_defined() { (wanted, None) } else { (None, wanted) };
+        let is_undefined = wanted.is_some() && !self.distances.are_defined();
+        let (entry_side, undefined_entry) = if is_undefined { (None, wanted) } else { (wanted, None) };
         let exit = held.and_then(|side| {
             if self.leaves(side) { Some(ExitReason::Rule) } else { entry_side.map(|_| ExitReason::Reversal) }
         });

@@ -148,19 +148,21 @@ impl<'a> BarView<'a> {
         self.open.is_empty()
     }
 
-    /// The highs.
-    pub(crate) fn high(&self) -> &'a [f64] {
-        self.high
+    /// The same view with rows: its own, or else ones made of its columns in this memory.
+    pub(crate) fn in_rows<'r>(&self, memory: &'r mut Vec<[f64; 4]>) -> BarView<'r>
+    where
+        'a: 'r,
+    {
+        if self.rows.is_empty() {
+            *memory = bar_rows(self.open, self.high, self.low, self.close);
+            return BarView { rows: memory, ..*self };
+        }
+        *self
     }
 
-    /// The lows.
-    pub(crate) fn low(&self) -> &'a [f64] {
-        self.low
-    }
-
-    /// The closes.
-    pub(crate) fn close(&self) -> &'a [f64] {
-        self.close
+    /// Open, high, low and close of each bar, or nothing.
+    pub(crate) fn rows(&self) -> &'a [[f64; 4]] {
+        self.rows
     }
 
     /// The clock, if there is one.

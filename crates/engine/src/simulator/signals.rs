@@ -1,7 +1,6 @@
 //! What the simulator reads: decisions, price distances and the rules around them.
 
-use crate::Mask;
-use crate::bars::Column;
+use crate::{Mask, Pointwise};
 
 /// A strategy's decisions over the bars `0..len` of a [`Bars`](crate::bars::Bars): index `t` is the
 /// decision taken at the close of bar `t`, from bars up to and including `t`.
@@ -16,11 +15,11 @@ pub struct Signals {
     /// Leave a short position.
     pub short_exit: Mask,
     /// Price distance of the stop from the entry fill, read at the decision bar. `None`: no stop.
-    pub stop_distance: Option<Column<f64>>,
+    pub stop_distance: Option<Pointwise>,
     /// Price distance of the target from the entry fill, read at the decision bar.
-    pub target_distance: Option<Column<f64>>,
+    pub target_distance: Option<Pointwise>,
     /// Price distance of the trailing stop from the best price seen, read at the decision bar.
-    pub trailing_distance: Option<Column<f64>>,
+    pub trailing_distance: Option<Pointwise>,
     /// First bar at which each needed series is defined: no decision is taken before it.
     pub warmup: usize,
     /// Limits on time.

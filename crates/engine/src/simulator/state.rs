@@ -224,17 +224,17 @@ impl Simulator {
 
     /// At the open (T2): gaps through resting levels, a missed deadline, then the pending orders.
     fn at_open(&mut self, bar: &Bar, recorder: &mut impl Recorder) {
-        let order = std::mem::take(&mut self.pending);
+        let (exit, entry) = (self.pending.exit.take(), self.pending.entry.take());
         self.leave_by_gap(bar, recorder);
         let is_past_deadline = self.passes_deadline(bar);
         if is_past_deadline {
             self.leave(Exit::at(bar.open, ExitReason::FlatBy), recorder);
         }
-        if let Some(reason) = order.exit {
+        if let Some(reason) = exit {
             self.leave(Exit::at(bar.open, reason), recorder);
         }
         self.meet_account_limits(bar.open, recorder);
-        match order.entry {
+        match entry {
             Some(entry) if is_past_deadline => {
                 self.skip(entry.side, SkipReason::Deadline, recorder);
             }
@@ -270,8 +270,7 @@ impl Simulator {
         if let Some(reason) = self.time_exit(bar) {
             self.leave(Exit::at(bar.close, reason), recorder);
         }
-        let decision = if self.may_enter(bar) { *decision } else { decision.without_entries() };
-        let mut order = decision.resolve(self.position.as_ref().map(|position| position.side));
+        let mut order = self.order(bar, decision);
         if order.exit.is_none() && self.is_short_of_margin(bar.close) {
             order.exit = Some(ExitReason::MarginCall);
         }
@@ -289,6 +288,16 @@ impl Simulator {
                 }
             }
         }
+    }
+
+    /// What the decision at this close comes to.
+    #[inline]
+    fn order(&self, bar: &Bar, decision: &Decision) -> Order {
+        if decision.is_silent() {
+            return Order::default();
+        }
+        let decision = if self.may_enter(bar) { *decision } else { decision.without_entries() };
+        decision.resolve(self.position.as_ref().map(|position| position.side))
     }
 
     /// Equity with the position valued at this price (M4).

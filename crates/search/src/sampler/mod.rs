@@ -81,7 +81,9 @@ pub enum SamplerError {
     #[error(transparent)]
     Space(#[from] SpaceError),
     /// The sampler optimises one objective only.
-    #[error("the sampler '{sampler}' takes one objective, the study has {objectives}: use 'random', or one objective")]
+    #[error(
+        "the sampler '{sampler}' takes one objective, the study has {objectives}: use 'tpe' or 'nsga2', or one objective"
+    )]
     Objectives {
         /// The sampler's name.
         sampler: &'static str,

@@ -26,7 +26,7 @@ mod write;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use bartune_search::storage::{Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use serde_json::Value;
 
@@ -206,23 +206,42 @@ impl Storage for PostgresStorage {
         self.read(|link, tables| read::trials(link, tables, (id, 0..u64::MAX), Detail::WithoutMetrics))
     }
 
+    fn results_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
+        self.read(|link, tables| read::trials(link, tables, (id, numbers.clone()), Detail::Results))
+    }
+
     fn trials_in(&self, id: StudyId, numbers: Range<u64>) -> Result<Vec<TrialRecord>, StorageError> {
         self.read(|link, tables| read::trials(link, tables, (id, numbers.clone()), Detail::Complete))
     }
 
-    fn append(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
+    fn append_and_abridge(
+        &mut self,
+        id: StudyId,
+        batch: &[TrialRecord],
+        abridgement: &Abridgement,
+    ) -> Result<(), StorageError> {
         let first = batch.first().map_or(0, |record| record.trial.number);
         if self.uncertain == Some((id, first)) && self.read(|link, _| read::is_there(link, id, batch))? {
             self.uncertain = None;
             return Ok(());
         }
-        let result = self.write(id, |link, keys| write::append(link, keys, id, batch));
+        let result = self.write(id, |link, keys| {
+            write::append(link, keys, id, batch)?;
+            write::abridge(link, keys, id, abridgement)
+        });
         self.uncertain = matches!(result, Err(StorageError::Unreachable { .. })).then_some((id, first));
         result
     }
 
     fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), StorageError> {
-        self.write(id, |link, keys| write::replace_unfinished(link, keys, id, batch))
+        let first = batch.first().map_or(0, |record| record.trial.number);
+        if self.uncertain == Some((id, first)) && self.read(|link, _| read::is_there(link, id, batch))? {
+            self.uncertain = None;
+            return Ok(());
+        }
+        let result = self.write(id, |link, keys| write::replace_unfinished(link, keys, id, batch));
+        self.uncertain = matches!(result, Err(StorageError::Unreachable { .. })).then_some((id, first));
+        result
     }
 
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {

@@ -12,13 +12,14 @@ use serde_json::Value;
 
 use super::connection::Link;
 use crate::assemble::{
-    Assembly, KnownDistributions, TrialRow, add_identity, add_param, add_step, add_system_attribute,
+    Assembly, KnownDistributions, TrialRow, add_identity, add_metrics, add_param, add_step, add_system_attribute,
     add_user_attribute, add_value, readable,
 };
 use crate::codec::{self, Problem};
 use crate::error::{Fault, StorageError};
 use crate::keys::KeyLists;
 use crate::read::{Detail, unsigned};
+use crate::returns;
 use crate::schema::Tables;
 
 /// A table whose rows belong to trials: its name, its primary key, and the columns wanted.
@@ -35,6 +36,7 @@ const USER_ATTRIBUTES: Child = Child("trial_user_attributes", "trial_user_attrib
 const SYSTEM_ATTRIBUTES: Child = Child("trial_system_attributes", "trial_system_attribute_id", "c.key, c.value_json");
 const IDENTITIES: Child = Child("bartune_trials", "trial_id", "c.identity, c.constraint_keys_id");
 const METRICS: Child = Child("bartune_metrics", "trial_id", "c.keys_id, c.packed");
+const RETURNS: Child = Child("bartune_returns", "trial_id", "c.packed");
 
 /// Milliseconds of a time; finer digits are cut off.
 const MILLISECONDS: &str = "round(extract(epoch FROM date_trunc('milliseconds', {})) * 1000)::bigint";
@@ -139,6 +141,15 @@ pub(super) fn trials(
         Ok(add_value(record, (i64::from(objective), objectives), (row.try_get(2)?, row.try_get(3)?))?)
     })?;
     selection.assembly.check_values()?;
+    selection.each(link, &USER_ATTRIBUTES, |record, _, row| {
+        Ok(add_user_attribute(record, row.try_get(1)?, row.try_get(2)?)?)
+    })?;
+    selection.each(link, &SYSTEM_ATTRIBUTES, |record, _, row| {
+        Ok(add_system_attribute(record, row.try_get(1)?, row.try_get(2)?)?)
+    })?;
+    if detail == Detail::Results {
+        return Ok(selection.assembly.into_records());
+    }
     selection.each(link, &STEPS, |record, _, row| {
         let step: i32 = row.try_get(1)?;
         Ok(add_step(record, i64::from(step), (row.try_get(2)?, row.try_get(3)?))?)
@@ -146,23 +157,22 @@ pub(super) fn trials(
     selection.each(link, &PARAMS, |record, distributions, row| {
         Ok(add_param(record, distributions, row.try_get(1)?, (row.try_get(2)?, row.try_get(3)?))?)
     })?;
-    selection.each(link, &USER_ATTRIBUTES, |record, _, row| {
-        Ok(add_user_attribute(record, row.try_get(1)?, row.try_get(2)?)?)
-    })?;
-    selection.each(link, &SYSTEM_ATTRIBUTES, |record, _, row| {
-        Ok(add_system_attribute(record, row.try_get(1)?, row.try_get(2)?)?)
-    })?;
-    if tables == Tables::OptunaAndBartune {
+    if tables != Tables::Optuna {
         let lists = key_lists(link)?;
         selection.each(link, &IDENTITIES, |record, _, row| {
             Ok(add_identity(record, row.try_get(1)?, row.try_get(2)?, &lists)?)
         })?;
         if detail == Detail::Complete {
             selection.each(link, &METRICS, |record, _, row| {
-                record.metrics = lists.unpack(row.try_get(1)?, row.try_get(2)?)?;
-                Ok(())
+                Ok(add_metrics(record, (row.try_get(1)?, row.try_get(2)?), &lists)?)
             })?;
         }
+    }
+    if tables == Tables::OptunaAndBartune && detail == Detail::Complete {
+        selection.each(link, &RETURNS, |record, _, row| {
+            record.daily_returns = returns::unpack(row.try_get(1)?)?;
+            Ok(())
+        })?;
     }
     Ok(selection.assembly.into_records())
 }
@@ -172,7 +182,9 @@ pub(super) fn trials(
 pub(super) fn is_there(link: &mut Link, id: StudyId, batch: &[TrialRecord]) -> Result<bool, Fault> {
     let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(false) };
     let numbers = first.trial.number..last.trial.number + 1;
-    let found = trials(link, Tables::OptunaAndBartune, (id, numbers), Detail::WithoutMetrics)?;
+    let mut found = trials(link, Tables::OptunaAndBartune, (id, numbers), Detail::WithoutMetrics)?;
+    // Replaced trials need not follow each other.
+    found.retain(|record| batch.binary_search_by_key(&record.trial.number, |given| given.trial.number).is_ok());
     let same = |(found, given): (&TrialRecord, &TrialRecord)| {
         found.identity == given.identity
             && found.trial.state == given.trial.state
@@ -204,7 +216,7 @@ pub(super) fn vault_openings(link: &mut Link, tables: Tables, id: StudyId) -> Re
     Ok(openings)
 }
 
-fn key_lists(link: &mut Link) -> Result<KeyLists, Fault> {
+pub(super) fn key_lists(link: &mut Link) -> Result<KeyLists, Fault> {
     let mut lists = KeyLists::default();
     let statement = link.statement("SELECT keys_id, keys_json FROM bartune_keys")?;
     for row in &link.client.query(&statement, &[])? {
@@ -231,8 +243,12 @@ impl Selection {
             MILLISECONDS.replace("{}", "datetime_start"),
             MILLISECONDS.replace("{}", "datetime_complete"),
         ))?;
-        let mut assembly = Assembly::default();
         let parameters: [&(dyn ToSql + Sync); 3] = [&study, &numbers.0, &numbers.1];
+        let count =
+            link.statement("SELECT count(*) FROM trials WHERE study_id = $1 AND number >= $2 AND number < $3")?;
+        let count: i64 = link.client.query_one(&count, &parameters)?.try_get(0)?;
+        // Growing by moving what is there already would cost as much as reading it.
+        let mut assembly = Assembly::with_capacity(usize::try_from(count).unwrap_or(0));
         let mut rows = link.client.query_raw(&statement, parameters)?;
         while let Some(row) = rows.next()? {
             let (id, number): (i32, i32) = (row.try_get(0)?, row.try_get(1)?);

@@ -161,26 +161,44 @@ CREATE TABLE bartune_lease (
 );
 ";
 
+/// What version 3 of ours added: daily returns. (PostgreSQL began with version 2.)
+const BARTUNE_TABLES_3: &str = "
+CREATE TABLE bartune_returns (
+    trial_id INTEGER PRIMARY KEY REFERENCES trials (trial_id) ON DELETE CASCADE,
+    packed BYTEA NOT NULL
+);
+ALTER TABLE bartune_returns ALTER COLUMN packed SET STORAGE EXTERNAL;
+";
+
 /// What a database holds.
 enum Content {
+    /// No table of ours or Optuna's.
     Nothing,
+    /// Optuna's only.
     OptunaOnly,
-    Both,
+    /// Optuna's and ours, of this version.
+    Both(i64),
 }
 
 /// Make the database ready for writing: create what is missing, refuse what we cannot keep.
 pub(super) fn prepare(link: &mut Link, server: &str) -> Result<(), Fault> {
-    if matches!(inspect(link, server)?, Content::Both) {
+    if matches!(inspect(link, server)?, Content::Both(BARTUNE_VERSION)) {
         return Ok(());
     }
     link.transact(|link| {
         link.client.batch_execute(PREPARING)?;
         match inspect(link, server)? {
-            Content::Both => return Ok(()),
+            Content::Both(BARTUNE_VERSION) => return Ok(()),
+            Content::Both(_) => {
+                link.client.batch_execute(BARTUNE_TABLES_3)?;
+                link.client.execute("UPDATE bartune_schema SET version = $1", &[&BARTUNE_VERSION])?;
+                return Ok(());
+            }
             Content::OptunaOnly => {}
             Content::Nothing => link.client.batch_execute(OPTUNA_TABLES)?,
         }
         link.client.batch_execute(BARTUNE_TABLES)?;
+        link.client.batch_execute(BARTUNE_TABLES_3)?;
         link.client.execute("INSERT INTO bartune_schema VALUES ($1)", &[&BARTUNE_VERSION])?;
         Ok(())
     })
@@ -189,7 +207,8 @@ pub(super) fn prepare(link: &mut Link, server: &str) -> Result<(), Fault> {
 /// Check a database that is only read; which tables it has.
 pub(super) fn check(link: &mut Link, server: &str) -> Result<Tables, Fault> {
     match inspect(link, server)? {
-        Content::Both => Ok(Tables::OptunaAndBartune),
+        Content::Both(BARTUNE_VERSION) => Ok(Tables::OptunaAndBartune),
+        Content::Both(_) => Ok(Tables::Older),
         Content::OptunaOnly => Ok(Tables::Optuna),
         Content::Nothing => Err(StorageError::Missing { path: server.into() }.into()),
     }
@@ -225,5 +244,5 @@ fn inspect(link: &mut Link, server: &str) -> Result<Content, Fault> {
         let store = server.to_owned();
         return Err(StorageError::NewerBartuneSchema { store, found, supported: BARTUNE_VERSION }.into());
     }
-    Ok(Content::Both)
+    Ok(Content::Both(found))
 }

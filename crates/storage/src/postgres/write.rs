@@ -2,17 +2,19 @@
 
 use std::sync::LazyLock;
 
-use bartune_search::storage::{Lease, StudyId, TrialRecord, VaultOpening};
+use bartune_search::storage::{Abridgement, Lease, StudyId, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use serde_json::Value;
 
 use super::connection::Link;
 use super::read;
+use crate::assemble::readable;
 use crate::codec;
 use crate::error::{Fault, StorageError};
-use crate::keys::{KeyTable, Keys};
-use crate::pack::{Layout, Metrics};
+use crate::keys::{ABRIDGED_LAYOUT, KeyTable, Keys};
+use crate::pack::{Extent, Layout, Metrics};
 use crate::record::{self, CONSTRAINTS, DUPLICATE_OF, REASON};
+use crate::returns;
 use crate::schema::Tables;
 
 /// The first half of an advisory lock's key, the same for all studies of a schema; the second is the study's.
@@ -22,7 +24,7 @@ const LOCK_CLASS: &str = "('x' || substr(md5('bartune ' || current_schema()), 1,
 const VAULT_SEGMENT: &str = "test";
 
 /// Tables of what belongs to a trial.
-const CHILD_TABLES: [&str; 8] = [
+const CHILD_TABLES: [&str; 9] = [
     "trial_user_attributes",
     "trial_system_attributes",
     "trial_params",
@@ -31,6 +33,7 @@ const CHILD_TABLES: [&str; 8] = [
     "trial_heartbeats",
     "bartune_trials",
     "bartune_metrics",
+    "bartune_returns",
 ];
 
 /// Optuna's tables of what belongs to a study, other than trials.
@@ -64,7 +67,9 @@ b AS (INSERT INTO bartune_trials (trial_id, identity, constraint_keys_id)
     FROM unnest($24::int[], $25::bytea[], $26::bigint[]) r (number, identity, keys_id) JOIN t USING (number)),
 m AS (INSERT INTO bartune_metrics (trial_id, keys_id, packed)
     SELECT t.trial_id, r.keys_id, r.packed
-    FROM unnest($27::int[], $28::bigint[], $29::bytea[]) r (number, keys_id, packed) JOIN t USING (number))
+    FROM unnest($27::int[], $28::bigint[], $29::bytea[]) r (number, keys_id, packed) JOIN t USING (number)),
+d AS (INSERT INTO bartune_returns (trial_id, packed)
+    SELECT t.trial_id, r.packed FROM unnest($30::int[], $31::bytea[]) r (number, packed) JOIN t USING (number))
 SELECT count(*) FROM t";
 
 /// New trials with all that belongs to them.
@@ -96,11 +101,12 @@ impl KeyTable for &mut Link {
         Ok(self.client.query_one(&select, &[&list])?.try_get(0)?)
     }
 
-    fn newest_layout(&mut self) -> Result<Option<(i64, String)>, Fault> {
+    fn newest_layout(&mut self, extent: Extent) -> Result<Option<(i64, String)>, Fault> {
         let select = self.statement(
-            "SELECT keys_id, keys_json FROM bartune_keys WHERE keys_json LIKE '{%' ORDER BY keys_id DESC LIMIT 1",
+            "SELECT keys_id, keys_json FROM bartune_keys
+             WHERE keys_json LIKE '{%' AND (keys_json LIKE $1) = $2 ORDER BY keys_id DESC LIMIT 1",
         )?;
-        let row = self.client.query_opt(&select, &[])?;
+        let row = self.client.query_opt(&select, &[&ABRIDGED_LAYOUT, &(extent == Extent::Abridged)])?;
         Ok(row.map(|row| Ok::<_, postgres::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?)
     }
 }
@@ -256,6 +262,39 @@ pub(super) fn append(link: &mut Link, keys: &mut Keys, id: StudyId, batch: &[Tri
     Rows::of(link, keys, batch)?.send(link, &APPEND, study)
 }
 
+/// Keep less of trials that are there.
+pub(super) fn abridge(link: &mut Link, keys: &mut Keys, id: StudyId, abridgement: &Abridgement) -> Result<(), Fault> {
+    if abridgement.numbers.is_empty() {
+        return Ok(());
+    }
+    let study = read::key(id)?;
+    let lists = read::key_lists(link)?;
+    let numbers: Vec<i32> = abridgement.numbers.iter().filter_map(|number| i32::try_from(*number).ok()).collect();
+    let select = link.statement(
+        "SELECT t.trial_id, m.keys_id, m.packed FROM trials t JOIN bartune_metrics m USING (trial_id)
+         WHERE t.study_id = $1 AND t.number = ANY($2)",
+    )?;
+    let (mut ids, mut layouts, mut blobs) = (Vec::new(), Vec::new(), Vec::new());
+    for row in &link.client.query(&select, &[&study, &numbers])? {
+        let trial_id: i32 = row.try_get(0)?;
+        let unpacked = lists.unpack(row.try_get(1)?, row.try_get(2)?);
+        let mut metrics = readable("bartune_metrics", i64::from(trial_id), unpacked)?;
+        metrics.values_mut().for_each(|metrics| metrics.retain(|name, _| abridgement.kept.contains(name)));
+        let (keys_id, layout) = keys.layout_for(&mut &mut *link, (Extent::Abridged, &metrics))?;
+        ids.push(trial_id);
+        layouts.push(keys_id);
+        blobs.push(layout.pack(&metrics));
+    }
+    let change = link.statement(
+        "UPDATE bartune_metrics m SET keys_id = r.keys_id, packed = r.packed
+         FROM unnest($1::int[], $2::bigint[], $3::bytea[]) r (trial_id, keys_id, packed) WHERE m.trial_id = r.trial_id",
+    )?;
+    link.client.execute(&change, &[&ids, &layouts, &blobs])?;
+    let forget = link.statement("DELETE FROM bartune_returns WHERE trial_id = ANY($1)")?;
+    link.client.execute(&forget, &[&ids])?;
+    Ok(())
+}
+
 /// Replace unfinished trials by the records of the same numbers.
 pub(super) fn replace_unfinished(
     link: &mut Link,
@@ -337,6 +376,7 @@ struct Rows<'a> {
     system_attributes: (Vec<i32>, Vec<&'a str>, Vec<String>),
     identities: (Vec<i32>, Vec<Option<Blob>>, Vec<Option<i64>>),
     metrics: (Vec<i32>, Vec<i64>, Vec<Blob>),
+    returns: (Vec<i32>, Vec<Blob>),
 }
 
 impl<'a> Rows<'a> {
@@ -420,10 +460,15 @@ impl<'a> Rows<'a> {
             self.identities.2.push(names_id);
         }
         if !record.metrics.is_empty() {
-            let (keys_id, layout) = keys.layout_for(&mut &mut *link, &record.metrics)?;
+            let wanted = (Extent::of(record.is_abridged), &record.metrics);
+            let (keys_id, layout) = keys.layout_for(&mut &mut *link, wanted)?;
             self.metrics.0.push(number);
             self.metrics.1.push(keys_id);
             self.metrics.2.push(layout.pack(&record.metrics));
+        }
+        if !record.daily_returns.is_empty() {
+            self.returns.0.push(number);
+            self.returns.1.push(returns::pack(&record.daily_returns));
         }
         Ok(())
     }
@@ -432,7 +477,7 @@ impl<'a> Rows<'a> {
         let statement = link.statement(sql)?;
         let (trials, params, values, steps) = (&self.trials, &self.params, &self.values, &self.steps);
         let (user, system) = (&self.user_attributes, &self.system_attributes);
-        let (identities, metrics) = (&self.identities, &self.metrics);
+        let (identities, metrics, returns) = (&self.identities, &self.metrics, &self.returns);
         let row = link.client.query_one(
             &statement,
             &[
@@ -465,6 +510,8 @@ impl<'a> Rows<'a> {
                 &metrics.0,
                 &metrics.1,
                 &metrics.2,
+                &returns.0,
+                &returns.1,
             ],
         )?;
         let written: i64 = row.try_get(0)?;

@@ -10,12 +10,13 @@ use rusqlite::{Connection, Row};
 
 use super::unsigned;
 use crate::assemble::{
-    Assembly, KnownDistributions, TrialRow, add_identity, add_param, add_step, add_system_attribute,
+    Assembly, KnownDistributions, TrialRow, add_identity, add_metrics, add_param, add_step, add_system_attribute,
     add_user_attribute, add_value, readable,
 };
 use crate::codec::{self, Problem};
 use crate::error::{Fault, StorageError};
 use crate::keys::KeyLists;
+use crate::returns;
 
 /// A table whose rows belong to trials.
 struct Child {
@@ -40,6 +41,7 @@ const SYSTEM_ATTRIBUTES: Child =
     Child { table: "trial_system_attributes", key: "trial_system_attribute_id", columns: "key, value_json" };
 const IDENTITIES: Child = Child { table: "bartune_trials", key: "trial_id", columns: "identity, constraint_keys_id" };
 const METRICS: Child = Child { table: "bartune_metrics", key: "trial_id", columns: "keys_id, packed" };
+const RETURNS: Child = Child { table: "bartune_returns", key: "trial_id", columns: "packed" };
 
 /// The trials being read.
 pub(super) struct Selection {
@@ -56,8 +58,13 @@ impl Selection {
              WHERE study_id = ?1 AND number >= ?2 AND number < ?3 ORDER BY trial_id",
         )?;
         let bound = |number| i64::try_from(number).unwrap_or(i64::MAX);
-        let mut rows = statement.query([study, bound(numbers.start), bound(numbers.end)])?;
-        let mut assembly = Assembly::default();
+        let range = [study, bound(numbers.start), bound(numbers.end)];
+        // Growing by moving what is there already would cost as much as reading it.
+        let mut count = connection
+            .prepare_cached("SELECT count(*) FROM trials WHERE study_id = ?1 AND number >= ?2 AND number < ?3")?;
+        let count: i64 = count.query_row(range, |row| row.get(0))?;
+        let mut rows = statement.query(range)?;
+        let mut assembly = Assembly::with_capacity(usize::try_from(count).unwrap_or(0));
         while let Some(row) = rows.next()? {
             push_trial(&mut assembly, row)?;
         }
@@ -144,7 +151,13 @@ impl Selection {
 
     pub(super) fn read_metrics(&mut self, connection: &Connection, lists: &KeyLists) -> Result<(), Fault> {
         self.each(connection, &METRICS, |record, _, row| {
-            record.metrics = lists.unpack(row.get(1)?, row.get_ref(2)?.as_blob()?)?;
+            Ok(add_metrics(record, (row.get(1)?, row.get_ref(2)?.as_blob()?), lists)?)
+        })
+    }
+
+    pub(super) fn read_returns(&mut self, connection: &Connection) -> Result<(), Fault> {
+        self.each(connection, &RETURNS, |record, _, row| {
+            record.daily_returns = returns::unpack(row.get_ref(1)?.as_blob()?)?;
             Ok(())
         })
     }

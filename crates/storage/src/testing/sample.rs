@@ -56,6 +56,8 @@ pub(super) fn complete_record(value: f64) -> TrialRecord {
         },
         identity: "0123456789abcdef".repeat(4),
         metrics: BTreeMap::from([("train".to_owned(), metrics), ("validate".to_owned(), BTreeMap::new())]),
+        daily_returns: BTreeMap::from([("train".to_owned(), vec![0.0, 0.0125, -0.0, f32::MIN_POSITIVE])]),
+        is_abridged: false,
         reason: None,
     }
 }
@@ -74,6 +76,7 @@ fn pruned_record() -> TrialRecord {
     let mut record = valueless_record(TrialState::Pruned);
     record.reason = Some("no trades: profit_factor is undefined".to_owned());
     record.metrics.insert("train".to_owned(), BTreeMap::from([("trades".to_owned(), 0.0)]));
+    record.is_abridged = true;
     record
 }
 
@@ -81,6 +84,7 @@ pub(super) fn duplicate_record() -> TrialRecord {
     let mut record = complete_record(1.25);
     record.trial.duplicate_of = Some(0);
     record.metrics.clear();
+    record.daily_returns.clear();
     record
 }
 
@@ -92,6 +96,7 @@ pub(super) fn valueless_record(state: TrialState) -> TrialRecord {
     record.trial.intermediate_values.clear();
     record.trial.finished_ms = None;
     record.metrics.clear();
+    record.daily_returns.clear();
     if state == TrialState::Waiting {
         record.trial.started_ms = None;
         record.trial.params.clear();

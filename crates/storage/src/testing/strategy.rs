@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bartune_search::space::{Choice, Distribution, ParamValue};
-use bartune_search::storage::TrialRecord;
+use bartune_search::storage::{DailyReturns, TrialRecord};
 use bartune_search::trial::{Trial, TrialState};
 use indexmap::IndexMap;
 use proptest::prelude::*;
@@ -17,11 +17,14 @@ pub fn records(objectives: usize) -> impl Strategy<Value = Vec<TrialRecord>> {
 }
 
 fn record(objectives: usize) -> impl Strategy<Value = TrialRecord> {
-    (trial(objectives), proptest::option::of(any::<[u8; 32]>()), metrics(), proptest::option::of(name())).prop_map(
-        |(trial, identity, metrics, reason)| TrialRecord {
+    let measured = (metrics(), daily_returns(), any::<bool>());
+    (trial(objectives), proptest::option::of(any::<[u8; 32]>()), measured, proptest::option::of(name())).prop_map(
+        |(trial, identity, (metrics, daily_returns, is_abridged), reason)| TrialRecord {
             trial,
             identity: identity.map_or(String::new(), |bytes| crate::codec::identity_text(&bytes)),
+            is_abridged: is_abridged && !metrics.is_empty(),
             metrics,
+            daily_returns,
             reason,
         },
     )
@@ -109,6 +112,13 @@ fn metrics() -> impl Strategy<Value = BTreeMap<String, BTreeMap<String, f64>>> {
     let value = prop_oneof![any::<f64>(), any::<i16>().prop_map(f64::from), Just(-0.0)];
     let values = proptest::collection::btree_map("[a-h]", value, 0..6);
     proptest::collection::btree_map(prop_oneof!["train", "validate", "fold é 1"], values, 0..3)
+}
+
+/// Any bits at all: a store has no opinion on them.
+fn daily_returns() -> impl Strategy<Value = DailyReturns> {
+    let value = prop_oneof![any::<u32>().prop_map(f32::from_bits), Just(0.0), Just(-0.0)];
+    let values = proptest::collection::vec(value, 0..40);
+    proptest::collection::btree_map(prop_oneof!["train", "validate", "fold é 1", ""], values, 0..3)
 }
 
 fn params() -> impl Strategy<Value = Params> {

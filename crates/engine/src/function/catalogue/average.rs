@@ -1,8 +1,8 @@
 //! Moving averages and other smoothings of one series.
 
 use wickra_core::{
-    Alma, Decycler, Dema, Ehma, Ema, Evwma, Frama, GeometricMa, Hma, InstantaneousTrendline, Jma, McGinleyDynamic,
-    MedianMa, SineWeightedMa, Sma, SuperSmoother, T3, Tema, Trima, Vidya, Vwma, Wma, Zlema,
+    Alma, Decycler, Dema, Ehma, Evwma, Frama, GeometricMa, Hma, InstantaneousTrendline, Jma, McGinleyDynamic, MedianMa,
+    SineWeightedMa, SuperSmoother, T3, Tema, Trima, Vidya, Vwma, Wma, Zlema,
 };
 
 use crate::function::adapter::{cv, mapped, one, series, step};
@@ -10,6 +10,7 @@ use crate::function::declare::{HL, SERIES, SERIES_AND_VOLUME, functions};
 use crate::function::kernel::adaptive::AdaptiveAverage;
 use crate::function::kernel::range::{MidPoint, MidPrice, Range};
 use crate::function::kernel::smooth::Exponential;
+use crate::function::kernel::window::Mean;
 
 /// The length of Hull's last average: the square root, rounded.
 fn rounded_root(length: usize) -> usize {
@@ -17,8 +18,8 @@ fn rounded_root(length: usize) -> usize {
 }
 
 functions! { "Moving averages", Number;
-    "sma", SERIES, (length: period(1) = 20), [""], length - 1, series(Sma::new(length)), "Simple moving average.";
-    "ema", SERIES, (length: period(1) = 20), [""], length - 1, series(Ema::new(length)), "Exponential moving average, weight 2 / (length + 1), seeded with the mean of the first `length` values.";
+    "sma", SERIES, (length: period(1) = 20), [""], length - 1, step(Mean::new(length)), "Simple moving average.";
+    "ema", SERIES, (length: period(1) = 20), [""], length - 1, step(Exponential::standard(length)), "Exponential moving average, weight 2 / (length + 1), seeded with the mean of the first `length` values.";
     "rma", SERIES, (length: period(1) = 14), [""], length - 1, step(Exponential::wilder(length)), "Wilder's moving average (SMMA), weight 1 / length, seeded with the mean of the first `length` values.";
     "wma", SERIES, (length: period(1) = 20), [""], length - 1, series(Wma::new(length)), "Linearly weighted moving average.";
     "dema", SERIES, (length: period(1) = 20), [""], 2 * length - 2, series(Dema::new(length)), "Double exponential moving average.";

@@ -12,9 +12,10 @@ use crate::function::declare::{HL, HLC, HLCV, OC, OHLC, SERIES, functions};
 use crate::function::kernel::channel_index::ChannelIndex;
 use crate::function::kernel::oscillator::{Difference, Macd, PercentDifference, Seed, TwoAverages};
 use crate::function::kernel::range::{Range, Stochastic, StochasticMomentum, StochasticRsi, WilliamsR};
+use crate::function::kernel::smooth::RelativeStrength;
 
 functions! { "Momentum", Number;
-    "rsi", SERIES, (length: period(1) = 14), [""], length, series(Rsi::new(length)), "Relative strength index (Wilder), 0 to 100.";
+    "rsi", SERIES, (length: period(1) = 14), [""], length, step(RelativeStrength::new(length)), "Relative strength index (Wilder), 0 to 100.";
     "stoch", HLC, (length: period(1) = 14, smooth: period(1) = 3, d: period(1) = 3), ["k", "d"], length + smooth + d - 3, step(Stochastic::try_new(length, smooth, d)?), "Slow stochastic: position in the range, averaged over `smooth`; d is the average of k.";
     "stochf", HLC, (length: period(1) = 5, d: period(1) = 3), ["k", "d"], length + d - 2, step(Stochastic::try_new(length, 1, d)?), "Fast stochastic.";
     "stoch_rsi", SERIES, (length: period(1) = 14, stoch: period(1) = 14, smooth: period(1) = 3, d: period(1) = 3), ["k", "d"], length + stoch + smooth + d - 3, step(StochasticRsi { rsi: Rsi::new(length)?, stochastic: Stochastic::try_new(stoch, smooth, d)? }), "Stochastic of the RSI, 0 to 100; `smooth = 1` is TA-Lib's.";

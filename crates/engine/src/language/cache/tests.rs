@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use super::*;
 use crate::language::key::KeyBuilder;
 
@@ -96,7 +94,7 @@ fn bytes_are_those_allocated_and_not_those_used() {
     values.push(1.0);
     let number = CachedSeries { value: SeriesValue::Number(values.into()), warmup: 0 };
     assert_eq!(number.bytes(), 8000);
-    let mask = CachedSeries { value: SeriesValue::Condition(Arc::new(Mask::falses(65))), warmup: 0 };
+    let mask = CachedSeries { value: SeriesValue::Condition(Mask::falses(65)), warmup: 0 };
     assert_eq!(mask.bytes(), 16);
     let outputs = [vec![1.0; 10].into(), vec![2.0; 10].into()];
     assert_eq!(CachedSeries { value: SeriesValue::Outputs(outputs.into()), warmup: 0 }.bytes(), 160);

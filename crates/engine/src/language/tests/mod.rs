@@ -90,7 +90,7 @@ pub(super) fn signals(source: &StrategySource, bars: &Bars) -> Signals {
 pub(super) fn numbers(text: &str, closes: &[f64]) -> Vec<f64> {
     let source = source(&[(RuleName::LongEntry, "true"), (RuleName::StopLoss, text)]);
     let distance = signals(&source, &bars(closes)).stop_distance;
-    distance.map_or_else(Vec::new, |column| column.to_vec())
+    distance.map_or_else(Vec::new, |distance| distance.to_vec())
 }
 
 /// A condition over bars with these closes, one digit a bar.

@@ -237,7 +237,7 @@ fn diverging_bars() -> impl Strategy<Value = (Bars, Bars, usize)> {
 
 fn same_until(a: &Signals, b: &Signals, last: usize) -> Result<(), TestCaseError> {
     let bits = |signals: &Signals, t: usize| {
-        let stop = signals.stop_distance.as_ref().map(|column| column[t]);
+        let stop = signals.stop_distance.as_ref().map(|distance| distance.at(t));
         (signals.long_entry.get(t), stop.map(|stop| (!stop.is_nan()).then(|| stop.to_bits())))
     };
     for t in 0..=last {

@@ -125,7 +125,7 @@ fn lets_are_read_by_name_and_their_outputs_picked() {
     let lets = [("band", "donchian(fast)"), ("above", "close > middle"), ("middle", "band.middle")];
     let source = with_lets(&lets, &[(RuleName::LongEntry, "above"), (RuleName::StopLoss, "band.high - band.low")]);
     let signals = signals(&source, &bars(&CLOSES));
-    let width = signals.stop_distance.unwrap();
+    let width = signals.stop_distance.unwrap().to_vec();
     assert_eq!(width[1..], [3.0, 3.0, 4.0, 3.0, 2.0, 4.0, 4.0]);
     // Middles: 1.5, 2.5, 4, 4.5, 4, 5, 7 from bar 1 on.
     let above: Vec<bool> = (0..8).map(|t| signals.long_entry.get(t)).collect();

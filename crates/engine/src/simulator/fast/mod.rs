@@ -18,18 +18,20 @@ mod search;
 mod stretch;
 
 use super::ledger::Ledger;
-use super::{Backtest, BarView, Side, SimulationInput, Simulator};
+use super::{Backtest, Bar, BarView, Decision, Side, SimulationInput, Simulator};
 use agenda::Agenda;
 
 /// Memory that one backtest leaves to the next, so that a search allocates nothing per trial.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     backtest: Backtest,
+    /// Bars row by row, where the view has none.
+    rows: Vec<[f64; 4]>,
 }
 
 impl From<Backtest> for Workspace {
     fn from(backtest: Backtest) -> Self {
-        Self { backtest }
+        Self { backtest, rows: Vec::new() }
     }
 }
 
@@ -85,17 +87,18 @@ pub fn simulate(input: &SimulationInput<'_>) -> Backtest {
 
 /// As [`simulate`], into memory that was used before.
 pub fn simulate_into<'w>(input: &SimulationInput<'_>, workspace: &'w mut Workspace) -> &'w Backtest {
-    let mut equity = std::mem::take(&mut workspace.backtest.equity);
+    let Workspace { backtest, rows } = workspace;
+    let mut equity = std::mem::take(&mut backtest.equity);
     // Every point is written below, so what is left of the last backtest need not be cleared.
     equity.resize(input.segment().len(), 0.0);
     let run = Run {
         input,
-        bars: input.bars(),
+        bars: input.bars().in_rows(rows),
         start: input.segment().start,
         last: input.segment().end - 1,
         agenda: Agenda::new(input.signals()),
         simulator: Simulator::new(input.setup()),
-        ledger: Ledger::new(input, &mut workspace.backtest),
+        ledger: Ledger::new(input, backtest),
         equity: &mut equity,
     };
     run.through_segment();
@@ -106,7 +109,8 @@ pub fn simulate_into<'w>(input: &SimulationInput<'_>, workspace: &'w mut Workspa
 /// One backtest under way.
 struct Run<'r, 'a> {
     input: &'r SimulationInput<'a>,
-    bars: &'r BarView<'a>,
+    /// With its rows.
+    bars: BarView<'r>,
     /// First bar of the segment.
     start: usize,
     /// Last bar of the segment.
@@ -117,15 +121,25 @@ struct Run<'r, 'a> {
     equity: &'r mut [f64],
 }
 
+/// What the bars from here on are.
+enum Ahead {
+    /// The next one may be eventful.
+    Event,
+    /// Quiet up to this bar, without a position.
+    Flat(usize),
+    /// In a position of this side.
+    Position(Side),
+}
+
 impl Run<'_, '_> {
     fn through_segment(mut self) {
         let mut t = self.start;
         while t <= self.last {
-            t = self.pass_quiet_bars(t);
-            if t <= self.last {
-                self.step(t);
-                t += 1;
-            }
+            t = match self.ahead(t) {
+                Ahead::Event => self.step(t),
+                Ahead::Flat(until) => self.pass_flat(t, until),
+                Ahead::Position(side) => self.pass_in_position(t, side),
+            };
         }
         let final_equity = self.simulator.finish_into(&mut self.ledger);
         // T6: the last equity is the account's after the closing trade's costs.
@@ -133,53 +147,64 @@ impl Run<'_, '_> {
         self.ledger.keep_account(self.simulator.account_report());
     }
 
-    /// One bar through the state machine.
-    fn step(&mut self, t: usize) {
-        let decision = self.input.signals().terse_decision(t);
-        // T6: an entry on the last bar would be closed where it was opened.
-        let decision = if t == self.last { decision.without_entries() } else { decision };
-        self.equity[t - self.start] = self.simulator.step_into(&self.bars.bar(t), &decision, &mut self.ledger);
-    }
-
-    /// Passes the quiet bars from `t` on; the answer is the next bar to step over, past the last one if there is none.
-    fn pass_quiet_bars(&mut self, t: usize) -> usize {
+    fn ahead(&mut self, t: usize) -> Ahead {
         if self.simulator.account.is_some() {
             // An account with rules lives through each bar: its days begin and its headroom is measured there.
-            return t;
+            return Ahead::Event;
         }
         if self.simulator.is_bankrupt {
-            return self.pass_flat(t, self.last + 1);
+            return Ahead::Flat(self.last + 1);
         }
         if self.simulator.has_pending_orders() {
-            return t;
+            return Ahead::Event;
         }
-        match self.simulator.position().map(|position| position.side) {
-            None => {
-                let until = self.agenda.next_entry(t).min(self.last);
-                self.pass_flat(t, until)
-            }
-            Some(side) => self.pass_in_position(t, side),
+        match self.simulator.position() {
+            Some(position) => Ahead::Position(position.side),
+            None => Ahead::Flat(self.agenda.next_entry(t).min(self.last)),
         }
     }
 
-    /// While flat the equity is the cash, exactly (M4).
+    /// One bar through the state machine; the answer is the next one.
+    fn step(&mut self, t: usize) -> usize {
+        let (bar, decision) = self.look_at(t);
+        self.step_over(t, &bar, &decision)
+    }
+
+    fn look_at(&self, t: usize) -> (Bar, Decision) {
+        let decision = self.input.signals().terse_decision(t);
+        // T6: an entry on the last bar would be closed where it was opened.
+        (self.bars.bar(t), if t == self.last { decision.without_entries() } else { decision })
+    }
+
+    fn step_over(&mut self, t: usize, bar: &Bar, decision: &Decision) -> usize {
+        self.equity[t - self.start] = self.simulator.step_into(bar, decision, &mut self.ledger);
+        t + 1
+    }
+
+    /// The quiet bars from `t` to `until`, and a step over that one. While flat the equity is the cash, exactly (M4).
     fn pass_flat(&mut self, t: usize, until: usize) -> usize {
+        // Where the next entry lies follows from nothing before it. It is asked for first, so that it is on its way from
+        // memory while the quiet bars are written.
+        let next = (until <= self.last).then(|| self.look_at(until));
         if t < until {
+            let last = self.bars.bar(until - 1);
             self.equity[t - self.start..until - self.start].fill(self.simulator.balance);
-            self.simulator.pass_flat(until - t, &self.bars.bar(until - 1));
+            self.simulator.pass_flat(until - t, &last);
         }
-        until.max(t)
+        next.map_or(until, |(bar, decision)| self.step_over(until, &bar, &decision))
     }
 
-    /// In a position up to the next bar that a condition, a limit on time or a level makes eventful.
+    /// In a position up to the next bar that a condition, a limit on time or a level makes eventful, and a step over it.
     fn pass_in_position(&mut self, t: usize, side: Side) -> usize {
         let limit = self.agenda.next_decision(side, t).min(self.last);
-        let limit = self.simulator.next_time_exit(t, limit, self.bars);
-        if t >= limit {
-            return t;
-        }
-        let equity = &mut self.equity[t - self.start..limit - self.start];
-        t + self.simulator.pass_in_position(t, equity, self.bars)
+        let limit = self.simulator.next_time_exit(t, limit, &self.bars);
+        let passed = if t < limit {
+            let equity = &mut self.equity[t - self.start..limit - self.start];
+            self.simulator.pass_in_position(t, equity, &self.bars)
+        } else {
+            0
+        };
+        self.step(t + passed)
     }
 }
 

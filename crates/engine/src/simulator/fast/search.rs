@@ -1,6 +1,6 @@
 //! How long a position rests: the bars before the first one that touches a level.
 //!
-//! Bars are read in rows of [`LANES`], of which only the extremes are compared with the levels. They are needed anyway:
+//! Bars are read in groups of [`GROUP`], of which only the extremes are compared with the levels. They are needed anyway:
 //! those of the bars passed are what the position has met.
 
 use std::ops::Range;
@@ -8,7 +8,14 @@ use std::ops::Range;
 use crate::simulator::Side;
 use crate::simulator::resting::{Bounds, Levels};
 
-const LANES: usize = 8;
+/// Bars whose extremes are compared at once.
+const GROUP: usize = 4;
+
+/// Open, high, low and close of a bar.
+pub(super) type Row = [f64; 4];
+
+const HIGH: usize = 1;
+const LOW: usize = 2;
 
 /// Bars that touch no level, and how far they went.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,88 +37,83 @@ impl Rest {
     }
 
     /// Bars that nobody compares with anything.
-    pub(super) fn of(highs: &[f64], lows: &[f64]) -> Self {
+    pub(super) fn of(rows: &[Row]) -> Self {
         let mut rest = Self::NONE;
-        highs.iter().zip(lows).for_each(|(&high, &low)| rest.add(1, high, low));
+        rows.iter().for_each(|row| rest.add(1, row[HIGH], row[LOW]));
         rest
     }
 }
 
-/// The bars before the first one that touches a level of a position of this side. Highs and lows are of one length.
+/// The bars before the first one that touches a level of a position of this side.
 ///
-/// `pass` is told of every bar passed, once and in order, while its neighbours in other columns are on their way
-/// from memory: a long search followed by a long write would wait for memory twice.
-pub(super) fn rest(
-    levels: &Levels,
-    side: Side,
-    (highs, lows): (&[f64], &[f64]),
-    mut pass: impl FnMut(Range<usize>),
-) -> Rest {
+/// `pass` is told of every bar passed, once and in order, while it is close by: a long search followed by a long write
+/// would wait for memory twice.
+pub(super) fn rest(levels: &Levels, side: Side, rows: &[Row], mut pass: impl FnMut(Range<usize>)) -> Rest {
     if levels.trail.is_some() {
-        let rest = rest_and_trail(*levels, side, highs, lows);
+        let rest = rest_and_trail(*levels, side, rows);
         pass(0..rest.bars);
         rest
     } else {
-        rest_between(levels.bounds(side), highs, lows, pass)
+        rest_between(levels.bounds(side), rows, pass)
     }
 }
 
 /// Levels that stand still.
 #[inline]
-fn rest_between(bounds: Bounds, highs: &[f64], lows: &[f64], mut pass: impl FnMut(Range<usize>)) -> Rest {
-    let (high_rows, low_rows) = (highs.as_chunks::<LANES>().0, lows.as_chunks::<LANES>().0);
+fn rest_between(bounds: Bounds, rows: &[Row], mut pass: impl FnMut(Range<usize>)) -> Rest {
     let mut rest = Rest::NONE;
-    for (high, low) in high_rows.iter().zip(low_rows) {
-        // No bar of the row touches a level if its extremes touch none.
-        let (highest, lowest) = (fold(high, larger), fold(low, smaller));
+    for group in rows.as_chunks::<GROUP>().0 {
+        // No bar of the group touches a level if its extremes touch none.
+        let (highest, lowest) = extremes(group);
         if !bounds.hold(highest, lowest) {
             break;
         }
-        pass(rest.bars..rest.bars + LANES);
-        rest.add(LANES, highest, lowest);
+        pass(rest.bars..rest.bars + GROUP);
+        rest.add(GROUP, highest, lowest);
     }
-    let rows = rest.bars;
-    for (&high, &low) in highs[rows..].iter().zip(&lows[rows..]) {
-        if !bounds.hold(high, low) {
+    let groups = rest.bars;
+    for row in &rows[groups..] {
+        if !bounds.hold(row[HIGH], row[LOW]) {
             break;
         }
-        rest.add(1, high, low);
+        rest.add(1, row[HIGH], row[LOW]);
     }
-    pass(rows..rest.bars);
+    pass(groups..rest.bars);
     rest
 }
 
-/// A level that follows completed bars (X3). It only ever comes nearer, so a row whose extremes rest under the level
-/// that the whole row leads to has no touch; other rows are looked at bar by bar.
-fn rest_and_trail(mut levels: Levels, side: Side, highs: &[f64], lows: &[f64]) -> Rest {
+/// A level that follows completed bars (X3). It only ever comes nearer, so a group whose extremes rest under the level
+/// that the whole group leads to has no touch; other groups are looked at bar by bar.
+fn rest_and_trail(mut levels: Levels, side: Side, rows: &[Row]) -> Rest {
     let mut rest = Rest::NONE;
-    for (high_row, low_row) in highs.chunks(LANES).zip(lows.chunks(LANES)) {
-        let row = Rest::of(high_row, low_row);
-        let mut followed = levels;
-        followed.follow_extremes(side, row.highest, row.lowest);
-        if followed.bounds(side).hold(row.highest, row.lowest) {
-            levels = followed;
-            rest.add(row.bars, row.highest, row.lowest);
-            continue;
+    for group in rows.chunks(GROUP) {
+        if let Ok(whole) = group.try_into() {
+            let (highest, lowest) = extremes(whole);
+            let mut followed = levels;
+            followed.follow_extremes(side, highest, lowest);
+            if followed.bounds(side).hold(highest, lowest) {
+                levels = followed;
+                rest.add(GROUP, highest, lowest);
+                continue;
+            }
         }
-        for (&high, &low) in high_row.iter().zip(low_row) {
-            if !levels.bounds(side).hold(high, low) {
+        for row in group {
+            if !levels.bounds(side).hold(row[HIGH], row[LOW]) {
                 return rest;
             }
-            levels.follow_extremes(side, high, low);
-            rest.add(1, high, low);
+            levels.follow_extremes(side, row[HIGH], row[LOW]);
+            rest.add(1, row[HIGH], row[LOW]);
         }
     }
     rest
 }
 
-/// The extreme of a row, in halves of halves, which are vector instructions.
+/// Highest high and lowest low of a group.
 #[inline]
-fn fold(row: &[f64; LANES], pick: impl Fn(f64, f64) -> f64) -> f64 {
-    let [a, b, c, d, e, f, g, h] = *row;
-    let [a, b, c, d] = [pick(a, e), pick(b, f), pick(c, g), pick(d, h)];
-    let [a, b] = [pick(a, c), pick(b, d)];
-    pick(a, b)
+fn extremes([a, b, c, d]: &[Row; GROUP]) -> (f64, f64) {
+    let highest = larger(larger(a[HIGH], b[HIGH]), larger(c[HIGH], d[HIGH]));
+    let lowest = smaller(smaller(a[LOW], b[LOW]), smaller(c[LOW], d[LOW]));
+    (highest, lowest)
 }
 
 /// Of finite numbers a comparison and a choice, unlike `f64::max`, is one instruction.
@@ -131,8 +133,8 @@ mod tests {
     use crate::simulator::Distances;
 
     /// Bars of a range of one around these middles.
-    fn bars(middles: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        (middles.iter().map(|middle| middle + 0.5).collect(), middles.iter().map(|middle| middle - 0.5).collect())
+    fn bars(middles: &[f64]) -> Vec<Row> {
+        middles.iter().map(|middle| [*middle, middle + 0.5, middle - 0.5, *middle]).collect()
     }
 
     fn levels(distances: Distances) -> Levels {
@@ -147,8 +149,8 @@ mod tests {
                 for middle in [98.5, 102.5] {
                     let mut middles = vec![100.0; length];
                     middles[touched] = middle;
-                    let (highs, lows) = bars(&middles);
-                    assert_eq!(rest(&levels, Side::Long, (&highs, &lows), |_| {}).bars, touched);
+                    let rows = bars(&middles);
+                    assert_eq!(rest(&levels, Side::Long, &rows, |_| {}).bars, touched);
                 }
             }
         }
@@ -157,15 +159,15 @@ mod tests {
     #[test]
     fn the_bar_that_touches_is_not_among_the_extremes() {
         let levels = levels(Distances { stop: Some(2.0), target: None, trailing: None });
-        let (highs, lows) = bars(&[100.0, 110.0, 99.0, 90.0]);
-        assert_eq!(rest(&levels, Side::Long, (&highs, &lows), |_| {}), Rest { bars: 3, highest: 110.5, lowest: 98.5 });
+        let rows = bars(&[100.0, 110.0, 99.0, 90.0]);
+        assert_eq!(rest(&levels, Side::Long, &rows, |_| {}), Rest { bars: 3, highest: 110.5, lowest: 98.5 });
     }
 
     #[test]
     fn without_levels_nothing_ends_the_rest() {
-        let (highs, lows) = bars(&[100.0; 21]);
-        assert_eq!(rest(&levels(Distances::default()), Side::Short, (&highs, &lows), |_| {}).bars, 21);
-        assert_eq!(rest(&levels(Distances::default()), Side::Short, (&[], &[]), |_| {}), Rest::NONE);
+        let rows = bars(&[100.0; 21]);
+        assert_eq!(rest(&levels(Distances::default()), Side::Short, &rows, |_| {}).bars, 21);
+        assert_eq!(rest(&levels(Distances::default()), Side::Short, &[], |_| {}), Rest::NONE);
     }
 
     #[test]
@@ -175,7 +177,7 @@ mod tests {
         let mut middles = vec![100.0; 20];
         middles[8] = 110.0;
         middles[9] = 107.0;
-        let (highs, lows) = bars(&middles);
-        assert_eq!(rest(&levels, Side::Long, (&highs, &lows), |_| {}), Rest { bars: 9, highest: 110.5, lowest: 99.5 });
+        let rows = bars(&middles);
+        assert_eq!(rest(&levels, Side::Long, &rows, |_| {}), Rest { bars: 9, highest: 110.5, lowest: 99.5 });
     }
 }

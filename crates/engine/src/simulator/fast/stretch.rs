@@ -1,9 +1,11 @@
 //! Quiet bars through the account: the equity of each, and what the position has lived through after them.
 
-use super::search::{Rest, rest};
+use super::search::{Rest, Row, rest};
 use crate::simulator::cost::gross_profit;
 use crate::simulator::time_rule::until_deadline;
 use crate::simulator::{Bar, BarView, Margin, Position, Side, Simulator};
+
+const CLOSE: usize = 3;
 
 impl Simulator {
     /// Whether orders wait for the next open.
@@ -42,8 +44,7 @@ impl Simulator {
     /// its margin, and writes their equity. There is a point of equity for each bar that may be passed; the answer is how many were.
     pub(super) fn pass_in_position(&mut self, t: usize, equity: &mut [f64], bars: &BarView<'_>) -> usize {
         let Some(position) = &mut self.position else { return 0 };
-        let span = t..t + equity.len();
-        let (highs, lows, closes) = (&bars.high()[span.clone()], &bars.low()[span.clone()], &bars.close()[span]);
+        let rows = &bars.rows()[t..t + equity.len()];
         let account = Marker {
             balance: self.balance,
             side: position.side,
@@ -53,13 +54,13 @@ impl Simulator {
             point_value: self.setup.execution.instrument.point_value,
             margin: self.setup.execution.instrument.margin,
         };
-        let mut passed = rest(&position.levels, position.side, (highs, lows), |bars| {
-            account.mark(&mut equity[bars.clone()], &closes[bars]);
+        let mut passed = rest(&position.levels, position.side, rows, |bars| {
+            account.mark(&mut equity[bars.clone()], &rows[bars]);
         });
         if account.may_be_exhausted(&passed)
-            && let Some(bars) = account.first_exhausted(&equity[..passed.bars], closes)
+            && let Some(bars) = account.first_exhausted(&equity[..passed.bars], rows)
         {
-            passed = Rest::of(&highs[..bars], &lows[..bars]);
+            passed = Rest::of(&rows[..bars]);
         }
         if passed.bars > 0 {
             position.live_through(&passed);
@@ -100,12 +101,12 @@ impl Marker {
     }
 
     /// Equity at each close.
-    fn mark(&self, equity: &mut [f64], closes: &[f64]) {
+    fn mark(&self, equity: &mut [f64], rows: &[Row]) {
         // The side is settled outside the loops, which leaves each a straight line of arithmetic.
-        let points = equity.iter_mut().zip(closes);
+        let points = equity.iter_mut().zip(rows);
         match self.side {
-            Side::Long => points.for_each(|(point, close)| *point = self.equity_at(Side::Long, *close)),
-            Side::Short => points.for_each(|(point, close)| *point = self.equity_at(Side::Short, *close)),
+            Side::Long => points.for_each(|(point, row)| *point = self.equity_at(Side::Long, row[CLOSE])),
+            Side::Short => points.for_each(|(point, row)| *point = self.equity_at(Side::Short, row[CLOSE])),
         }
     }
 
@@ -122,8 +123,8 @@ impl Marker {
     }
 
     /// The first of these bars that is not quiet because of its equity.
-    fn first_exhausted(&self, equity: &[f64], closes: &[f64]) -> Option<usize> {
-        equity.iter().zip(closes).position(|(equity, close)| !self.is_kept(*equity, *close))
+    fn first_exhausted(&self, equity: &[f64], rows: &[Row]) -> Option<usize> {
+        equity.iter().zip(rows).position(|(equity, row)| !self.is_kept(*equity, row[CLOSE]))
     }
 
     /// Whether a position with this equity at this close is left alone: what `Simulator::mark` and

@@ -5,8 +5,8 @@ use proptest::strategy::ValueTree;
 
 use super::{Workspace, simulate, simulate_into};
 use crate::Mask;
+use crate::Pointwise;
 use crate::account::{AccountOutcome, AccountRules, ContractCap, DailyLoss, Drawdown, DrawdownBasis, OnDailyLoss};
-use crate::bars::Column;
 use crate::simulator::tests::{Prices, QUIET, Scenario, cases};
 use crate::simulator::*;
 
@@ -129,7 +129,7 @@ fn density() -> impl Strategy<Value = f64> {
 }
 
 /// One value for the whole file, or one a bar.
-fn column(steps: &[Step], index: usize, constant: Option<f64>) -> Column<f64> {
+fn column(steps: &[Step], index: usize, constant: Option<f64>) -> Pointwise {
     steps.iter().map(|step| constant.unwrap_or(step.distances[index])).collect::<Vec<_>>().into()
 }
 

@@ -18,7 +18,7 @@ fn segments_must_lie_within_the_bars() {
 fn every_series_has_one_value_a_bar() {
     let short = vec![1.0; 2];
     assert_eq!(
-        refusal(|scenario| scenario.signals.stop_distance = Some(Column::from(short))),
+        refusal(|scenario| scenario.signals.stop_distance = Some(Pointwise::from(short))),
         "stop_loss has 2 values for 3 bars; every series must have one value a bar"
     );
     assert_eq!(

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use super::*;
 use crate::Mask;
-use crate::bars::Column;
+use crate::Pointwise;
 
 /// Open, high, low, close.
 pub(crate) type Prices = [f64; 4];
@@ -94,17 +94,17 @@ impl Scenario {
     }
 
     pub(crate) fn stop(mut self, distance: f64) -> Self {
-        self.signals.stop_distance = Some(Column::from(vec![distance; self.prices.len()]));
+        self.signals.stop_distance = Some(Pointwise::from(vec![distance; self.prices.len()]));
         self
     }
 
     pub(crate) fn target(mut self, distance: f64) -> Self {
-        self.signals.target_distance = Some(Column::from(vec![distance; self.prices.len()]));
+        self.signals.target_distance = Some(Pointwise::from(vec![distance; self.prices.len()]));
         self
     }
 
     pub(crate) fn trailing(mut self, distance: f64) -> Self {
-        self.signals.trailing_distance = Some(Column::from(vec![distance; self.prices.len()]));
+        self.signals.trailing_distance = Some(Pointwise::from(vec![distance; self.prices.len()]));
         self
     }
 

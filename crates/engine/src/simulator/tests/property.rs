@@ -46,7 +46,7 @@ fn scenario_of(steps: &[Step], has: Has) -> Scenario {
     let mask = |flag: usize| Mask::from_fn(steps.len(), |t| steps[t].flags[flag]);
     let distance = |index: usize| {
         let eighths = |step: &Step| f64::from(step.distances[index]) / 8.0;
-        has[index].then(|| Column::from(steps.iter().map(eighths).collect::<Vec<f64>>()))
+        has[index].then(|| Pointwise::from(steps.iter().map(eighths).collect::<Vec<f64>>()))
     };
     scenario.signals = Signals {
         long_entry: mask(0),

@@ -9,7 +9,7 @@ use super::*;
 const CASES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/execution/raptorbt.json"));
 
 /// RaptorBT's distances are shares of the fill price, which includes slippage and comes after the decision bar.
-fn distance(prices: &[Prices], case: &Value, share: &Value) -> Option<Column<f64>> {
+fn distance(prices: &[Prices], case: &Value, share: &Value) -> Option<Pointwise> {
     let share = share.as_f64()?;
     let slippage = number(&case["slippage"]);
     let factor = if case["side"] == "long" { 1.0 + slippage } else { 1.0 - slippage };

@@ -132,14 +132,14 @@ fn slippage_larger_than_the_stop_distance_stops_at_the_open_of_the_fill() {
 #[test]
 fn distances_are_read_at_the_decision_bar_and_kept() {
     let mut scenario = Scenario::new(&[QUIET, QUIET, [100.0, 100.0, 97.0, 99.0], still(99.0)]).enter(Long, &[0]);
-    scenario.signals.stop_distance = Some(Column::from(vec![2.5, 50.0, 0.1, f64::NAN]));
+    scenario.signals.stop_distance = Some(Pointwise::from(vec![2.5, 50.0, 0.1, f64::NAN]));
     assert_eq!(scenario.trade().exit_price, 97.5);
 }
 
 #[test]
 fn an_undefined_distance_enters_nothing() {
     let mut scenario = Scenario::new(&[QUIET, QUIET, QUIET]).enter(Long, &[0]);
-    scenario.signals.stop_distance = Some(Column::from(vec![f64::NAN, 1.0, 1.0]));
+    scenario.signals.stop_distance = Some(Pointwise::from(vec![f64::NAN, 1.0, 1.0]));
     assert_eq!(scenario.outline(), []);
     assert_eq!(scenario.run().equity, [1000.0; 3]);
 }

@@ -32,7 +32,7 @@ pub(super) fn indices(value: &Value) -> Vec<usize> {
 }
 
 /// A distance of `[share of the close, share of the bar's range]` in points.
-fn distance(prices: &[Prices], shares: &Value) -> Option<Column<f64>> {
+fn distance(prices: &[Prices], shares: &Value) -> Option<Pointwise> {
     let (of_close, of_range) = (shares.get(0)?.as_f64()?, shares.get(1)?.as_f64()?);
     let points = |&[_, high, low, close]: &Prices| close * of_close + (high - low) * of_range;
     Some(prices.iter().map(points).collect::<Vec<f64>>().into())

@@ -107,10 +107,10 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
     let pending: Vec<Assignment> = (trials..trials + pending).map(|number| shape.params(space, number)).collect();
     let mut compared = 0;
     for (index, group) in fresh.groups().iter().enumerate() {
-        let model = Model { space, options, pending: &pending, memory: &fresh };
+        let model = Model { space, options, in_flight: 0, pending: &pending, memory: &fresh };
         let positions = model.pending_positions(group);
         let mut stream = RandomStream::new(shape.seed, trials, 0);
-        let mut candidates: Vec<Vec<f64>> = (0..12).map(|_| group.good_density().sample(&mut stream)).collect();
+        let mut candidates: Vec<Vec<f64>> = (0..12).map(|_| group.good_density(0).sample(&mut stream)).collect();
         for number in 0..12 {
             let params = shape.params(space, trials + 1_000 + number);
             let named = group.group.params.iter().map(|&param| {

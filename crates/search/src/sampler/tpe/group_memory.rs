@@ -16,6 +16,10 @@ use crate::history::View;
 /// From so many trials in the rest on, kernels have one least width, and sums over them pay.
 const FEWEST_KERNELS: usize = 98;
 
+/// After so many rounds of trials a parameter, narrow kernels pay. A round is as many trials as are made without news of
+/// each other.
+const ROUNDS: usize = 5;
+
 /// One parameter of a group.
 #[derive(Debug, Clone)]
 pub(super) enum Axis {
@@ -61,8 +65,10 @@ pub(super) struct GroupMemory {
     rows: Vec<u32>,
     /// Ranks of the good trials, ascending.
     pub(super) good: Vec<u32>,
-    /// The good trials' density.
+    /// The good trials' density, with kernels as wide as Optuna's, and with narrower ones.
     good_density: ParzenEstimator,
+    sharp_density: ParzenEstimator,
+    /// For kernels as wide as Optuna's.
     options: TpeOptions,
     /// With several objectives good trials weigh the same.
     good_options: TpeOptions,
@@ -86,14 +92,15 @@ impl GroupMemory {
             rows: Vec::new(),
             good: Vec::new(),
             good_density: ParzenEstimator::new(&dimensions, Observations::none(&dimensions), options),
+            sharp_density: ParzenEstimator::new(&dimensions, Observations::none(&dimensions), options),
             dimensions,
-            options: options.clone(),
+            options: TpeOptions { sharpness: 1.0, ..options.clone() },
             good_options: match objectives {
                 1 => options.clone(),
                 _ => TpeOptions { weights: Weights::Equal, ..options.clone() },
             },
         };
-        memory.good_density = memory.estimate_good();
+        memory.estimate_good();
         memory
     }
 
@@ -119,7 +126,7 @@ impl GroupMemory {
             }
         }
         if !is_same {
-            self.good_density = self.estimate_good();
+            self.estimate_good();
         }
     }
 
@@ -144,15 +151,18 @@ impl GroupMemory {
         !matches!(self.summary, Summary::Exact) && self.rest() >= FEWEST_KERNELS && few_enough
     }
 
-    /// The density of the good trials.
-    pub(super) fn good_density(&self) -> &ParzenEstimator {
-        &self.good_density
+    /// The density of the good trials, while so many others are in flight.
+    pub(super) fn good_density(&self, in_flight: usize) -> &ParzenEstimator {
+        let is_sharp = self.rows.len() >= ROUNDS * self.dimensions.len() * (in_flight + 1);
+        if is_sharp { &self.sharp_density } else { &self.good_density }
     }
 
-    fn estimate_good(&self) -> ParzenEstimator {
+    fn estimate_good(&mut self) {
         let positions = self.axes.iter().map(|axis| self.good.iter().map(|&rank| axis.position(rank)).collect());
         let observations = Observations::new(&self.dimensions, positions.collect());
-        ParzenEstimator::new(&self.dimensions, observations, &self.good_options)
+        let usual = TpeOptions { sharpness: 1.0, ..self.good_options.clone() };
+        self.good_density = ParzenEstimator::new(&self.dimensions, observations.clone(), &usual);
+        self.sharp_density = ParzenEstimator::new(&self.dimensions, observations, &self.good_options);
     }
 
     /// The density of the rest and of pending trials (their positions, by axis), kernel by kernel.

@@ -6,7 +6,8 @@
 //!
 //! - **Width** of a numerical kernel: the larger of the distances to the two neighbours in order, with
 //!   the ends of the range as neighbours of the outermost only if `endpoints` is on (a single
-//!   observation always has them), clipped to `[range / min(100, n + 2), range]` for `n` observations.
+//!   observation always has them), clipped to `[range / min(100, n + 2), range]` for `n` observations. With a
+//!   sharpness `s` above 1 the lower limit is `range / min(100, s (n + 2))`, but on a grid no less than a step.
 //! - **Prior**: centred, as wide as the range.
 //! - **Categories**: the observed choice weighs `1 + p/(n + 1)`, the others `p/(n + 1)`, for prior weight
 //!   `p`, normalised.
@@ -346,12 +347,7 @@ fn kernel_widths(interval: Interval, positions: &[f64], sorted: &[u32], options:
     let count = sorted.len();
     let at = |rank: usize| positions[sorted[rank] as usize];
     let widest = interval.width();
-    let narrowest = if options.magic_clip {
-        // The prior counts among the kernels, and one more is added.
-        widest / (2.0 + count as f64).min(100.0)
-    } else {
-        1e-12
-    };
+    let narrowest = LeastWidth::new(interval, count, options);
     let mut widths = vec![0.0; count];
     for (rank, &observation) in sorted.iter().enumerate() {
         let centre = at(rank);
@@ -366,9 +362,38 @@ fn kernel_widths(interval: Interval, positions: &[f64], sorted: &[u32], options:
             _ if has_inner_neighbours_only => f64::NEG_INFINITY,
             _ => interval.end - centre,
         };
-        widths[observation as usize] = left.max(right).max(narrowest).min(widest);
+        widths[observation as usize] = left.max(right).max(narrowest.at(centre)).min(widest);
     }
     widths
+}
+
+/// How narrow a kernel may be.
+struct LeastWidth {
+    interval: Interval,
+    /// With sharpness 1, and with the options' own.
+    usual: f64,
+    sharp: f64,
+}
+
+impl LeastWidth {
+    fn new(interval: Interval, observations: usize, options: &TpeOptions) -> Self {
+        if !options.magic_clip {
+            return Self { interval, usual: 1e-12, sharp: 1e-12 };
+        }
+        // The prior counts among the kernels, and one more is added.
+        let kernels = 2.0 + observations as f64;
+        let width = |kernels: f64| interval.width() / kernels.min(100.0);
+        Self { interval, usual: width(kernels), sharp: width(options.sharpness * kernels) }
+    }
+
+    /// At a centre: a kernel narrower than the cell it is in would propose the same value again and again.
+    fn at(&self, centre: f64) -> f64 {
+        if self.interval.step.is_none() || self.sharp == self.usual {
+            return self.sharp;
+        }
+        let (left, right) = self.interval.cell(self.interval.internal(centre));
+        self.sharp.max(self.usual.min(right - left))
+    }
 }
 
 /// `ln Σ eˣ`.

@@ -1,7 +1,7 @@
 //! The joint density of the trials that are not good, without looking at all of them.
 //!
 //! The prior and the single kernels give a lower bound of the density at a candidate. A regular kernel that is so far
-//! from it that `n` of them would add less than a share of 10⁻⁷ to the bound is left out; the bound rises while
+//! from it that `n` of them would add less than a share of 7·10⁻⁷ to the bound is left out; the bound rises while
 //! nearer ones are added. [`Cloud`](super::cloud::Cloud) finds those within the distance.
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use super::rest::{Kernel, Rest, Single, finite, hit_and_miss, slot_of};
 use super::truncated_normal::LN_SQRT_2PI;
 
 /// The share of the density that kernels left out may have together.
-const TOLERANCE: f64 = 1e-7;
+const TOLERANCE: f64 = 7e-7;
 
 /// The single kernels on a continuous axis.
 struct Spread<'a> {

@@ -111,7 +111,7 @@ fn splits_and_densities_equal_optunas() {
             oracle.trials.iter().enumerate().map(|(n, row)| Oracle::trial(n, &space, row)).collect();
         let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
         let pending: Vec<Assignment> = oracle.pending.iter().map(|row| Oracle::assignment(&space, row)).collect();
-        let options = TpeOptions::default();
+        let options = TpeOptions::optuna();
         let view = history.view(history.len());
         let mut memory = Memory::default();
         let groups = groups(&space, Sharing::Joint);
@@ -120,9 +120,9 @@ fn splits_and_densities_equal_optunas() {
         let group = &memory.groups()[0];
         assert_eq!(memory.good(), oracle.good.numbers, "{}", oracle.name);
         assert_eq!(group.rest_ranks().count(), oracle.rest.numbers.len(), "{}", oracle.name);
-        let model = Model { space: &space, options: &options, pending: &pending, memory: &memory };
+        let model = Model { space: &space, options: &options, in_flight: 0, pending: &pending, memory: &memory };
         let rest = group.rest_density(&model.pending_positions(group));
-        let good = group.good_density().clone();
+        let good = group.good_density(0).clone();
         for (ours, theirs) in [(good, oracle.good), (rest, oracle.rest)] {
             assert_close(&ours.ln_density(&oracle.queries), &theirs.ln_density, &oracle.name);
             if !theirs.weights.is_empty() {
@@ -199,18 +199,18 @@ fn options_and_several_objectives_equal_optunas() {
         let multivariate = if oracle.multivariate { Multivariate::Joint } else { Multivariate::Independent };
         for exact in [true, false] {
             let options =
-                TpeOptions { multivariate, exact, constant_liar: oracle.constant_liar, ..TpeOptions::default() };
+                TpeOptions { multivariate, exact, constant_liar: oracle.constant_liar, ..TpeOptions::optuna() };
             let mut tpe = Tpe::try_new(options.clone()).expect("valid");
             let groups = groups(&space, tpe.sharing(directions.len()));
             tpe.memory.update(&history.view(history.len()), (&space, groups), &directions, &options);
             assert_eq!(tpe.memory.good(), oracle.good, "{}", oracle.name);
             let pending = if options.constant_liar { &pending[..] } else { &[] };
-            let model = Model { space: &space, options: &options, pending, memory: &tpe.memory };
+            let model = Model { space: &space, options: &options, in_flight: 0, pending, memory: &tpe.memory };
             for (group, theirs) in tpe.memory.groups().iter().zip(&oracle.groups) {
                 let pick = |query: &Vec<f64>| group.group.params.iter().map(|&param| query[param]).collect();
                 let queries: Vec<Vec<f64>> = oracle.queries.iter().map(pick).collect();
                 let tolerance = if exact { 1e-9 } else { 1e-6 };
-                assert_within(&group.good_density().ln_density(&queries), &theirs.good, 1e-9, &oracle.name);
+                assert_within(&group.good_density(0).ln_density(&queries), &theirs.good, 1e-9, &oracle.name);
                 assert_within(&model.rest_ln_density(group, &queries), &theirs.rest, tolerance, &oracle.name);
             }
         }
@@ -310,10 +310,11 @@ fn pending_trials_push_the_proposal_away() {
     let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("valid");
     let evaluate = |_, params: &Assignment| Outcome::complete((number(params, "x").unwrap_or(0.0) - 0.5).abs());
     let study = Study { space: &space, direction: StudyDirection::Minimize, seed: 3, lag: 1, evaluate: &evaluate };
-    let trials = study.run(&mut Tpe::default(), Vec::new(), 40).expect("the space has points");
+    let mut optunas = Tpe::try_new(TpeOptions::optuna()).expect("valid");
+    let trials = study.run(&mut optunas, Vec::new(), 40).expect("the space has points");
     let history = History::from_trials(&space, 1, &trials).expect("numbers count up");
     let propose = |pending: &[Assignment], liar| {
-        let options = TpeOptions { constant_liar: liar, ..TpeOptions::default() };
+        let options = TpeOptions { constant_liar: liar, ..TpeOptions::optuna() };
         let mut sampler = Tpe::try_new(options).expect("valid");
         let spread: f64 = (0..50)
             .map(|number| {

@@ -3,10 +3,14 @@ use crate::testing::space::{choice, float, int, log_float, log_int, stepped};
 use proptest::prelude::*;
 
 fn estimator(distribution: &crate::space::Distribution, internals: &[f64]) -> ParzenEstimator {
+    sharp_estimator(distribution, internals, 1.0)
+}
+
+fn sharp_estimator(distribution: &crate::space::Distribution, internals: &[f64], sharpness: f64) -> ParzenEstimator {
     let dimension = [Dimension::of(distribution)];
     let positions = internals.iter().map(|&internal| dimension[0].position(internal)).collect();
     let observations = Observations::new(&dimension, vec![positions]);
-    ParzenEstimator::new(&dimension, observations, &TpeOptions::default())
+    ParzenEstimator::new(&dimension, observations, &TpeOptions { sharpness, ..TpeOptions::default() })
 }
 
 #[test]
@@ -38,6 +42,19 @@ fn widths_are_the_larger_gap_to_a_neighbour() {
     assert_eq!(one.widths(0), [7.0, 10.0], "a single one has the ends as neighbours");
     let equal = estimator(&float(0.0, 10.0), &[3.0; 4]);
     assert_eq!(equal.widths(0)[..4], [10.0 / 6.0; 4], "equal ones get the floor");
+}
+
+#[test]
+fn sharp_kernels_are_narrower_but_not_than_a_step() {
+    // Floors: 12 / (2 + 2) = 3, and with sharpness 4 12 / 16 = 0.75; far from 100 of them.
+    assert_eq!(estimator(&float(0.0, 12.0), &[5.0; 2]).widths(0)[..2], [3.0; 2]);
+    assert_eq!(sharp_estimator(&float(0.0, 12.0), &[5.0; 2], 4.0).widths(0)[..2], [0.75; 2]);
+    assert_eq!(sharp_estimator(&int(1, 12), &[5.0; 2], 4.0).widths(0)[..2], [1.0; 2]);
+    assert_eq!(sharp_estimator(&stepped(0.0, 8.0, 4.0), &[4.0; 2], 4.0).widths(0)[..2], [3.0; 2], "as usual");
+    let logarithmic = sharp_estimator(&log_int(1, 1_000), &[1.0, 1.0, 900.0, 900.0], 4.0);
+    assert!((logarithmic.widths(0)[0] - 3.0_f64.ln()).abs() < 1e-12, "the cell of 1 is from 0.5 to 1.5");
+    assert!(logarithmic.widths(0)[2] > 0.3, "900 is far from the next");
+    assert_eq!(sharp_estimator(&float(0.0, 1.0), &[0.5; 98], 4.0).widths(0)[0], 0.01, "a hundredth at least");
 }
 
 #[test]

@@ -1,20 +1,12 @@
-//! Best values that samplers find on the problems of `benches/quality/problems.py`, as JSON lines.
-//!
-//! `cargo run --release -p bartune-search --example quality -- SEEDS TRIALS [SAMPLER:LAG ...]`
-//!
-//! Samplers: `tpe`, `tpe-independent`, `random`; without any: `tpe:1 tpe:16 random:1`. A line has the problem, its
-//! dimension, the sampler, the lag, the seed and the best value after each tenth of the trials. The
-//! problems are described where Optuna's side of them is.
+//! The problems of `benches/quality/problems.py`, where they are described: the same spaces and the same values.
 
 use std::f64::consts::{E, PI};
 
-use bartune_search::sampler::Sampler;
-use bartune_search::sampler::random::Random;
-use bartune_search::sampler::tpe::{Multivariate, Tpe, TpeOptions};
+use bartune_search::pareto::{self, Points};
 use bartune_search::space::{Assignment, Param, Space};
 use bartune_search::testing::space::{always, choice, float, int, log_float, log_int, number, space, stepped, when};
-use bartune_search::testing::study::{Outcome, Study};
-use bartune_search::trial::StudyDirection;
+
+use crate::backtests::{self, Table};
 
 const FUNCTIONS: [&str; 12] = [
     "sphere",
@@ -31,23 +23,38 @@ const FUNCTIONS: [&str; 12] = [
     "levy",
 ];
 
-/// What a problem makes of a point: the objective, the value that is judged, the constraint.
-struct Judgement {
-    objective: f64,
+/// What a problem makes of a point: what the sampler is told, what is judged, by how much the constraint is violated.
+pub(crate) struct Judgement {
+    pub(crate) objectives: Vec<f64>,
     judged: f64,
-    constraint: Option<f64>,
+    pub(crate) violation: Option<f64>,
 }
 
 impl Judgement {
     fn plain(value: f64) -> Self {
-        Self { objective: value, judged: value, constraint: None }
+        Self { objectives: vec![value], judged: value, violation: None }
+    }
+
+    fn several(objectives: Vec<f64>) -> Self {
+        Self { objectives, judged: f64::NAN, violation: None }
+    }
+
+    pub(crate) fn of_table(objectives: Vec<f64>, violation: f64) -> Self {
+        Self { judged: objectives[0], objectives, violation: Some(violation) }
+    }
+
+    fn is_feasible(&self) -> bool {
+        self.violation.is_none_or(|violation| violation <= 0.0)
     }
 }
 
-struct Problem {
-    name: &'static str,
-    dimension: usize,
-    space: Space,
+/// A problem by name; with a reference for hypervolumes if it has several objectives.
+pub(crate) struct Problem {
+    pub(crate) name: &'static str,
+    pub(crate) dimension: usize,
+    pub(crate) space: Space,
+    reference: Vec<f64>,
+    table: Option<Table>,
 }
 
 /// The point as the function sees it: 0 is its best.
@@ -131,20 +138,58 @@ fn noise(x: &[f64]) -> f64 {
     2.0 * (wave - wave.floor()) - 1.0
 }
 
+/// E. Zitzler, K. Deb, L. Thiele, Evolutionary Computation 8(2), 2000.
+fn zdt(name: &str, x: &[f64]) -> Vec<f64> {
+    let (first, others) = (x[0], &x[1..]);
+    let g = 1.0 + 9.0 * others.iter().sum::<f64>() / others.len() as f64;
+    let share = first / g;
+    let second = match name {
+        "zdt1" => 1.0 - share.sqrt(),
+        "zdt2" => 1.0 - share * share,
+        _ => 1.0 - share.sqrt() - share * (10.0 * PI * first).sin(),
+    };
+    vec![first, g * second]
+}
+
+/// K. Deb, L. Thiele, M. Laumanns, E. Zitzler, CEC 2002.
+fn dtlz2(x: &[f64]) -> Vec<f64> {
+    let g: f64 = x[2..].iter().map(|v| (v - 0.5).powi(2)).sum();
+    let (a, b) = (0.5 * PI * x[0], 0.5 * PI * x[1]);
+    [a.cos() * b.cos(), a.cos() * b.sin(), a.sin()].map(|v| (1.0 + g) * v).to_vec()
+}
+
 impl Problem {
     fn new(name: &'static str, dimension: usize, params: &[(&str, Param)]) -> Self {
-        Self { name, dimension, space: space(params, vec![]).expect("the spaces are valid") }
+        let space = space(params, vec![]).expect("the spaces are valid");
+        Self { name, dimension, space, reference: Vec::new(), table: None }
     }
 
-    fn all() -> Vec<Self> {
-        let names: Vec<String> = (0..20).map(|i| format!("x{i}")).collect();
-        let box_of = |dimension: usize| -> Vec<(&str, Param)> {
-            names[..dimension].iter().map(|name| (name.as_str(), always(float(-5.0, 5.0)))).collect()
-        };
+    /// Every problem. Their order is part of the seeds: new ones come last.
+    pub(crate) fn all() -> Vec<Self> {
         let mut problems: Vec<Self> = Vec::new();
         for dimension in [2, 5, 10, 20] {
-            problems.extend(FUNCTIONS.map(|name| Self::new(name, dimension, &box_of(dimension))));
+            problems.extend(FUNCTIONS.map(|name| Self::new(name, dimension, &cube(dimension, -5.0, 5.0))));
         }
+        problems.extend(Self::others());
+        for (name, dimension, reference) in [
+            ("zdt1", 10, vec![1.1, 6.0]),
+            ("zdt2", 10, vec![1.1, 6.0]),
+            ("zdt3", 10, vec![1.1, 6.0]),
+            ("dtlz2", 7, vec![2.0; 3]),
+        ] {
+            problems.push(Self { reference, ..Self::new(name, dimension, &cube(dimension, 0.0, 1.0)) });
+        }
+        problems.extend(backtests::tables().into_iter().map(|table| Self {
+            name: table.problem,
+            dimension: table.space.len(),
+            space: table.space.clone(),
+            reference: table.reference.clone(),
+            table: Some(table),
+        }));
+        problems
+    }
+
+    fn others() -> [Self; 4] {
         let mixed = [
             ("rate", always(log_float(1e-5, 1.0))),
             ("fast", always(int(5, 60))),
@@ -158,28 +203,44 @@ impl Problem {
             ("bend", when(float(-3.0, 3.0), "kind", 1)),
             ("shift", when(float(-3.0, 3.0), "kind", 1)),
         ];
-        problems.push(Self::new("mixed", 5, &mixed));
-        problems.push(Self::new("conditional", 4, &conditional));
-        problems.push(Self::new("noisy", 5, &box_of(5)));
-        problems.push(Self::new("constrained", 5, &box_of(5)));
-        problems
+        let five = cube(5, -5.0, 5.0);
+        [
+            Self::new("mixed", 5, &mixed),
+            Self::new("conditional", 4, &conditional),
+            Self::new("noisy", 5, &five),
+            Self::new("constrained", 5, &five),
+        ]
     }
 
-    fn judge(&self, params: &Assignment) -> Judgement {
+    pub(crate) fn objectives(&self) -> usize {
+        self.reference.len().max(1)
+    }
+
+    /// Numbers only, one objective: what every sampler takes.
+    pub(crate) fn is_numeric(&self) -> bool {
+        FUNCTIONS.contains(&self.name) || ["noisy", "constrained"].contains(&self.name)
+    }
+
+    pub(crate) fn judge(&self, params: &Assignment) -> Judgement {
+        if let Some(table) = &self.table {
+            return table.judge(params);
+        }
         let read = |name: &str| number(params, name).unwrap_or(0.0);
-        let x = || -> Vec<f64> { (0..self.dimension).map(|i| read(&format!("x{i}"))).collect() };
+        let x = || -> Vec<f64> { (0..self.dimension).map(|i| read(AXES[i])).collect() };
         match self.name {
             "mixed" => Judgement::plain(mixed(&read)),
             "conditional" => Judgement::plain(conditional(&read)),
             "noisy" => {
                 let judged = function(0, &x());
-                Judgement { objective: judged + 2.0 * noise(&x()), judged, constraint: None }
+                Judgement { objectives: vec![judged + 2.0 * noise(&x())], judged, violation: None }
             }
             "constrained" => {
                 let n = self.dimension as f64;
                 let value = x().iter().map(|v| v * v).sum::<f64>() - n / 4.0;
-                Judgement { constraint: Some(n / 2.0 - x().iter().sum::<f64>()), ..Judgement::plain(value) }
+                Judgement { violation: Some(n / 2.0 - x().iter().sum::<f64>()), ..Judgement::plain(value) }
             }
+            "dtlz2" => Judgement::several(dtlz2(&x())),
+            name if name.starts_with("zdt") => Judgement::several(zdt(name, &x())),
             name => {
                 let index = FUNCTIONS.iter().position(|function| *function == name);
                 Judgement::plain(function(index.unwrap_or(0), &x()))
@@ -187,59 +248,24 @@ impl Problem {
         }
     }
 
-    /// The judged value of the best trial after each tenth of the trials.
-    fn curve(&self, sampler: &mut dyn Sampler, (seed, lag, trials): (u64, u64, u64)) -> Vec<Option<f64>> {
-        let evaluate = |_, params: &Assignment| {
-            let Judgement { objective, constraint, .. } = self.judge(params);
-            Outcome { constraint, ..Outcome::complete(objective) }
-        };
-        let study = Study { space: &self.space, direction: StudyDirection::Minimize, seed, lag, evaluate: &evaluate };
-        let done = study.run(sampler, Vec::new(), trials).expect("the spaces have points");
-        let (mut best, mut curve) = ((f64::INFINITY, None), Vec::new());
-        for (index, trial) in done.iter().enumerate() {
-            let Judgement { objective, judged, constraint } = self.judge(&trial.params);
-            if objective < best.0 && constraint.is_none_or(|constraint| constraint <= 0.0) {
-                best = (objective, Some(judged));
-            }
-            if (index as u64 + 1).is_multiple_of((trials / 10).max(1)) {
-                curve.push(best.1);
-            }
+    /// One number for a run, smaller is better: the judged value of its best trial, or minus a hypervolume.
+    /// `None` if no trial is feasible.
+    pub(crate) fn score(&self, results: &[Judgement]) -> Option<f64> {
+        let feasible = results.iter().filter(|result| result.is_feasible());
+        if self.reference.is_empty() {
+            let best = feasible.min_by(|a, b| a.objectives[0].total_cmp(&b.objectives[0]));
+            return best.map(|result| result.judged);
         }
-        curve
+        let rows = feasible.map(|result| &result.objectives);
+        Some(-pareto::hypervolume(&Points::of(self.reference.len(), rows), &self.reference))
     }
 }
 
-fn sampler(name: &str) -> Result<Box<dyn Sampler>, Box<dyn std::error::Error>> {
-    let independent = TpeOptions { multivariate: Multivariate::Independent, ..TpeOptions::default() };
-    Ok(match name {
-        "tpe" => Box::new(Tpe::default()),
-        "tpe-independent" => Box::new(Tpe::try_new(independent)?),
-        "random" => Box::new(Random),
-        other => return Err(format!("there is no sampler '{other}' here").into()),
-    })
-}
+const AXES: [&str; 20] = [
+    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+    "x18", "x19",
+];
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [seeds, trials, wanted @ ..] = &arguments[..] else {
-        return Err("SEEDS TRIALS [SAMPLER:LAG ...]".into());
-    };
-    let (seeds, trials): (u64, u64) = (seeds.parse()?, trials.parse()?);
-    let usual = ["tpe:1", "tpe:16", "random:1"].map(str::to_owned);
-    let wanted = if wanted.is_empty() { &usual[..] } else { wanted };
-    for (index, problem) in (0_u64..).zip(Problem::all()) {
-        for choice in wanted {
-            let (name, lag) = choice.split_once(':').unwrap_or((choice, "1"));
-            for seed in 0..seeds {
-                // One seed for all problems would start all of them at the same points, lucky or not.
-                let best = problem.curve(&mut *sampler(name)?, (1_000 * index + seed, lag.parse()?, trials));
-                let line = serde_json::json!({
-                    "problem": problem.name, "dimension": problem.dimension, "sampler": name,
-                    "lag": lag.parse::<u64>()?, "seed": seed, "trials": trials, "best": best,
-                });
-                println!("{line}");
-            }
-        }
-    }
-    Ok(())
+fn cube(dimension: usize, low: f64, high: f64) -> Vec<(&'static str, Param)> {
+    AXES[..dimension].iter().map(|&name| (name, always(float(low, high)))).collect()
 }

@@ -1,0 +1,54 @@
+//! Whether decisions depend on bars that come after them.
+//!
+//! The winner runs over the bars up to a few cuts. Every trade that was over before a cut must be the very same trade as
+//! in the run over all of the bars: what differs was decided by what came later.
+
+use super::Subject;
+use crate::data::{Dataset, Segments};
+use crate::error::Error;
+use crate::evaluator::{BacktestRun, Evaluator, SegmentName};
+
+/// Where the bars are cut, as shares of those before the vault.
+const CUTS: [f64; 3] = [0.35, 0.6, 0.85];
+
+/// What cutting the bars showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeakCheck {
+    /// Cuts that were tried.
+    pub cuts: usize,
+    /// Trades that were compared.
+    pub trades: usize,
+    /// First bar of the first trade that differs.
+    pub first_difference: Option<usize>,
+}
+
+pub(super) fn check(subject: &Subject<'_>, whole: &BacktestRun) -> Result<LeakCheck, Error> {
+    let params = subject.plan.parameters.to_params(&subject.winner.trial.params);
+    let range = whole.segment.clone();
+    let mut found = LeakCheck { cuts: 0, trades: 0, first_difference: None };
+    for share in CUTS {
+        let cut = range.start + (range.len() as f64 * share) as usize;
+        if cut < range.start + 2 {
+            continue;
+        }
+        let dataset = Dataset {
+            bars: subject.dataset.bars.prefix(cut),
+            loaded: subject.dataset.loaded.clone(),
+            segments: Segments { train: range.start..cut, validate: None, test: None },
+        };
+        let part = Evaluator::new(subject.plan, &dataset).backtest(&params, SegmentName::Train)?;
+        found.cuts += 1;
+        // The last bar closes what is open, which the whole run does not.
+        let over = |run: &BacktestRun| {
+            let trades = run.backtest.trades.iter().filter(|trade| trade.exit_bar + 1 < cut);
+            trades.cloned().collect::<Vec<_>>()
+        };
+        let (part, whole) = (over(&part), over(whole));
+        found.trades += whole.len();
+        let differs = (0..part.len().max(whole.len())).find(|&index| part.get(index) != whole.get(index));
+        if let (Some(index), None) = (differs, found.first_difference) {
+            found.first_difference = whole.get(index).or_else(|| part.get(index)).map(|trade| trade.entry_bar);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,73 @@
+//! How good the best of so many trials would look without any skill.
+//!
+//! The search chose on train, so the ratio to be deflated is that of the train days. Trials of one search resemble each
+//! other; their average correlation says how many independent ones they amount to.
+//!
+//! # Source
+//!
+//! As named in [`statistics`](crate::statistics): Bailey and López de Prado (2012, 2014), White (2000), Hansen (2005).
+
+use super::Subject;
+use super::returns::Sample;
+use crate::statistics::{
+    Moments, RealityCheck, average_correlation, effective_trials, expected_maximum, reality_check,
+};
+
+/// What the number of trials does to the winner's Sharpe ratio.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// The winner's Sharpe ratio a year on the days of train.
+    pub sharpe: f64,
+    /// How likely its true ratio is above 0, if it had been the only trial.
+    pub probabilistic: f64,
+    /// How likely its true ratio is above what the best of the trials would show without skill.
+    pub deflated: f64,
+    /// What the best of the trials would show without skill, a year.
+    pub expected_maximum: f64,
+    /// Distinct trials of the study.
+    pub trials: u64,
+    /// Independent trials that they amount to.
+    pub effective_trials: f64,
+    /// Average correlation between daily returns of trials.
+    pub correlation: f64,
+    /// Days until a ratio like this one is above 0 with 95 % confidence; `None` where it is not above 0.
+    pub minimum_track_record_days: Option<f64>,
+    /// Days there were.
+    pub days: usize,
+    /// How likely the ratio is above 0 by the days of validate alone, on which nothing was chosen.
+    pub validate: Option<f64>,
+    /// Whether the best trial beats doing nothing, with all the sampled ones accounted for.
+    pub reality_check: Option<RealityCheck>,
+}
+
+/// Confidence of the minimum track record.
+const CONFIDENCE: f64 = 0.95;
+
+pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {
+    let year = subject.days_per_year.sqrt();
+    let train = sample.train().next().unwrap_or_default();
+    let moments = Moments::of(train).map_err(|error| format!("the winner's train days: {error}"))?;
+    let ratios: Vec<f64> = sample.train().filter_map(|days| Moments::of(days).ok()).map(|m| m.sharpe).collect();
+    if ratios.len() < 2 {
+        return Err("fewer than two trials have returns to be compared".to_owned());
+    }
+    let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+    let variance = ratios.iter().map(|ratio| (ratio - mean).powi(2)).sum::<f64>() / (ratios.len() - 1) as f64;
+    let correlation = average_correlation(sample.train()).unwrap_or(0.0);
+    let effective = effective_trials(sample.distinct as f64, correlation);
+    let flat = vec![0.0; sample.winner().len()];
+    let seed = subject.plan.search.seed;
+    Ok(Selection {
+        sharpe: moments.sharpe * year,
+        probabilistic: moments.probability_above(0.0),
+        deflated: moments.deflated(effective, variance),
+        expected_maximum: expected_maximum(effective, variance) * year,
+        trials: sample.distinct,
+        effective_trials: effective,
+        correlation,
+        minimum_track_record_days: moments.minimum_track_record(0.0, CONFIDENCE),
+        days: train.len(),
+        validate: Moments::of(&sample.winner()[sample.train_days..]).ok().map(|m| m.probability_above(0.0)),
+        reality_check: reality_check(&sample.all(), &flat, (subject.options.resamples, seed)).ok(),
+    })
+}

@@ -1,0 +1,151 @@
+//! All of it in one word, each criterion with its threshold.
+//!
+//! | verdict | when |
+//! |---|---|
+//! | `not enough data` | too few trades or days to say anything, or no walk-forward |
+//! | `likely noise` | the walk-forward's Sharpe ratio is not above 0 with any confidence, or decisions leak |
+//! | `robust` | every criterion holds |
+//! | `fragile` | the rest: something works, and something would break it |
+//!
+//! How often that is right is measured by `benches/verdict` on markets with and without an edge; its figures are in
+//! `BENCHMARKS.md`, and the thresholds here are those it was measured with.
+
+use super::Validation;
+use super::monte_carlo::COSTS;
+
+/// Fewest trades out of sample.
+const FEWEST_TRADES: f64 = 30.0;
+/// Fewest days out of sample.
+const FEWEST_DAYS: f64 = 120.0;
+/// Confidence that the walk-forward's ratio is above 0.
+const CONFIDENT: f64 = 0.95;
+/// Below this confidence it is likely noise.
+const DOUBTFUL: f64 = 0.8;
+/// Share of neighbours that must earn something.
+const PROFITABLE_NEIGHBOURS: f64 = 0.6;
+/// Probability of overfitting at which choosing the best says nothing.
+const OVERFIT: f64 = 0.5;
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every criterion holds.
+    Robust,
+    /// Something works, and something would break it.
+    Fragile,
+    /// What was found is what luck finds.
+    LikelyNoise,
+    /// Too little to say anything.
+    NotEnoughData,
+}
+
+impl Verdict {
+    /// In words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Robust => "robust",
+            Self::Fragile => "fragile",
+            Self::LikelyNoise => "likely noise",
+            Self::NotEnoughData => "not enough data",
+        }
+    }
+}
+
+/// One thing that is asked of a winner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    /// What is asked.
+    pub name: &'static str,
+    /// What was found; `None` where it could not be.
+    pub value: Option<f64>,
+    /// What it is compared with.
+    pub threshold: f64,
+    /// Whether less is asked for, not more.
+    pub is_limit: bool,
+}
+
+impl Criterion {
+    fn at_least(name: &'static str, value: Option<f64>, threshold: f64) -> Self {
+        Self { name, value, threshold, is_limit: false }
+    }
+
+    fn at_most(name: &'static str, value: Option<f64>, threshold: f64) -> Self {
+        Self { name, value, threshold, is_limit: true }
+    }
+
+    /// Whether it holds; what could not be found does not.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.value.is_some_and(|value| if self.is_limit { value <= self.threshold } else { value >= self.threshold })
+    }
+
+    /// How far from its threshold it is, as a share of it: the smaller, the weaker. Below 0 it does not hold.
+    fn margin(&self) -> f64 {
+        let Some(value) = self.value else { return f64::NEG_INFINITY };
+        let away = if self.is_limit { self.threshold - value } else { value - self.threshold };
+        away / self.threshold.abs().max(0.1)
+    }
+}
+
+/// The verdict and what it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// The answer.
+    pub verdict: Verdict,
+    /// Every criterion, in the order in which they are asked.
+    pub criteria: Vec<Criterion>,
+    /// Position of the weakest one.
+    pub weakest: Option<usize>,
+}
+
+impl Judgement {
+    pub(super) fn pending() -> Self {
+        Self { verdict: Verdict::NotEnoughData, criteria: Vec::new(), weakest: None }
+    }
+}
+
+/// Judge what was found.
+#[must_use]
+pub fn judge(found: &Validation) -> Judgement {
+    let walk_forward = found.walk_forward.as_ref().ok();
+    let selection = found.selection.as_ref().ok();
+    let costs = found.monte_carlo.as_ref().ok().and_then(|monte_carlo| {
+        monte_carlo.stresses.iter().find(|stress| stress.name == COSTS).and_then(|stress| stress.total_return)
+    });
+    let trades = walk_forward.map(|walk| walk.trades as f64);
+    let days = walk_forward.map(|walk| walk.returns.len() as f64);
+    let confidence = walk_forward.map(|walk| walk.probability);
+    let leaks = found.leak.first_difference.map_or(0.0, |_| 1.0);
+    let criteria = vec![
+        Criterion::at_least("trades out of sample", trades, FEWEST_TRADES),
+        Criterion::at_least("days out of sample", days, FEWEST_DAYS),
+        Criterion::at_least("walk-forward: confidence that Sharpe > 0", confidence, CONFIDENT),
+        Criterion::at_least("Sharpe on validate", found.sharpe[1].or(walk_forward.map(|walk| walk.sharpe)), 0.0),
+        Criterion::at_least("deflated Sharpe on train", selection.map(|selection| selection.deflated), OVERFIT),
+        Criterion::at_most(
+            "probability of overfitting",
+            found.cross_validation.as_ref().ok().map(|cross| cross.overfitting.probability),
+            OVERFIT,
+        ),
+        Criterion::at_least("return with costs doubled", costs, 0.0),
+        Criterion::at_least(
+            "share of neighbours that earn",
+            found.plateau.as_ref().ok().map(|plateau| plateau.profitable),
+            PROFITABLE_NEIGHBOURS,
+        ),
+        Criterion::at_most("decisions that depend on later bars", Some(leaks), 0.0),
+    ];
+    let verdict = if !(criteria[0].holds() && criteria[1].holds()) {
+        Verdict::NotEnoughData
+    } else if confidence.is_none_or(|confidence| confidence < DOUBTFUL) || leaks > 0.0 {
+        Verdict::LikelyNoise
+    } else if criteria.iter().all(Criterion::holds) {
+        Verdict::Robust
+    } else {
+        Verdict::Fragile
+    };
+    let margins: Vec<f64> = criteria.iter().map(Criterion::margin).collect();
+    let weakest = (0..margins.len()).min_by(|&a, &b| margins[a].total_cmp(&margins[b]));
+    Judgement { verdict, criteria, weakest }
+}
