@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bartune_engine::Params;
-use bartune_engine::bars::{Bars, Column};
+use bartune_engine::bars::Bars;
 use bartune_engine::language::{self, BindError, BoundStrategy, ParamDecl, RuleName, SeriesCache, StrategySource};
 use bartune_engine::simulator::{Backtest, Decision, SimulationInput, Standing, stepwise};
+use bartune_engine::{Params, Pointwise};
 
 use super::{Decide, Moment, Strategy};
 use crate::error::Error;
@@ -38,7 +38,7 @@ pub(crate) struct BoundCode {
 pub(crate) struct Asking<'a> {
     code: &'a BoundCode,
     bars: &'a Bars,
-    columns: Vec<Column<f64>>,
+    columns: Vec<Pointwise>,
     /// First bar at which every series is defined.
     warmup: usize,
 }
@@ -102,7 +102,7 @@ impl BoundCode {
             let found = series.signals(bars, cache)?;
             warmup = warmup.max(found.warmup);
             // A series that folds to `none` is one that is never defined.
-            columns.push(found.stop_distance.unwrap_or_else(|| vec![f64::NAN; bars.len()].into()));
+            columns.push(found.stop_distance.unwrap_or_else(|| Pointwise::constant(f64::NAN, bars.len())));
         }
         Ok(Asking { code: self, bars, columns, warmup })
     }

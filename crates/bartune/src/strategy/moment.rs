@@ -1,6 +1,7 @@
 //! What a strategy in Rust sees at the close of a bar.
 
-use bartune_engine::bars::{Bars, Column};
+use bartune_engine::Pointwise;
+use bartune_engine::bars::Bars;
 use bartune_engine::simulator::{Position, Standing, Trade};
 
 /// A bar's close, and everything before it. `ago` counts bars back: 0 is the bar itself. What lies before the first bar
@@ -8,12 +9,12 @@ use bartune_engine::simulator::{Position, Standing, Trade};
 #[derive(Debug, Clone, Copy)]
 pub struct Moment<'a> {
     bars: &'a Bars,
-    series: &'a [Column<f64>],
+    series: &'a [Pointwise],
     standing: Standing<'a>,
 }
 
 impl<'a> Moment<'a> {
-    pub(super) fn new(bars: &'a Bars, series: &'a [Column<f64>], standing: Standing<'a>) -> Self {
+    pub(super) fn new(bars: &'a Bars, series: &'a [Pointwise], standing: Standing<'a>) -> Self {
         Self { bars, series, standing }
     }
 
@@ -63,7 +64,8 @@ impl<'a> Moment<'a> {
     /// The series of this place in [`Strategy::series`](super::Strategy::series); NaN if there is none.
     #[must_use]
     pub fn series(&self, index: usize, ago: usize) -> f64 {
-        self.series.get(index).map_or(f64::NAN, |column| self.back(column, ago))
+        let bar = self.standing.bar.checked_sub(ago);
+        self.series.get(index).zip(bar).map_or(f64::NAN, |(series, bar)| series.at(bar))
     }
 
     /// The open position after the bar's own fills, if there is one.
