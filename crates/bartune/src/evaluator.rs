@@ -292,13 +292,7 @@ impl<'a> Evaluator<'a> {
             Some(folds) => self.judge_folds((&decisions, folds), (&deadline, workspace), &mut metrics)?,
             None => self.judge(&train),
         };
-        Ok(Outcome {
-            verdict,
-            constraints: self.constraints(&train),
-            reports: BTreeMap::new(),
-            metrics,
-            daily_returns,
-        })
+        Ok(Outcome { verdict, constraints: self.constraints(&train), reports: BTreeMap::new(), metrics, daily_returns })
     }
 
     /// The daily returns of the segment that the workspace holds the backtest of, if the plan keeps any.
@@ -339,12 +333,7 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     ///
     /// As there.
-    pub fn backtest_late(
-        &self,
-        params: &Params,
-        name: SegmentName,
-        bars: usize,
-    ) -> Result<Option<BacktestRun>, Error> {
+    pub fn backtest_late(&self, params: &Params, name: SegmentName, bars: usize) -> Result<Option<BacktestRun>, Error> {
         let segment = Prepared::new(&self.market.bars, self.range(name)?);
         let bound = self.plan.strategy.bind(params)?;
         let mut decisions = self.decisions(&bound, &self.market)?;

@@ -1,7 +1,7 @@
 //! A trial's decisions: columns where they are rules, one at a time where they are code.
 
-use bartune_engine::{Params, Pointwise};
 use bartune_engine::simulator::{Decision, Signals, SimulationInput, Size};
+use bartune_engine::{Params, Pointwise};
 
 use super::{Deadline, Evaluator, Market, SegmentName};
 use crate::error::Error;

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bartune_engine::Params;
 use bartune_engine::bars::{Bars, Column};
 use bartune_engine::language::{self, BindError, BoundStrategy, ParamDecl, RuleName, SeriesCache, StrategySource};
 use bartune_engine::simulator::{Backtest, Decision, SimulationInput, Standing, stepwise};
+use bartune_engine::{Params, Pointwise};
 
 use super::{Decide, Moment, Strategy};
 use crate::error::Error;
@@ -102,7 +102,8 @@ impl BoundCode {
             let found = series.signals(bars, cache)?;
             warmup = warmup.max(found.warmup);
             // A series that folds to `none` is one that is never defined.
-            columns.push(found.stop_distance.unwrap_or_else(|| vec![f64::NAN; bars.len()].into()));
+            let undefined = || Pointwise::constant(f64::NAN, bars.len());
+            columns.push(found.stop_distance.unwrap_or_else(undefined).into_column());
         }
         Ok(Asking { code: self, bars, columns, warmup })
     }

@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::output;
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
-    let plan = read_plan(&args.study, &[])?;
-    let dataset = open_data(&plan, &args.study)?;
+    let mut plan = read_plan(&args.study, &[])?;
+    let dataset = open_data(&mut plan, &args.study)?;
     let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
     let options = ValidationOptions {
         folds: args.folds.get(),
