@@ -383,3 +383,35 @@ fn maximising_is_minimising_the_negative() {
         assert_eq!(run(StudyDirection::Minimize, 1.0), run(StudyDirection::Maximize, -1.0), "{}", problem.name);
     }
 }
+
+#[test]
+fn the_first_trials_leave_no_eighth_of_the_range_out() {
+    let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("valid");
+    let evaluate = |_, params: &Assignment| Outcome::complete(number(params, "x").unwrap_or(0.0));
+    let study = Study { space: &space, direction: StudyDirection::Minimize, seed: 5, lag: 1, evaluate: &evaluate };
+    let trials = study.run(&mut Tpe::default(), Vec::new(), 8).expect("the space has points");
+    let eighth = |trial: &Trial| (8.0 * number(&trial.params, "x").unwrap_or(0.0)).floor() as usize;
+    let mut eighths: Vec<usize> = trials.iter().map(eighth).collect();
+    eighths.sort_unstable();
+    assert_eq!(eighths, [0, 1, 2, 3, 4, 5, 6, 7]);
+    let mut optunas = Tpe::try_new(TpeOptions::optuna()).expect("valid");
+    let random = study.run(&mut crate::sampler::random::Random, Vec::new(), 8).expect("the space has points");
+    assert_eq!(study.run(&mut optunas, Vec::new(), 8).expect("the space has points"), random);
+}
+
+#[test]
+fn narrow_kernels_wait_until_trials_have_had_news_of_each_other() {
+    let space = space(&[("x", always(float(0.0, 1.0)))], vec![]).expect("valid");
+    let trial = |number| Trial {
+        values: vec![number as f64],
+        ..trial_of(&space, number, Assignment::from([("x".to_owned(), ParamValue::Float(0.5))]))
+    };
+    let history = History::from_trials(&space, 1, &(0..40).map(trial).collect::<Vec<_>>()).expect("numbers count up");
+    let mut memory = Memory::default();
+    let groups = groups(&space, Sharing::Joint);
+    memory.update(&history.view(40), (&space, groups), &[StudyDirection::Minimize], &TpeOptions::default());
+    // Four good trials at one place: 1 / (4 + 2), or a third of it from 5 · (7 + 1) = 40 trials on.
+    let width = |in_flight| memory.groups()[0].good_density(in_flight).widths(0)[0];
+    assert_eq!(width(8), 1.0 / 6.0);
+    assert_eq!(width(7), 1.0 / 18.0);
+}
