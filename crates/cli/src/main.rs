@@ -1,5 +1,6 @@
 //! The `bartune` command: reads arguments, calls the `bartune` crate, prints.
 
+mod allocator;
 mod args;
 mod command;
 mod exit;
@@ -9,14 +10,9 @@ mod panic;
 use std::process::ExitCode;
 
 use clap::Parser;
-use mimalloc::MiMalloc;
-
-/// A trial's columns are megabytes each. The system's allocator gives such memory back to the kernel when it is freed
-/// and gets it page by page when the next trial asks; this one keeps it for a while.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    allocator::keep_freed_memory();
     let args = args::Args::parse();
     match panic::caught(|| command::dispatch(args)) {
         Ok(Ok(exit)) => exit.into(),

@@ -269,15 +269,6 @@ impl Pointwise {
     pub fn to_vec(&self) -> Vec<f64> {
         self.program.column(self.result)
     }
-
-    /// All of them; without copying where they are a column already.
-    #[must_use]
-    pub fn into_column(self) -> Column<f64> {
-        match self.result {
-            Source::Column(index) => self.program.columns[index].clone(),
-            _ => self.to_vec().into(),
-        }
-    }
 }
 
 impl From<Column<f64>> for Pointwise {

@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn a_trade_that_reaches_into_a_held_out_group_is_left_out_of_the_choice() {
         let trades = [2..5, 8..12, 13..14];
-        let open = open_days(16, (&[10..13], 1), &trades);
+        let held = std::iter::once(10..13).collect::<Vec<_>>();
+        let open = open_days(16, (&held, 1), &trades);
         let expected: Vec<bool> = (0..16).map(|day| !(8..14).contains(&day)).collect();
         assert_eq!(open, expected);
     }

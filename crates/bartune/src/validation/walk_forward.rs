@@ -123,8 +123,11 @@ fn together(
     })
 }
 
+/// What a fold searches, and what it trades.
+type Windows = (Range<usize>, Range<usize>);
+
 /// What is searched and what is traded, fold by fold.
-fn windows(subject: &Subject<'_>) -> Result<Vec<(Range<usize>, Range<usize>)>, String> {
+fn windows(subject: &Subject<'_>) -> Result<Vec<Windows>, String> {
     let range = subject.evaluator.range(SegmentName::All).map_err(|error| error.to_string())?;
     let bars = subject.evaluator.bars();
     let days = &bars.calendar().day;
@@ -167,12 +170,14 @@ struct Folded {
 
 fn fold(
     subject: &Subject<'_>,
-    (in_sample, out_of_sample): (Range<usize>, Range<usize>),
+    (in_sample, out_of_sample): Windows,
     trials: u64,
     account: f64,
 ) -> Result<Folded, Error> {
     let mut plan = subject.plan.clone();
     plan.search.trials = trials;
+    // The study's budget is for the study; a fold has its number of trials.
+    plan.search.budget = None;
     let searched = only(subject.dataset, in_sample.clone());
     let evaluator = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
     let mut session = Session::in_memory(&plan, &searched)?;
