@@ -1,0 +1,152 @@
+//! Judging what a study has found.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::{Args as Group, ValueEnum};
+
+use super::{SegmentArg, StorageArgs, StudyArgs};
+
+#[derive(Debug, Group)]
+pub(crate) struct PromoteArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// The trial to promote [default: the winner]
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+
+    /// The file to write
+    #[arg(long, value_name = "CHAMPION.toml")]
+    pub(crate) to: PathBuf,
+
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CompareArgs {
+    /// A champion file, or a study file: its winner, or FILE@N for trial N
+    #[arg(value_name = "A")]
+    pub(crate) first: String,
+
+    /// What to compare it with, in the same form; it runs on the bars of the first
+    #[arg(value_name = "B")]
+    pub(crate) second: String,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Part of the bars, as the first one's study file divides them
+    #[arg(long, value_enum, default_value = "validate")]
+    pub(crate) segment: SegmentArg,
+
+    /// List the trades that only one of them makes
+    #[arg(long)]
+    pub(crate) trades: bool,
+
+    /// Read the bars from their file, and keep no decoded copy for the next time
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ImportanceArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// How it is measured
+    #[arg(long, value_enum, default_value = "ped-anova")]
+    pub(crate) evaluator: EvaluatorArg,
+
+    /// With several objectives: the one to explain, counted from 1 [default: the Pareto front]
+    #[arg(long, value_name = "N")]
+    pub(crate) objective: Option<usize>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How importance is measured.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EvaluatorArg {
+    /// By what sets the best trials apart
+    PedAnova,
+    /// By the variance that each parameter causes over the whole space
+    Fanova,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Trial to judge [default: the winner]
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+
+    /// Out-of-sample pieces of the walk-forward
+    #[arg(long, value_name = "N", default_value = "6")]
+    pub(crate) folds: NonZeroUsize,
+
+    /// Search as many bars before each piece as before the first, not all of them
+    #[arg(long)]
+    pub(crate) rolling: bool,
+
+    /// Most trials of each fold's search
+    #[arg(long, value_name = "N", default_value = "300")]
+    pub(crate) fold_trials: NonZeroU64,
+
+    /// Worker threads [default: the study file's, or one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<NonZeroUsize>,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Re-run this many, spread evenly over the study, the winner among them [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<NonZeroUsize>,
+
+    /// Engine to re-run them on
+    #[arg(long, value_enum, default_value = "reference")]
+    pub(crate) engine: EngineArg,
+
+    /// Print one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The engines there are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The plain bar-by-bar model
+    Reference,
+    /// The one that searches run on
+    Fast,
+}
