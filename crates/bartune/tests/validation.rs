@@ -108,9 +108,9 @@ fn an_edge_survives_the_walk_forward_and_noise_does_not() {
     let edge = judged(&plan, &dataset(&plan, market(24 * 900, 0.0008, 1)), &options());
     let walk = edge.walk_forward.as_ref().expect("there are enough bars");
     assert!(walk.probability > 0.99 && walk.sharpe > 1.5, "{walk:?}");
-    assert_eq!(edge.judgement.verdict, Verdict::Robust, "{:?}", edge.judgement);
+    assert_eq!(edge.judgement().verdict, Verdict::Robust, "{:?}", edge.judgement());
     let noise: Vec<Verdict> = (1..=5)
-        .map(|seed| judged(&plan, &dataset(&plan, market(24 * 900, 0.0, seed)), &options()).judgement.verdict)
+        .map(|seed| judged(&plan, &dataset(&plan, market(24 * 900, 0.0, seed)), &options()).judgement().verdict)
         .collect();
     assert!(!noise.contains(&Verdict::Robust), "{noise:?}");
     assert!(noise.contains(&Verdict::LikelyNoise), "{noise:?}");
@@ -184,7 +184,7 @@ fn too_little_data_is_an_answer() {
     for (what, study, bars) in cases {
         let plan = plan(&study.replace("maximize = \"sharpe\"", "maximize = \"total_return\""));
         let found = judged(&plan, &dataset(&plan, market(bars, 0.0, 9)), &options());
-        assert_eq!(found.judgement.verdict, Verdict::NotEnoughData, "{what}: {:?}", found.judgement);
+        assert_eq!(found.judgement().verdict, Verdict::NotEnoughData, "{what}: {:?}", found.judgement());
     }
 }
 
@@ -211,7 +211,7 @@ fn returns_without_variance_give_reasons_instead_of_numbers() {
         Bars::try_new(columns, jiff::tz::TimeZone::UTC, Checks::default()).expect("prices are positive")
     };
     let found = judged(&plan, &dataset(&plan, still), &options());
-    assert_eq!(found.judgement.verdict, Verdict::NotEnoughData);
+    assert_eq!(found.judgement().verdict, Verdict::NotEnoughData);
     assert!(found.walk_forward.is_err() && found.selection.is_err() && found.monte_carlo.is_err());
 }
 

@@ -17,6 +17,7 @@ mod quantity;
 mod sampler;
 mod section;
 mod space;
+mod split;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -27,10 +28,11 @@ pub(crate) use budget::UNCOUNTED_TRIALS;
 pub use fold::Folds;
 pub use large::{Large, LargeData};
 pub use objective::{Objective, Target};
-pub use plan::{DataPlan, Plan, ReturnsPlan, SearchPlan, SegmentPlan, SplitPlan};
+pub use plan::{DataPlan, Plan, ReturnsPlan, SearchPlan};
 pub use pruner::{Placement, PrunerPlan, Pruning};
 pub use sampler::SamplerPlan;
 pub use space::{Parameters, describe};
+pub use split::{SegmentPlan, SplitPlan};
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::error::Error;

@@ -44,7 +44,7 @@ pub use monte_carlo::{MonteCarlo, Quantiles, Stress};
 pub use plateau::{EdgeParameter, Plateau, Sensitivity};
 pub use regime::{Period, Regimes};
 pub use selection::Selection;
-pub use verdict::{Criterion, Judgement, Verdict, judge};
+pub use verdict::{Criterion, Judgement, Verdict};
 pub use walk_forward::{Fold, WalkForward, Window};
 
 /// What a validation may take, and how.
@@ -110,8 +110,14 @@ pub struct Validation {
     pub regimes: Regimes,
     /// Whether decisions depend on later bars.
     pub leak: LeakCheck,
+}
+
+impl Validation {
     /// All of it in one word.
-    pub judgement: Judgement,
+    #[must_use]
+    pub fn judgement(&self) -> Judgement {
+        verdict::judge(self)
+    }
 }
 
 /// What every part of a validation reads.
@@ -183,11 +189,10 @@ pub fn judge_trial(
     let regimes = regime::of(&subject, &whole)?;
     let leak = leak::check(&subject, &whole)?;
     observe("done", 1.0);
-    let distinct_trials = distinct(history);
-    let mut found = Validation {
+    Ok(Validation {
         sharpe,
         trades: whole.backtest.trades.len(),
-        distinct_trials,
+        distinct_trials: distinct(history),
         days_per_year,
         walk_forward,
         selection,
@@ -196,11 +201,8 @@ pub fn judge_trial(
         plateau,
         regimes,
         leak,
-        judgement: Judgement::pending(),
         winner,
-    };
-    found.judgement = judge(&found);
-    Ok(found)
+    })
 }
 
 /// Trials that were tried, each once.

@@ -7,8 +7,8 @@
 //! | `robust` | every criterion holds |
 //! | `fragile` | the rest: something works, and something would break it |
 //!
-//! How often that is right is measured by `benches/verdict` on markets with and without an edge; its figures are in
-//! `BENCHMARKS.md`, and the thresholds here are those it was measured with.
+//! The thresholds are conventions, not yet calibrated on markets with and without an edge: how often the verdict is right has
+//! not been measured.
 
 use super::Validation;
 use super::monte_carlo::COSTS;
@@ -99,15 +99,8 @@ pub struct Judgement {
     pub weakest: Option<usize>,
 }
 
-impl Judgement {
-    pub(super) fn pending() -> Self {
-        Self { verdict: Verdict::NotEnoughData, criteria: Vec::new(), weakest: None }
-    }
-}
-
 /// Judge what was found.
-#[must_use]
-pub fn judge(found: &Validation) -> Judgement {
+pub(super) fn judge(found: &Validation) -> Judgement {
     let walk_forward = found.walk_forward.as_ref().ok();
     let selection = found.selection.as_ref().ok();
     let costs = found.monte_carlo.as_ref().ok().and_then(|monte_carlo| {

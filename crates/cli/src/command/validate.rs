@@ -31,12 +31,12 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
     } else {
         output::print(&output::validation_report(&plan.name, &found))?;
     }
-    Ok(if found.judgement.verdict == Verdict::Robust { Exit::Fine } else { Exit::No })
+    Ok(if found.judgement().verdict == Verdict::Robust { Exit::Fine } else { Exit::No })
 }
 
 fn to_json(study: &str, found: &Validation) -> Value {
-    let criteria: Vec<Value> = found
-        .judgement
+    let judgement = found.judgement();
+    let criteria: Vec<Value> = judgement
         .criteria
         .iter()
         .map(|criterion| {
@@ -48,11 +48,11 @@ fn to_json(study: &str, found: &Validation) -> Value {
             })
         })
         .collect();
-    let weakest = found.judgement.weakest.map(|index| found.judgement.criteria[index].name);
+    let weakest = judgement.weakest.map(|index| judgement.criteria[index].name);
     json!({
         "study": study,
         "trial": found.winner.trial.number,
-        "verdict": found.judgement.verdict.name(),
+        "verdict": judgement.verdict.name(),
         "weakest": weakest,
         "criteria": criteria,
         "sharpe": { "train": found.sharpe[0], "validate": found.sharpe[1] },

@@ -29,7 +29,7 @@ fn number(value: f64) -> String {
 
 /// The whole of it.
 pub(crate) fn validation_report(study: &str, found: &Validation) -> String {
-    let judgement = &found.judgement;
+    let judgement = found.judgement();
     let weakest = judgement.weakest.map_or("-", |index| judgement.criteria[index].name);
     let mut text = format!(
         "{study}, trial {}: {}\nweakest: {weakest}\n\n{}",

@@ -6,6 +6,7 @@
 //! | `tls` | `sslmode` |
 //! | `schema` | the tables |
 //! | `read`, `write` | the queries and the statements |
+//! | `owner` | the lease and its advisory lock |
 //!
 //! A batch is one transaction of three round trips, its rows in one statement, whatever their number.
 //! The lease of a study is held twice: as a row that names the owner, and as an advisory lock of the
@@ -18,6 +19,7 @@
 //! advisory locks and prepared statements belong to a session.
 
 pub mod connection;
+mod owner;
 mod read;
 mod schema;
 mod tls;
@@ -143,7 +145,7 @@ impl PostgresStorage {
         }
         connection.run(|link| {
             held.check(read::lease(link, Tables::OptunaAndBartune, id)?.as_ref())?;
-            write::lock(link, id, write::Ghost::End)?;
+            owner::lock(link, id, owner::Ghost::End)?;
             Ok(())
         })?;
         self.locked_in = connection.generation();
@@ -190,7 +192,7 @@ impl Storage for PostgresStorage {
     }
 
     fn swap_lease(&mut self, id: StudyId, expected: Option<&str>, lease: Option<&Lease>) -> Result<bool, StorageError> {
-        let is_swapped = self.set(|link| write::swap_lease(link, id, expected, lease))?;
+        let is_swapped = self.set(|link| owner::swap(link, id, expected, lease))?;
         if is_swapped {
             self.held = lease.map(|lease| Held { study: id, token: lease.token.clone() });
             self.locked_in = self.connection.get_mut().generation();
@@ -199,7 +201,7 @@ impl Storage for PostgresStorage {
     }
 
     fn renew_lease(&mut self, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, StorageError> {
-        self.set(|link| write::renew_lease(link, id, token, expires_ms))
+        self.set(|link| owner::renew(link, id, token, expires_ms))
     }
 
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, StorageError> {
