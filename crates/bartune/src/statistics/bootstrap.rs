@@ -66,7 +66,8 @@ pub fn block_length(series: &[f64]) -> f64 {
     let significant = (0..correlations.len()).find(|&start| quiet(start));
     let last = correlations.iter().rposition(|value| value.abs() > bound);
     let window = match significant {
-        Some(start) => 2 * start.max(1),
+        // The first quiet lag, as in Patton's program and in `arch`; in the papers' words it is the one before.
+        Some(start) => 2 * (start + 1),
         None => 2 * last.map_or(1, |position| position + 1),
     };
     let window = window.min(most).min(count - 1);

@@ -141,6 +141,30 @@ mod tests {
         assert!(found.sharpes.iter().all(|sharpe| *sharpe < lucky_whole));
     }
 
+    /// Splits and paths are those of skfolio: `scripts/oracles/validation.py`.
+    #[test]
+    fn paths_are_those_of_skfolio() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/validation/trials.json");
+        let oracle: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+        };
+        let trials: Vec<Vec<f64>> = oracle["trials"].as_array().unwrap().iter().map(numbers).collect();
+        let trials: Vec<&[f64]> = trials.iter().map(Vec::as_slice).collect();
+        let expected = &oracle["combinatorial"];
+        assert_eq!((expected["groups"].as_u64(), expected["held_out"].as_u64()), (Some(6), Some(2)));
+        let embargo = expected["embargo_days"].as_u64().unwrap() as usize;
+        let found = combinatorial((&trials, &vec![Vec::new(); trials.len()]), embargo, 252.0).unwrap();
+        let (mut found, mut expected) = (found.sharpes, numbers(&expected["sharpes"]));
+        // Which path is called the first is a matter of taste.
+        found.sort_by(f64::total_cmp);
+        expected.sort_by(f64::total_cmp);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-9, "{found} instead of {expected}");
+        }
+    }
+
     #[test]
     fn too_few_days_are_said_to_be_too_few() {
         let days = [0.1; 30];
