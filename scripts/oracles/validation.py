@@ -76,7 +76,9 @@ def superior(trials, block):
         "upper": means,
     }
     found = max(0.0, (means / errors).max())
-    resamples = StationaryBootstrap(block, trials.T, seed=5).apply(lambda days: days.mean(axis=0), reps=RESAMPLES)
+    resamples = StationaryBootstrap(block, trials.T, seed=5).apply(
+        lambda days: days.mean(axis=0), reps=RESAMPLES
+    )
     exceeded = {
         name: float((np.maximum(0.0, ((resamples - centre) / errors).max(axis=1)) > found).mean())
         for name, centre in centres.items()
@@ -96,7 +98,10 @@ def paths(trials):
         best = int(np.argmax(sharpe(trials[:, train])))
         for test, number in zip(tests, numbers, strict=True):
             pieces.setdefault(int(number), []).append((int(test[0]), trials[best, test]))
-    whole = [np.concatenate([part for _, part in sorted(pieces[number], key=lambda p: p[0])]) for number in sorted(pieces)]
+    whole = [
+        np.concatenate([part for _, part in sorted(pieces[number], key=lambda p: p[0])])
+        for number in sorted(pieces)
+    ]
     assert all(len(path) == DAYS for path in whole)
     return [float(path.mean() / path.std(ddof=1) * np.sqrt(252)) for path in whole]
 
@@ -110,7 +115,12 @@ def main():
         "block_lengths": lengths,
         "overfitting": {"blocks": BLOCKS} | overfitting(trials),
         "superior": {"block": block} | superior(trials, block),
-        "combinatorial": {"groups": GROUPS, "held_out": HELD_OUT, "embargo_days": EMBARGO, "sharpes": paths(trials)},
+        "combinatorial": {
+            "groups": GROUPS,
+            "held_out": HELD_OUT,
+            "embargo_days": EMBARGO,
+            "sharpes": paths(trials),
+        },
     }
     OUT.mkdir(exist_ok=True)
     (OUT / "trials.json").write_text(json.dumps(answer) + "\n")
