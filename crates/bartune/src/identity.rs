@@ -54,7 +54,8 @@ impl Identity {
 
 /// Everything that a study's sequence of trials depends on, by the study file's keys. Budget,
 /// workers and timeout are not in it: they may change between runs.
-pub(crate) fn fingerprint(plan: &Plan, data_hash: &str, segments: &Segments) -> BTreeMap<String, Value> {
+#[must_use]
+pub fn fingerprint(plan: &Plan, data_hash: &str, segments: &Segments) -> BTreeMap<String, Value> {
     let mut keys = BTreeMap::new();
     flatten("", &evaluation(plan, data_hash, segments), &mut keys);
     flatten("", &search(plan), &mut keys);

@@ -17,6 +17,7 @@ mod evaluator;
 pub mod export;
 pub mod identity;
 pub mod import;
+pub mod json;
 pub mod live;
 mod outcome;
 mod parallel;

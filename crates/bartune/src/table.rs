@@ -79,6 +79,13 @@ impl Table {
         self.columns.first().map_or(0, |(_, column)| column.len())
     }
 
+    /// The columns as one batch of Arrow arrays.
+    #[must_use]
+    pub fn batch(&self) -> RecordBatch {
+        let arrays = self.columns.iter().map(|(name, column)| (name.as_str(), column.array(), true));
+        RecordBatch::try_from_iter_with_nullable(arrays).expect("columns of one length, with their own types")
+    }
+
     /// Write to a `.csv` or `.parquet` file.
     ///
     /// # Errors
@@ -106,8 +113,7 @@ impl Table {
     }
 
     fn write_parquet(&self, path: &Path) -> Result<(), parquet::errors::ParquetError> {
-        let arrays = self.columns.iter().map(|(name, column)| (name.as_str(), column.array(), true));
-        let batch = RecordBatch::try_from_iter_with_nullable(arrays)?;
+        let batch = self.batch();
         let mut writer = ArrowWriter::try_new(File::create(path)?, batch.schema(), None)?;
         writer.write(&batch)?;
         writer.close()?;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use bartune::Evaluator;
 use bartune::config::read_study;
-use bartune::preflight::{Pilot, Preflight, PreflightOptions, Severity, outside, preflight};
+use bartune::preflight::{Pilot, PreflightOptions, Severity, outside, preflight};
 use bartune::resources::{self, Wish};
 use bartune::study::plan_in_words;
 use serde_json::json;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     }
     if args.json {
         output::print_json(
-            &json!({ "study": plan.name, "plan": words, "preflight": to_json(&found), "resources": output::resources_json(&given) }),
+            &json!({ "study": plan.name, "plan": words, "preflight": bartune::json::preflight(&found), "resources": bartune::json::resources(&given) }),
         )?;
     } else {
         output::print(&output::key_values(&words))?;
@@ -45,42 +45,4 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     }
     let has_warnings = found.findings.iter().any(|finding| finding.severity < Severity::Note);
     Ok(if has_warnings { Exit::No } else { Exit::Fine })
-}
-
-fn to_json(found: &Preflight) -> serde_json::Value {
-    let findings: Vec<_> = found
-        .findings
-        .iter()
-        .map(|finding| {
-            let (severity, code) = (output::severity_word(finding.severity), finding.code);
-            json!({ "severity": severity, "code": code, "message": finding.message, "remedy": finding.remedy })
-        })
-        .collect();
-    let gates: Vec<_> = found
-        .gates
-        .iter()
-        .map(|rule| {
-            let parts: Vec<_> =
-                rule.gates.iter().map(|gate| json!({ "text": gate.text, "share": gate.share })).collect();
-            json!({ "rule": rule.rule, "share": rule.share, "parts": parts })
-        })
-        .collect();
-    let probes = found.probes;
-    json!({
-        "findings": findings,
-        "probes": {
-            "count": probes.count,
-            "trading": probes.trading,
-            "feasible": probes.feasible,
-            "longest_warmup_bars": probes.longest_warmup,
-        },
-        "gates": gates,
-        "estimate": found.estimate.map(|estimate| json!({
-            "trials": estimate.trials,
-            "trial_ms": estimate.trial.as_secs_f64() * 1e3,
-            "seconds": estimate.time.as_secs_f64(),
-            "memory_bytes": estimate.memory_bytes,
-            "database_bytes": estimate.database_bytes,
-        })),
-    })
 }

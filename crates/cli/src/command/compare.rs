@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use bartune::compare::{Comparison, compare};
+use bartune::compare::compare;
 use bartune::config::{self, Plan};
 use bartune::data::Dataset;
 use bartune::engine::Params;
 use bartune::study::{Session, default_storage};
 use bartune::{BacktestRun, Evaluator};
-use serde_json::json;
 
 use super::study::{open_bars, stored_trial};
 use crate::args::CompareArgs;
@@ -42,7 +41,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
     let found = compare(&one, &other, &calendar, days);
     let labels = [first.label.as_str(), second.label.as_str()];
     if args.json {
-        output::print_json(&to_json(&found, labels, args))?;
+        output::print_json(&bartune::json::comparison(&found, labels, args.segment.into()))?;
     } else {
         output::print(&output::comparison_report(&found, labels))?;
         if args.trades && !found.is_equal() {
@@ -92,30 +91,4 @@ fn storage(path: &Path, args: &CompareArgs) -> String {
 
 fn backtest(contender: &Contender, dataset: &Dataset, args: &CompareArgs) -> Result<BacktestRun> {
     Ok(Evaluator::new(&contender.plan, dataset).backtest(&contender.params, args.segment.into())?)
-}
-
-fn to_json(found: &Comparison, labels: [&str; 2], args: &CompareArgs) -> serde_json::Value {
-    let metrics: serde_json::Map<_, _> = found
-        .metrics
-        .iter()
-        .map(|pair| (pair.name.to_owned(), json!({ "first": pair.first, "second": pair.second })))
-        .collect();
-    let intervals = found.intervals.as_ref().map(|intervals| {
-        let row = |interval: &bartune::statistics::Interval| {
-            let name = interval.ratio.name().to_owned();
-            let bounds = json!({ "difference": interval.difference, "low": interval.low, "high": interval.high });
-            (name, bounds)
-        };
-        intervals.iter().map(row).collect::<serde_json::Map<_, _>>()
-    });
-    json!({
-        "first": labels[0],
-        "second": labels[1],
-        "segment": bartune::SegmentName::from(args.segment).key(),
-        "equal": found.is_equal(),
-        "metrics": metrics,
-        "intervals": intervals.as_ref().ok(),
-        "no_intervals": intervals.as_ref().err().map(ToString::to_string),
-        "trades": { "common": found.common_trades, "only_first": found.only_first.len(), "only_second": found.only_second.len() },
-    })
 }

@@ -191,29 +191,12 @@ impl Report<'_> {
     }
 
     fn json(&self, summary: &Summary) -> serde_json::Value {
-        let counts = &summary.counts;
         let seconds = self.elapsed.as_secs_f64();
-        let best = summary.best().map(|best| {
-            json!({
-                "number": best.trial.number,
-                "value": best.trial.values.first(),
-                "values": best.trial.values,
-                "params": output::params_json(&self.plan.parameters.to_params(&best.trial.params)),
-                "metrics": best.metrics,
-            })
-        });
         json!({
             "study": self.plan.name,
             "storage": self.url,
-            "trials": {
-                "total": counts.total,
-                "complete": counts.complete,
-                "pruned": counts.pruned,
-                "infeasible": counts.infeasible,
-                "failed": counts.failed,
-                "duplicate": counts.duplicate,
-            },
-            "best": best,
+            "trials": bartune::json::counts(&summary.counts),
+            "best": summary.best().map(|best| bartune::json::best(self.plan, best)),
             "seconds": seconds,
             "trials_per_second": self.evaluated as f64 / seconds.max(1e-9),
             "peak_rss_mb": output::peak_rss_mb(),

@@ -6,7 +6,6 @@ use anyhow::Result;
 use bartune::study::Session;
 use bartune::verify::{Difference, Verification, VerifyScope, verify};
 use bartune::{Engine, Evaluator};
-use serde_json::json;
 
 use super::study::{open_data, read_plan, storage_url};
 use crate::args::{EngineArg, VerifyArgs};
@@ -26,30 +25,11 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Exit> {
     let found = verify(&session, &evaluator, args.trials.map_or(VerifyScope::All, VerifyScope::Spread))?;
     let elapsed = began.elapsed();
     if args.json {
-        output::print_json(&json!({
-            "study": plan.name,
-            "trials": found.trials,
-            "checked": found.checked,
-            "skipped": found.skipped,
-            "numbers": found.compared,
-            "equal": found.difference.is_none(),
-            "difference": found.difference.as_ref().map(difference_json),
-            "seconds": elapsed.as_secs_f64(),
-        }))?;
+        output::print_json(&bartune::json::verification(&plan.name, &found, elapsed))?;
     } else {
         output::print(&format!("{}in {}\n", report(&found), output::duration(elapsed)))?;
     }
     Ok(if found.difference.is_none() { Exit::Fine } else { Exit::No })
-}
-
-fn difference_json(difference: &Difference) -> serde_json::Value {
-    json!({
-        "trial": difference.trial,
-        "segment": difference.segment,
-        "item": difference.item,
-        "stored": difference.stored,
-        "recomputed": difference.recomputed,
-    })
 }
 
 fn report(found: &Verification) -> String {

@@ -2,7 +2,6 @@
 
 use bartune::config::{Plan, SamplerPlan};
 use bartune::resources::Resources;
-use serde_json::json;
 
 /// One line before a run: `tpe, 2 workers (one a core), every trial on all bars`.
 pub(crate) fn choices(plan: &Plan, sampler: &SamplerPlan, given: &Resources) -> String {
@@ -21,16 +20,6 @@ pub(crate) fn resources_line(given: &Resources) -> String {
         given.trial_bytes.div_ceil(1_000_000),
         given.cache.bytes() / 1_000_000
     )
-}
-
-/// The same for programs.
-pub(crate) fn resources_json(given: &Resources) -> serde_json::Value {
-    json!({
-        "workers": given.workers,
-        "workers_reason": given.reason,
-        "trial_bytes": given.trial_bytes,
-        "cache_bytes": given.cache.bytes(),
-    })
 }
 
 fn workers(given: &Resources) -> String {

@@ -14,16 +14,14 @@ mod validation;
 use std::io::{self, Write};
 
 use anyhow::Result;
-use bartune::engine::metric::Metrics;
-use bartune::engine::{Params, Value};
-use serde_json::json;
 
-pub(crate) use choices::{choices, resources_json, resources_line};
+pub(crate) use bartune::json::{metrics as metrics_json, params as params_json};
+pub(crate) use choices::{choices, resources_line};
 pub(crate) use comparison::{comparison_report, comparison_trades};
 pub(crate) use contract::contracts_table;
 pub(crate) use format::{duration, number, percent};
 pub(crate) use live::{live_bar, live_end};
-pub(crate) use preflight::{finding_text, preflight_report, severity_word};
+pub(crate) use preflight::{finding_text, preflight_report};
 pub(crate) use progress::LiveView;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
@@ -49,26 +47,6 @@ pub(crate) fn tell(text: &str) {
 /// Print one JSON object on stdout.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))
-}
-
-/// Parameters as JSON values of their kinds.
-pub(crate) fn params_json(params: &Params) -> serde_json::Value {
-    let value = |value: &Value| match value {
-        Value::Bool(flag) => json!(flag),
-        Value::Int(number) => json!(number),
-        Value::Float(number) => json!(number),
-        Value::Text(text) => json!(text),
-    };
-    params.iter().map(|(name, of)| (name.clone(), value(of))).collect::<serde_json::Map<_, _>>().into()
-}
-
-/// Metrics as a JSON object; undefined ones are null.
-pub(crate) fn metrics_json(metrics: &Metrics) -> serde_json::Value {
-    metrics
-        .iter()
-        .map(|(metric, value)| (metric.name.to_owned(), json!(value.ok())))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
 }
 
 /// `name  value` lines, names padded to one width.

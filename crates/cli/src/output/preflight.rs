@@ -1,5 +1,6 @@
 //! What was found before a run, for people.
 
+use bartune::json::severity_word;
 use bartune::preflight::{Estimate, Finding, Preflight, RuleGates, Severity};
 
 use super::{Table, duration, percent};
@@ -23,15 +24,6 @@ pub(crate) fn preflight_report(found: &Preflight) -> String {
 pub(crate) fn finding_text(finding: &Finding) -> String {
     let remedy = if finding.remedy.is_empty() { String::new() } else { format!("\n  help: {}", finding.remedy) };
     format!("{}[{}]: {}{remedy}\n", severity_word(finding.severity), finding.code, finding.message)
-}
-
-/// How a severity is written in every output.
-pub(crate) fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Stop => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }
 
 fn gates(rule: &RuleGates) -> String {

@@ -1,0 +1,35 @@
+//! The Python extension `bartune._bartune`: thin wrappers; what users see is in `python/bartune`.
+//!
+//! | module | job |
+//! |---|---|
+//! | `study` | a study file (or text) with its bars and its store: run, check, backtest, … |
+//! | `table` | result columns that other libraries take over without copying |
+//! | `wait` | long work off Python's lock, with Ctrl-C |
+//! | `value`, `error` | JSON values and errors as Python has them |
+//!
+//! **Invariant:** PyO3 attributes live in this crate only. No call that may take long holds Python's lock.
+
+use pyo3::prelude::*;
+
+mod error;
+mod study;
+mod table;
+mod value;
+mod wait;
+
+/// The engine behind the package `bartune`.
+#[pymodule]
+mod _bartune {
+    #[pymodule_export]
+    use super::study::StudyHandle;
+    #[pymodule_export]
+    use super::table::ArrowTable;
+
+    use super::*;
+
+    /// The version of the engine.
+    #[pyfunction]
+    fn version() -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+}

@@ -1,0 +1,85 @@
+"""Trading-strategy parameter search on years of bars.
+
+>>> import bartune
+>>> study = bartune.load("examples/sp500_trend.toml").run(trials=200)  # doctest: +SKIP
+>>> study.best.params  # doctest: +SKIP
+
+| name | what for |
+|---|---|
+| `load`, `study` | a study from its file, or built here |
+| `Study` | run, look at, judge a study |
+| `Optimizer` | ask and tell, for anything |
+| `bartune.optuna` | storage, samplers and pruners for Optuna |
+| `Error` and its subclasses | whatever goes wrong |
+
+Importing this package imports nothing heavy; what a call needs is imported by the call.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bartune._bartune import version as version
+    from bartune.errors import (
+        ChangedError as ChangedError,
+        ConfigError as ConfigError,
+        DataError as DataError,
+        Diagnostic as Diagnostic,
+        Error as Error,
+        FileError as FileError,
+        NotFoundError as NotFoundError,
+        ParamsError as ParamsError,
+        SamplerError as SamplerError,
+        StorageError as StorageError,
+        StrategyError as StrategyError,
+    )
+    from bartune.study import (
+        Backtest as Backtest,
+        Progress as Progress,
+        Run as Run,
+        Study as Study,
+        Trial as Trial,
+        load as load,
+    )
+    from bartune.table import Table as Table
+
+_HOMES = {
+    "version": "bartune._bartune",
+    **dict.fromkeys(
+        (
+            "ChangedError",
+            "ConfigError",
+            "DataError",
+            "Diagnostic",
+            "Error",
+            "FileError",
+            "NotFoundError",
+            "ParamsError",
+            "SamplerError",
+            "StorageError",
+            "StrategyError",
+        ),
+        "bartune.errors",
+    ),
+    **dict.fromkeys(("Backtest", "Progress", "Run", "Study", "Trial", "load"), "bartune.study"),
+    "Table": "bartune.table",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        if name == "__version__":
+            return import_module("bartune._bartune").version()
+        raise AttributeError(f"module 'bartune' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
