@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::validation::{MonteCarlo, Period, Plateau, Quantiles, Selection, Validation, WalkForward};
+use crate::validation::{
+    AccountOdds, MonteCarlo, Period, Plateau, Quantiles, Selection, Survivor, Validation, WalkForward,
+};
 
 /// What a validation of a study found.
 #[must_use]
@@ -43,11 +45,31 @@ pub fn validation(study: &str, found: &Validation) -> Value {
         ),
         "monte_carlo": found.monte_carlo.as_ref().map_or_else(|why| json!({ "missing": why }), monte_carlo_json),
         "plateau": found.plateau.as_ref().map_or_else(|why| json!({ "missing": why }), plateau_json),
+        "survivors": found.survivors.iter().map(survivor_json).collect::<Vec<_>>(),
+        "account": found.account.as_ref().map(account_json),
         "years": found.regimes.years.iter().map(period_json).collect::<Vec<_>>(),
         "markets": found.regimes.markets.iter().map(period_json).collect::<Vec<_>>(),
         "leak": {
             "cuts": found.leak.cuts, "trades": found.leak.trades, "first_difference_bar": found.leak.first_difference,
         },
+    })
+}
+
+fn survivor_json(found: &Survivor) -> Value {
+    json!({
+        "trial": found.number,
+        "objective": found.objective,
+        "sharpe": { "train": found.sharpe[0], "validate": found.sharpe[1] },
+        "return_with_costs_doubled": found.costly_return,
+        "profitable_neighbours": found.profitable_neighbours,
+        "is_causal": found.is_causal,
+    })
+}
+
+fn account_json(found: &AccountOdds) -> Value {
+    json!({
+        "starts": found.starts, "passed": found.passed, "failed": found.failed, "running": found.running,
+        "median_days_to_pass": found.median_days,
     })
 }
 

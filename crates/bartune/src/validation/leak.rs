@@ -3,6 +3,8 @@
 //! The winner runs over the bars up to a few cuts. Every trade that was over before a cut must be the very same trade as
 //! in the run over all of the bars: what differs was decided by what came later.
 
+use bartune_engine::Params;
+
 use super::Subject;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
@@ -22,8 +24,8 @@ pub struct LeakCheck {
     pub first_difference: Option<usize>,
 }
 
-pub(super) fn check(subject: &Subject<'_>, whole: &BacktestRun) -> Result<LeakCheck, Error> {
-    let params = subject.plan.parameters.to_params(&subject.winner.trial.params);
+/// Check a trial, whose run over all of the bars is given.
+pub(super) fn check(subject: &Subject<'_>, (params, whole): (&Params, &BacktestRun)) -> Result<LeakCheck, Error> {
     let range = whole.segment.clone();
     let mut found = LeakCheck { cuts: 0, trades: 0, first_difference: None };
     for share in CUTS {
@@ -36,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, whole: &BacktestRun) -> Result<LeakCh
             loaded: subject.dataset.loaded.clone(),
             segments: Segments { train: range.start..cut, validate: None, test: None },
         };
-        let part = Evaluator::new(subject.plan, &dataset).backtest(&params, SegmentName::Train)?;
+        let part = Evaluator::new(subject.plan, &dataset).backtest(params, SegmentName::Train)?;
         found.cuts += 1;
         // The last bar closes what is open, which the whole run does not.
         let over = |run: &BacktestRun| {

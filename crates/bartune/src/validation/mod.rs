@@ -8,6 +8,8 @@
 //! | `cross_validation` | how does what is best on some days do on the others? |
 //! | `monte_carlo` | how much of the result hangs on the order of days, on costs and on the moment of entry? |
 //! | `plateau` | do the neighbours of the winner hold up? |
+//! | `survivor` | do other good trials, far from the winner, hold up as well? |
+//! | `account` | would the account have passed, had it been opened on another day? |
 //! | `regime` | does it earn in one year or in one kind of market only? |
 //! | `leak` | do decisions stay the same when the bars after them are cut off? |
 //! | `verdict` | all of it in one word, each criterion with its threshold |
@@ -17,6 +19,7 @@
 //!
 //! **Invariant:** a statistic that the data cannot carry is an explanation, not a number.
 
+mod account;
 mod cross_validation;
 mod leak;
 mod monte_carlo;
@@ -24,6 +27,7 @@ mod plateau;
 mod regime;
 mod returns;
 mod selection;
+mod survivor;
 mod verdict;
 mod walk_forward;
 
@@ -38,12 +42,14 @@ use crate::error::Error;
 use crate::evaluator::{CacheBudget, Evaluator, SegmentName};
 use crate::study::{Control, Session, summarize};
 
+pub use account::AccountOdds;
 pub use cross_validation::{Combinatorial, CrossValidation};
 pub use leak::LeakCheck;
 pub use monte_carlo::{MonteCarlo, Quantiles, Stress};
 pub use plateau::{EdgeParameter, Plateau, Sensitivity};
 pub use regime::{Period, Regimes};
 pub use selection::Selection;
+pub use survivor::Survivor;
 pub use verdict::{Criterion, Judgement, Verdict};
 pub use walk_forward::{Fold, WalkForward, Window};
 
@@ -106,6 +112,10 @@ pub struct Validation {
     pub monte_carlo: Result<MonteCarlo, String>,
     /// The winner's neighbourhood.
     pub plateau: Result<Plateau, String>,
+    /// The winner and other good trials that differ from it.
+    pub survivors: Vec<Survivor>,
+    /// What would have become of the account opened on other days; `None` without account rules.
+    pub account: Option<AccountOdds>,
     /// Its results by year and by kind of market.
     pub regimes: Regimes,
     /// Whether decisions depend on later bars.
@@ -187,7 +197,10 @@ pub fn judge_trial(
     let whole = evaluator.backtest(&params, SegmentName::All)?;
     let monte_carlo = monte_carlo::of(&subject, &walk_forward, &whole)?;
     let regimes = regime::of(&subject, &whole)?;
-    let leak = leak::check(&subject, &whole)?;
+    let leak = leak::check(&subject, (&params, &whole))?;
+    observe("survivors", 0.95);
+    let survivors = survivor::of(&subject, history)?;
+    let account = account::of(&subject, &whole)?;
     observe("done", 1.0);
     Ok(Validation {
         sharpe,
@@ -199,6 +212,8 @@ pub fn judge_trial(
         cross_validation,
         monte_carlo,
         plateau,
+        survivors,
+        account,
         regimes,
         leak,
         winner,

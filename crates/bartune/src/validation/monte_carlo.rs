@@ -6,6 +6,7 @@
 //! Stresses run the winner's strategy again over train and validate: with its costs doubled, with every decision a bar late,
 //! and over bars whose prices are wrong by up to a tenth of each bar's range.
 
+use bartune_engine::Params;
 use bartune_engine::bars::{BarColumns, Bars, Checks};
 use bartune_engine::simulator::{Commission, Slippage};
 use bartune_search::stream::RandomStream;
@@ -134,17 +135,7 @@ fn stresses(subject: &Subject<'_>, whole: &BacktestRun) -> Result<Vec<Stress>, E
         sharpe: run.metrics.get("sharpe"),
         total_return: run.metrics.get("total_return"),
     };
-    let mut costly = subject.plan.clone();
-    let execution = &mut costly.execution;
-    execution.commission = match execution.commission {
-        Commission::Fraction(fraction) => Commission::Fraction((2.0 * fraction).min(0.5)),
-        Commission::PerContract(money) => Commission::PerContract(2.0 * money),
-    };
-    execution.slippage = match execution.slippage {
-        Slippage::Fraction(fraction) => Slippage::Fraction((2.0 * fraction).min(0.5)),
-        Slippage::Ticks(ticks) => Slippage::Ticks(2.0 * ticks),
-    };
-    let costly = Evaluator::new(&costly, subject.dataset).backtest(&params, SegmentName::All)?;
+    let costly = costly(subject, &params)?;
     let late = subject.evaluator.backtest_late(&params, SegmentName::All, 1)?;
     let mut noisy = Vec::new();
     for copy in 0..NOISY_COPIES {
@@ -157,6 +148,21 @@ fn stresses(subject: &Subject<'_>, whole: &BacktestRun) -> Result<Vec<Stress>, E
     stresses.extend(late.map(|late| stress("a bar late", &late)));
     stresses.push(stress("noisy prices", &noisy[noisy.len() / 2]));
     Ok(stresses)
+}
+
+/// A trial over train and validate with its costs doubled.
+pub(super) fn costly(subject: &Subject<'_>, params: &Params) -> Result<BacktestRun, Error> {
+    let mut plan = subject.plan.clone();
+    let execution = &mut plan.execution;
+    execution.commission = match execution.commission {
+        Commission::Fraction(fraction) => Commission::Fraction((2.0 * fraction).min(0.5)),
+        Commission::PerContract(money) => Commission::PerContract(2.0 * money),
+    };
+    execution.slippage = match execution.slippage {
+        Slippage::Fraction(fraction) => Slippage::Fraction((2.0 * fraction).min(0.5)),
+        Slippage::Ticks(ticks) => Slippage::Ticks(2.0 * ticks),
+    };
+    Evaluator::new(&plan, subject.dataset).backtest(params, SegmentName::All)
 }
 
 /// The bars before the vault, with every price wrong by a random part of a tenth of the bar's range.

@@ -81,7 +81,7 @@ pub(super) fn of(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<Plate
     let measured = measure(subject, &joint);
     let mut objectives: Vec<f64> = measured.iter().filter_map(|neighbour| neighbour.objective).collect();
     objectives.sort_by(f64::total_cmp);
-    let profitable = measured.iter().filter(|neighbour| neighbour.is_profitable).count() as f64 / measured.len() as f64;
+    let profitable = profitable(&measured);
     let winner_mean = mean(&objectives, measured.len());
     Ok(Plateau {
         peak,
@@ -93,6 +93,16 @@ pub(super) fn of(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<Plate
         robust: robust(subject, history, winner_mean),
         winner_mean,
     })
+}
+
+/// Share of the joint neighbours of a trial that earn something on train; `None` where it has none.
+pub(super) fn profitable_neighbours(subject: &Subject<'_>, params: &Assignment) -> Option<f64> {
+    let joint = joint(&subject.plan.parameters.space, params, JOINT, subject.plan.search.seed);
+    (!joint.is_empty()).then(|| profitable(&measure(subject, &joint)))
+}
+
+fn profitable(measured: &[Measured]) -> f64 {
+    measured.iter().filter(|neighbour| neighbour.is_profitable).count() as f64 / measured.len() as f64
 }
 
 /// The mean, if most of the neighbours have a value.

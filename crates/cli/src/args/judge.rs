@@ -116,6 +116,10 @@ pub(crate) struct ValidateArgs {
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<NonZeroUsize>,
 
+    /// Run the trial on the test segment as well, as `bartune test` does; the opening of the vault is recorded
+    #[arg(long)]
+    pub(crate) open_test: bool,
+
     /// Print one JSON object on stdout
     #[arg(long)]
     pub(crate) json: bool,

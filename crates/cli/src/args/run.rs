@@ -46,6 +46,10 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) no_check: bool,
 
+    /// Do not judge the winner at the end; `bartune validate` does it later, and tells more
+    #[arg(long)]
+    pub(crate) no_validate: bool,
+
     /// Delete the trials of this study and start over; NAME must be the study's name
     #[arg(long, value_name = "NAME")]
     pub(crate) fresh: Option<String>,

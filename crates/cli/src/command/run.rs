@@ -12,10 +12,12 @@ use bartune::engine::language::CacheStats;
 use bartune::preflight::{PreflightOptions, Severity, outside, preflight};
 use bartune::resources::{self, Wish};
 use bartune::study::{self, Control, Ending, RunOptions, Session, Summary};
+use bartune::validation::Validation;
 use bartune::{Evaluator, SegmentName};
 use serde_json::json;
 
 use super::study::{open_data, read_plan, storage_url};
+use super::validate;
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::output::{self, LiveView};
@@ -59,7 +61,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     view.finish();
     let ending = ending.map_err(intact)?;
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
-    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache };
+    let is_over = matches!(ending, Ending::Budget | Ending::Exhausted);
+    let is_judged = is_over && evaluated > 0 && !args.no_validate;
+    let verdict = is_judged.then(|| validate::after_run((&plan, &dataset), &session, &control)).transpose()?.flatten();
+    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache, verdict };
     let exit = match report.print(args.json) {
         // A terminal that was closed takes the run with it, and cannot be told so.
         Err(error) if ending == Ending::Interrupted && error.is::<std::io::Error>() => Exit::Interrupted,
@@ -145,6 +150,7 @@ struct Report<'a> {
     evaluated: u64,
     elapsed: Duration,
     cache: CacheStats,
+    verdict: Option<Validation>,
 }
 
 impl Report<'_> {
@@ -154,6 +160,9 @@ impl Report<'_> {
             output::print_json(&self.json(&summary))?;
         } else {
             output::print(&output::run_report(self.plan, &summary))?;
+            if let Some(found) = &self.verdict {
+                output::print(&output::verdict_in_short(found))?;
+            }
             output::print(&self.closing())?;
         }
         Ok(match (self.ending, summary.best()) {
@@ -197,6 +206,7 @@ impl Report<'_> {
             "storage": self.url,
             "trials": bartune::json::counts(&summary.counts),
             "best": summary.best().map(|best| bartune::json::best(self.plan, best)),
+            "verdict": self.verdict.as_ref().map(|found| found.judgement().verdict.name()),
             "seconds": seconds,
             "trials_per_second": self.evaluated as f64 / seconds.max(1e-9),
             "peak_rss_mb": output::peak_rss_mb(),

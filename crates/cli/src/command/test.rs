@@ -2,8 +2,11 @@
 
 use anyhow::Result;
 use bartune::Evaluator;
-use bartune::study::{Session, open_vault};
-use serde_json::json;
+use bartune::config::Plan;
+use bartune::data::Dataset;
+use bartune::search::storage::TrialRecord;
+use bartune::study::{Session, VaultTest, open_vault};
+use serde_json::{Value, json};
 
 use super::study::{open_data, read_plan, storage_url, stored_trial};
 use crate::args::TestArgs;
@@ -14,10 +17,26 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
     let mut plan = read_plan(&args.study, &[])?;
     let dataset = open_data(&mut plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
-    let mut session = Session::open_to_test(&plan, &dataset, &url)?;
+    let session = Session::open_to_test(&plan, &dataset, &url)?;
     let record = stored_trial(&session, &plan, args.trial)?;
-    let evaluator = Evaluator::with_vault(&plan, &dataset);
-    let test = open_vault(&mut session, &evaluator, record)?;
+    let test = tested(session, (&plan, &dataset), record)?;
+    if args.json {
+        output::print_json(&to_json(&plan, &test))?;
+    } else {
+        let params = plan.parameters.to_params(&test.record.trial.params);
+        output::print(&format!("trial {}: {}\n\n", test.record.trial.number, output::params_line(&plan, &params)))?;
+        output::print(&output::vault_report(&test, &dataset.bars))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// Open the vault for a trial. Says so if it was open before.
+pub(super) fn tested(
+    mut session: Session<'_>,
+    (plan, dataset): (&Plan, &Dataset),
+    record: TrialRecord,
+) -> Result<VaultTest> {
+    let test = open_vault(&mut session, &Evaluator::with_vault(plan, dataset), record)?;
     if !test.earlier.is_empty() {
         let times = test.earlier.len();
         output::tell(&format!(
@@ -25,20 +44,18 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
             if times == 1 { "" } else { "s" }
         ));
     }
+    Ok(test)
+}
+
+pub(super) fn to_json(plan: &Plan, test: &VaultTest) -> Value {
     let params = plan.parameters.to_params(&test.record.trial.params);
-    if args.json {
-        output::print_json(&json!({
-            "study": plan.name,
-            "number": test.record.trial.number,
-            "params": output::params_json(&params),
-            "opening": test.earlier.len() + 1,
-            "bars": test.run.segment.len(),
-            "trades": test.run.backtest.trades.len(),
-            "metrics": { "train": test.record.metrics.get("train"), "validate": test.record.metrics.get("validate"), "test": output::metrics_json(&test.run.metrics) },
-        }))?;
-    } else {
-        output::print(&format!("trial {}: {}\n\n", test.record.trial.number, output::params_line(&plan, &params)))?;
-        output::print(&output::vault_report(&test, evaluator.bars()))?;
-    }
-    Ok(Exit::Fine)
+    json!({
+        "study": plan.name,
+        "number": test.record.trial.number,
+        "params": output::params_json(&params),
+        "opening": test.earlier.len() + 1,
+        "bars": test.run.segment.len(),
+        "trades": test.run.backtest.trades.len(),
+        "metrics": { "train": test.record.metrics.get("train"), "validate": test.record.metrics.get("validate"), "test": output::metrics_json(&test.run.metrics) },
+    })
 }

@@ -1,18 +1,25 @@
 //! `bartune validate`: is the winner skill or luck?
 
 use anyhow::Result;
+use bartune::config::Plan;
+use bartune::data::Dataset;
 use bartune::study::{Control, RunOptions, Session};
-use bartune::validation::{ValidationOptions, Verdict, Window, validate};
+use bartune::validation::{Validation, ValidationOptions, Verdict, Window, validate};
 
-use super::study::{open_data, read_plan, storage_url};
+use super::study::{open_data, read_plan, storage_url, stored_trial};
+use super::test;
 use crate::args::ValidateArgs;
 use crate::exit::Exit;
 use crate::output;
 
+/// At the end of a run, the walk-forward's searches together take about as many trials as the study has.
+const FEWEST_FOLD_TRIALS: u64 = 20;
+
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
     let mut plan = read_plan(&args.study, &[])?;
     let dataset = open_data(&mut plan, &args.study)?;
-    let session = Session::open(&plan, &dataset, &storage_url(&args.storage, &args.study.study))?;
+    let url = storage_url(&args.storage, &args.study.study);
+    let session = Session::open(&plan, &dataset, &url)?;
     let options = ValidationOptions {
         folds: args.folds.get(),
         window: if args.rolling { Window::Rolling } else { Window::Anchored },
@@ -20,15 +27,62 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
         workers: args.workers.unwrap_or(RunOptions::of(&plan).workers),
         ..ValidationOptions::default()
     };
-    let control = Control::default();
-    let bar = output::stage_bar();
-    let mut observe = |what: &str, share: f64| output::show_stage(&bar, what, share);
-    let found = validate((&plan, &dataset), &session, args.trial, &options, (&control, &mut observe))?;
-    bar.finish_and_clear();
+    let found = judged((&plan, &dataset), &session, args.trial, (&options, &Control::default()))?;
+    // Only now: what the vault shows can change nothing of the judgement.
+    let test = args
+        .open_test
+        .then(|| {
+            let session = Session::open_to_test(&plan, &dataset, &url)?;
+            let record = stored_trial(&session, &plan, Some(found.winner.trial.number))?;
+            test::tested(session, (&plan, &dataset), record)
+        })
+        .transpose()?;
     if args.json {
-        output::print_json(&bartune::json::validation(&plan.name, &found))?;
+        let mut json = bartune::json::validation(&plan.name, &found);
+        if let Some(test) = &test {
+            json["test"] = test::to_json(&plan, test);
+        }
+        output::print_json(&json)?;
     } else {
         output::print(&output::validation_report(&plan.name, &found))?;
+        if let Some(test) = &test {
+            output::print("\nthe test segment\n")?;
+            output::print(&output::vault_report(test, &dataset.bars))?;
+        }
     }
     Ok(if found.judgement().verdict == Verdict::Robust { Exit::Fine } else { Exit::No })
+}
+
+/// Judge a trial, or the winner, with a bar that says how far it is.
+fn judged(
+    subject: (&Plan, &Dataset),
+    session: &Session<'_>,
+    trial: Option<u64>,
+    (options, control): (&ValidationOptions, &Control),
+) -> Result<Validation, bartune::Error> {
+    let bar = output::stage_bar();
+    let mut observe = |what: &str, share: f64| output::show_stage(&bar, what, share);
+    let found = validate(subject, session, trial, options, (control, &mut observe));
+    bar.finish_and_clear();
+    found
+}
+
+/// Judge the winner of a run that has ended; `None` if there is none, or no time for it.
+pub(super) fn after_run(
+    (plan, dataset): (&Plan, &Dataset),
+    session: &Session<'_>,
+    control: &Control,
+) -> Result<Option<Validation>, bartune::Error> {
+    let defaults = ValidationOptions::default();
+    let share = session.trial_count() / defaults.folds.max(1) as u64;
+    let options = ValidationOptions {
+        fold_trials: share.clamp(FEWEST_FOLD_TRIALS, defaults.fold_trials),
+        workers: RunOptions::of(plan).workers,
+        ..defaults
+    };
+    match judged((plan, dataset), session, None, (&options, control)) {
+        Err(bartune::Error::NoWinner { .. }) => Ok(None),
+        Ok(_) if control.is_stopped() => Ok(None),
+        found => found.map(Some),
+    }
 }

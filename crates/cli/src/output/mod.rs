@@ -25,7 +25,7 @@ pub(crate) use preflight::{finding_text, preflight_report};
 pub(crate) use progress::LiveView;
 pub(crate) use report::{TOP, backtest_report, data_info, params_line, run_report, trials_table, vault_report};
 pub(crate) use table::Table;
-pub(crate) use validation::{show_stage, stage_bar, validation_report};
+pub(crate) use validation::{show_stage, stage_bar, validation_report, verdict_in_short};
 
 /// A store's URL as it may be shown.
 pub(crate) fn shown(url: &str) -> String {

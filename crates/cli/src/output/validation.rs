@@ -1,6 +1,6 @@
 //! A validation for people: the verdict first, then what it rests on.
 
-use bartune::validation::{Criterion, Period, Validation, WalkForward};
+use bartune::validation::{AccountOdds, Criterion, Period, Survivor, Validation, WalkForward};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Table, percent};
@@ -27,6 +27,18 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// The verdict in two lines, for the end of a run.
+pub(crate) fn verdict_in_short(found: &Validation) -> String {
+    let judgement = found.judgement();
+    let weakest = judgement.weakest.map_or(String::new(), |index| {
+        let criterion = &judgement.criteria[index];
+        let value = criterion.value.map_or_else(|| "not to be had".to_owned(), number);
+        let bound = if criterion.is_limit { "at most" } else { "at least" };
+        format!("; weakest: {} {value} ({bound} {})", criterion.name, number(criterion.threshold))
+    });
+    format!("\nverdict on trial {}: {}{weakest}\n", found.winner.trial.number, judgement.verdict.name())
+}
+
 /// The whole of it.
 pub(crate) fn validation_report(study: &str, found: &Validation) -> String {
     let judgement = found.judgement();
@@ -44,9 +56,50 @@ pub(crate) fn validation_report(study: &str, found: &Validation) -> String {
     text.push_str(&selection(found));
     text.push_str(&monte_carlo(found));
     text.push_str(&plateau(found));
+    text.push_str(&survivors(&found.survivors));
+    text.push_str(&account(found.account.as_ref()));
     text.push_str(&format!("\n{}", periods(&found.regimes.years, "year")));
     text.push_str(&format!("\n{}", periods(&found.regimes.markets, "market")));
     text
+}
+
+/// Good trials that differ from each other.
+fn survivors(survivors: &[Survivor]) -> String {
+    let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+    let mut table = Table::new([
+        "trial",
+        "objective",
+        "Sharpe train",
+        "Sharpe validate",
+        "costs doubled",
+        "neighbours earn",
+        "causal",
+    ]);
+    for survivor in survivors {
+        let share = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), percent);
+        table.row([
+            survivor.number.to_string(),
+            number(survivor.objective),
+            optional(survivor.sharpe[0]),
+            optional(survivor.sharpe[1]),
+            share(survivor.costly_return),
+            share(survivor.profitable_neighbours),
+            if survivor.is_causal { "yes" } else { "NO" }.to_owned(),
+        ]);
+    }
+    format!("\nthe winner, and good trials that differ from it\n{}", table.render())
+}
+
+fn account(odds: Option<&AccountOdds>) -> String {
+    let Some(odds) = odds else { return String::new() };
+    let days = odds.median_days.map_or(String::new(), |days| format!(" (in {} days, the middle one)", number(days)));
+    format!(
+        "\nthe account, opened on {} other days: passed in {}{days}, failed in {}, still running in {}\n",
+        odds.starts,
+        percent(odds.passed),
+        percent(odds.failed),
+        percent(odds.running)
+    )
 }
 
 fn criteria(criteria: &[Criterion]) -> String {

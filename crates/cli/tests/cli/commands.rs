@@ -1,6 +1,6 @@
 //! What each command prints: help, reports, and the shape of `--json`.
 
-use crate::support::{Ran, Sandbox, assert_ran};
+use crate::support::{Ran, Sandbox, assert_ran, judged};
 use serde_json::Value;
 
 const STUDY: &str = "examples/sp500_trend.toml";
@@ -203,4 +203,32 @@ fn several_objectives_end_in_a_front() {
     assert!(trials.stdout.contains("cagr") && trials.stdout.contains("max_drawdown"), "{trials}");
     let verify = format!("verify {STUDY} --set search.sampler=tpe --storage sqlite:///tpe.db");
     sandbox.run(&verify).exits(0);
+}
+
+#[test]
+fn a_run_ends_with_a_verdict_unless_told_not_to() {
+    let sandbox = Sandbox::new();
+    let first = judged(sandbox.folder(), &format!("run {STUDY} --trials 60 --no-progress")).exits(0);
+    assert!(first.stdout.contains("verdict on trial "), "{first}");
+    // Nothing new, nothing to judge; and nothing if it is not wanted.
+    let again = judged(sandbox.folder(), &format!("run {STUDY} --trials 60 --no-progress")).exits(0);
+    assert!(!again.stdout.contains("verdict"), "{again}");
+    let unjudged = judged(sandbox.folder(), &format!("run {STUDY} --trials 70 --no-progress --no-validate")).exits(0);
+    assert!(!unjudged.stdout.contains("verdict"), "{unjudged}");
+    let json = judged(sandbox.folder(), &format!("run {STUDY} --trials 80 --json")).exits(0).json();
+    assert!(json["verdict"].is_string(), "{json}");
+}
+
+#[test]
+fn a_validation_reads_the_vault_only_when_told_to_and_records_it() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&format!("run {STUDY} --trials 60 --no-progress")).exits(0);
+    let line = format!("validate {STUDY} --folds 2 --fold-trials 20");
+    let closed = sandbox.run(&format!("{line} --json"));
+    assert!(closed.json().get("test").is_none(), "{closed}");
+    let opened = sandbox.run(&format!("{line} --open-test --json")).json();
+    assert_eq!(opened["test"]["opening"], 1, "the closed validation opened it: {opened}");
+    assert!(opened["test"]["metrics"]["test"]["sharpe"].is_number(), "{opened}");
+    let again = sandbox.run(&format!("{line} --open-test")).says("the vault was opened 1 time before");
+    assert!(again.stdout.contains("the test segment"), "{again}");
 }

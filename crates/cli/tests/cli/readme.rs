@@ -4,7 +4,7 @@
 
 use bartune::engine::{function, metric};
 
-use crate::support::{Sandbox, repository};
+use crate::support::{Sandbox, judged, repository};
 
 const STUDY: &str = "examples/sp500_trend.toml";
 
@@ -59,7 +59,7 @@ fn readme_shows_the_study_file_the_counts_and_the_real_output() {
     } else {
         assert!(shown == study, "README.md shows another study than {STUDY}: run the tests with BARTUNE_BLESS=1");
     }
-    let output = Sandbox::new().run(&format!("run {STUDY} --no-progress")).exits(0).stdout;
+    let output = judged(Sandbox::new().folder(), &format!("run {STUDY} --no-progress")).exits(0).stdout;
     let page = readme();
     let shown = blocks(&page, "text")[0];
     if is_blessing && without_time(shown) != without_time(&output) {
