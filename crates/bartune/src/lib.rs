@@ -22,6 +22,7 @@ pub mod live;
 mod outcome;
 mod parallel;
 pub mod preflight;
+pub mod report;
 pub mod resources;
 pub mod statistics;
 pub mod strategy;

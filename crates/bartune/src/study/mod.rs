@@ -36,6 +36,7 @@ pub(crate) use keep::{full_records, headline};
 pub use run::{Control, Ending, Progress, RunOptions, run};
 pub(crate) use run::{evaluate_guarded, panic_text};
 pub use session::{Session, StorageUrl, default_storage};
+pub(crate) use summary::rank_front;
 pub use summary::{Counts, Summary, summarize};
 pub use vault::{VaultTest, open_vault};
 pub use words::plan_in_words;

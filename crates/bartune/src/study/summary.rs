@@ -161,7 +161,7 @@ pub(super) fn feasible_values(record: &TrialRecord, objectives: usize) -> Option
 
 /// Numbers of the Pareto front's members, the knee point first: the member nearest to the best of every
 /// objective, each measured by the front's own range.
-fn rank_front(directions: &[StudyDirection], front: &[(u64, Vec<f64>)]) -> Vec<u64> {
+pub(crate) fn rank_front(directions: &[StudyDirection], front: &[(u64, Vec<f64>)]) -> Vec<u64> {
     let bounds: Vec<(f64, f64)> = (0..directions.len())
         .map(|objective| {
             let values = front.iter().map(|(_, values)| values[objective]);

@@ -126,6 +126,43 @@ pub(crate) struct ValidateArgs {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) study: StudyArgs,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// The file to write [default: STUDY.html, beside the study file]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write Markdown in place of HTML; to stdout unless --output names a file
+    #[arg(long)]
+    pub(crate) md: bool,
+
+    /// Trial to show [default: the winner]
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u64>,
+
+    /// Leave the verdict out, which takes most of the time
+    #[arg(long)]
+    pub(crate) no_validate: bool,
+
+    /// Out-of-sample pieces of the walk-forward
+    #[arg(long, value_name = "N", default_value = "6")]
+    pub(crate) folds: NonZeroUsize,
+
+    /// Most trials of each fold's search
+    #[arg(long, value_name = "N", default_value = "300")]
+    pub(crate) fold_trials: NonZeroU64,
+
+    /// Worker threads [default: the study file's, or one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,

@@ -12,6 +12,7 @@ mod importance;
 mod instruments;
 mod manual;
 mod promote;
+mod report;
 mod run;
 mod stream;
 mod studies;
@@ -38,6 +39,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Stream(args) => stream::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Studies(args) => studies::run(&args),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use bartune::Error;
-use bartune::config::{self, Plan};
+use bartune::config::{self, Plan, StudyText};
 use bartune::data::{self, BarCache, Dataset};
 use bartune::engine::Params;
 use bartune::export::AnyStorage;
@@ -22,6 +22,13 @@ pub(crate) fn read_plan(args: &StudyArgs, more: &[String]) -> Result<Plan> {
     let name = args.as_name.as_ref().map(|name| format!("name={name}"));
     let overrides: Vec<String> = args.overrides.iter().chain(more).chain(&name).cloned().collect();
     Ok(config::read_study(&args.study, &overrides)?)
+}
+
+/// The study file's text, with what the command line changes in it.
+pub(crate) fn study_text(args: &StudyArgs) -> Result<StudyText> {
+    let name = args.as_name.as_ref().map(|name| format!("name={name}"));
+    let overrides: Vec<String> = args.overrides.iter().chain(&name).cloned().collect();
+    Ok(StudyText::read(&args.study, &overrides)?)
 }
 
 /// Load the plan's bars, and tell what loading repaired.
