@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand};
 
 pub(crate) use data::{ConvertArgs, DataCommand, InfoArgs, InstrumentsArgs, LoadArgs, SynthArgs};
-pub(crate) use judge::{CompareArgs, EngineArg, EvaluatorArg, ImportanceArgs, PromoteArgs, ReportArgs, ValidateArgs, VerifyArgs};
+pub(crate) use judge::{CompareArgs, EngineArg, EvaluatorArg, ImportanceArgs, PromoteArgs, ReportArgs, ServeArgs, ValidateArgs, VerifyArgs};
 pub(crate) use run::{BacktestArgs, CheckArgs, ChoiceArgs, FormatArg, RunArgs, SegmentArg, StreamArgs, TestArgs};
 pub(crate) use store::{DeleteArgs, ExportArgs, ImportArgs, StoredStudyArgs, StudiesArgs, TrialsArgs};
 pub(crate) use tool::{BenchArgs, CompletionsArgs, ManArgs};
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Write a study on one page that needs nothing else: the verdict, charts, and how to have it again
     Report(ReportArgs),
+    /// Show studies in the browser while they run, read-only and on this machine only
+    Serve(ServeArgs),
     /// Re-run stored trials through the reference engine and compare every number
     Verify(VerifyArgs),
     /// Measure how long backtests, proposals and storing take on this machine

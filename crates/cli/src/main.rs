@@ -6,6 +6,7 @@ mod command;
 mod exit;
 mod output;
 mod panic;
+mod server;
 
 use std::process::ExitCode;
 

@@ -98,6 +98,20 @@ pub fn claim<S: Storage<Error = StorageError> + ?Sized>(storage: &mut S, id: Stu
     Err(owned(&last.unwrap_or(unknown)))
 }
 
+/// The lease of a study whose owner lives, or may live: who is writing to it, for those who only look. The lease of a process
+/// that was killed is none.
+///
+/// # Errors
+///
+/// What the store itself reports.
+pub fn living<S: Storage<Error = StorageError> + ?Sized>(
+    storage: &S,
+    id: StudyId,
+) -> Result<Option<Lease>, StorageError> {
+    let is_free = |found: &Lease| standing(found, &Lease::of_this_process(), alive) == Standing::Free;
+    Ok(storage.lease(id)?.filter(|found| !is_free(found)))
+}
+
 /// The end of a lease that is renewed now.
 #[must_use]
 pub fn end_from_now() -> i64 {

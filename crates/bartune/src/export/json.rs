@@ -46,6 +46,12 @@ fn direction_name(direction: StudyDirection) -> &'static str {
     }
 }
 
+/// A trial as one JSON object, as exported studies have it.
+#[must_use]
+pub fn trial_json(record: &TrialRecord) -> Value {
+    Value::Object(trial(record))
+}
+
 fn trial(record: &TrialRecord) -> Map<String, Value> {
     let trial = &record.trial;
     let params: Map<String, Value> =

@@ -21,6 +21,7 @@ mod json;
 
 pub use catalogue::{StudyRow, delete, studies};
 pub use copy::{Copied, copy};
+pub use json::trial_json;
 
 /// Any store.
 pub type AnyStorage = dyn Storage<Error = StorageError>;

@@ -14,7 +14,6 @@ use super::outline::{Block, Cell, Chart, Column, Section, Size, Table, Tone, sec
 use super::search::Search;
 use super::words::{moment_text, whole};
 use super::{Part, Report};
-use crate::export::StudyRow;
 
 const STYLE: &str = include_str!("assets/page.css");
 const SCRIPT: &str = include_str!("assets/page.js");
@@ -94,31 +93,43 @@ pub(super) fn part(report: &Report) -> String {
     html
 }
 
+/// A study in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedStudy {
+    /// Its name.
+    pub name: String,
+    /// How many trials it has.
+    pub trials: u64,
+    /// Who is writing to it.
+    pub owner: Option<String>,
+}
+
 /// A page that lists the studies of a store, each a link to its own page.
 #[must_use]
-pub fn list_page(place: &str, rows: &[StudyRow]) -> String {
-    let mut table = Table::new("Studies", ["study", "#trials", "#best", "last trial", "being written by"]);
-    for row in rows {
-        table.row([
-            row.name.clone(),
-            whole(row.trials as f64),
-            row.best.map_or_else(|| "–".to_owned(), |(_, value)| super::words::number(value)),
-            row.updated_ms.map_or_else(|| "–".to_owned(), moment_text),
-            row.owner.clone().unwrap_or_else(|| "–".to_owned()),
-        ]);
+pub fn list_page(place: &str, studies: &[ListedStudy]) -> String {
+    let mut rows = String::new();
+    for study in studies {
+        let owner = study.owner.as_deref().map_or_else(|| "–".to_owned(), escaped);
+        let _ = write!(
+            rows,
+            "<tr><th scope=\"row\"><a href=\"/study/{}/\">{}</a></th><td class=\"n\">{}</td><td>{owner}</td></tr>",
+            encoded(&study.name),
+            escaped(&study.name),
+            whole(study.trials as f64)
+        );
     }
-    let mut html = table_html(&table);
-    for row in rows {
-        let name = escaped(&row.name);
-        let cell = format!("<th scope=\"row\">{name}</th>");
-        let link = format!("<th scope=\"row\"><a href=\"/study/{}/\">{name}</a></th>", encoded(&row.name));
-        html = html.replacen(&cell, &link, 1);
-    }
-    if rows.is_empty() {
-        html = "<p class=\"missing\">There are no studies yet. This page shows them once there are.</p>".to_owned();
-    }
+    let list = if studies.is_empty() {
+        "<p class=\"missing\">There are no studies yet. Load the page again once one has begun.</p>".to_owned()
+    } else {
+        format!(
+            "<table><caption>All studies of the store</caption><thead><tr><th scope=\"col\">study</th>\
+             <th scope=\"col\" class=\"n\">trials</th><th scope=\"col\">being written by</th></tr></thead>\
+             <tbody>{rows}</tbody></table>"
+        )
+    };
     let body = format!(
-        "<header><p class=\"kind\">Bartune</p><h1>Studies</h1><p>{}</p></header>\n<main id=\"main\"><section>{html}</section></main>\n",
+        "<header><p class=\"kind\">Bartune</p><h1>Studies</h1><p>{}</p></header>\n\
+         <main id=\"main\"><section><div class=\"scroll\">{list}</div></section></main>\n",
         escaped(place)
     );
     document("Studies", &body, (false, false))

@@ -93,6 +93,12 @@ impl Ledger {
         self.numbers.last().map_or(0, |last| last + 1)
     }
 
+    /// The numbers of the feasible trials, best first; with several objectives those of the Pareto front, its knee first.
+    #[must_use]
+    pub fn best(&self) -> Vec<u64> {
+        self.ranked().into_iter().map(|row| self.numbers[row]).collect()
+    }
+
     /// Add the next trial.
     pub fn add(&mut self, record: &TrialRecord) {
         let trial = &record.trial;

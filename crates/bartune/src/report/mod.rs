@@ -45,7 +45,7 @@ use judged::Judged;
 use market::{Market, Runs};
 use search::Search;
 
-pub use html::{PageOptions, list_page};
+pub use html::{ListedStudy, PageOptions, list_page};
 pub use ledger::Ledger;
 
 /// Trials in the table of the best.
@@ -429,3 +429,6 @@ fn params_in_words(ledger: &Ledger, number: u64) -> Vec<(String, String)> {
     let active = ledger.axes.iter().zip(&ledger.columns).filter(|(_, column)| !column[row].is_nan());
     active.map(|(axis, column)| (axis.name.clone(), axis.text(column[row]))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Judging what a study has found.
 
+use std::net::IpAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -160,6 +161,36 @@ pub(crate) struct ReportArgs {
     /// Worker threads [default: the study file's, or one a core]
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ServeArgs {
+    /// Study file, or the URL of a store
+    #[arg(value_name = "STUDY.toml|URL")]
+    pub(crate) source: String,
+
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+
+    /// Replace a value of the study file, as for `run`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+
+    /// Port to listen on; 0 for any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8321)]
+    pub(crate) port: u16,
+
+    /// Address to listen on; every other machine that reaches it can read the studies
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) bind: IpAddr,
+
+    /// A name that browsers may call this machine, beside its addresses and localhost
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+
+    /// Do not work out the verdict once the study rests
+    #[arg(long)]
+    pub(crate) no_validate: bool,
 }
 
 #[derive(Debug, Group)]

@@ -14,6 +14,7 @@ mod manual;
 mod promote;
 mod report;
 mod run;
+mod serve;
 mod stream;
 mod studies;
 mod study;
@@ -40,6 +41,7 @@ pub(crate) fn dispatch(args: Args) -> Result<Exit> {
         Command::Bench(args) => bench::run(&args),
         Command::Validate(args) => validate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::Studies(args) => studies::run(&args),

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use bartune::config::{Plan, StudyText};
+use anyhow::{Result, bail};
+use bartune::config::Plan;
 use bartune::data::Dataset;
 use bartune::report::{Ledger, PageOptions, Report, Subject};
 use bartune::study::{Control, RunOptions, Session};
@@ -85,7 +85,7 @@ fn write(report: &Report, place: Place) -> Result<()> {
         Place::Markdown(path) => (path, report.to_markdown()),
         Place::Html(path) => (path, report.to_html(PageOptions::File)),
     };
-    std::fs::write(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    std::fs::write(&path, text.as_bytes()).map_err(|source| Error::Write { path: path.clone(), source })?;
     output::tell(&format!("{} ({} kB)", path.display(), text.len().div_ceil(1_000)));
     Ok(())
 }

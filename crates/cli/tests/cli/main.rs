@@ -8,7 +8,10 @@ mod exchange;
 mod mistakes;
 mod preflight;
 mod readme;
+mod report;
 mod resume;
+#[cfg(unix)]
+mod serve;
 #[cfg(unix)]
 mod signals;
 mod storage;

@@ -565,30 +565,33 @@
   };
   const listen = () => {
     const status = document.getElementById('live');
+    let wanted = null;
+    let shownRevision = null;
     let isBusy = false;
-    let isStale = false;
+    // The server makes pages at its own pace: what it gives may be behind what it tells.
     const refresh = async () => {
-      if (isBusy) { isStale = true; return; }
+      if (isBusy || shownRevision === wanted) return;
       isBusy = true;
       try {
         const answer = await fetch('part');
-        if (answer.ok) update(await answer.text());
+        if (answer.ok) {
+          update(await answer.text());
+          shownRevision = answer.headers.get('x-revision');
+          document.body.dataset.revision = shownRevision;
+        }
       } catch {
-        // The stream says that the server is gone.
+        // The stream tells that the server is gone.
       }
       isBusy = false;
-      if (isStale) { isStale = false; refresh(); }
+      if (shownRevision !== wanted) setTimeout(refresh, 1500);
     };
     const stream = new EventSource('events');
-    let first = true;
     stream.addEventListener('state', (event) => {
       const state = JSON.parse(event.data);
       status.textContent = state.text;
       status.classList.toggle('running', state.running);
-      const behind = Number(document.body.dataset.revision || -1) !== state.revision;
-      document.body.dataset.revision = state.revision;
-      if (behind || !first) refresh();
-      first = false;
+      wanted = state.revision || shownRevision;
+      refresh();
     });
     stream.onerror = () => {
       status.textContent = 'The server does not answer; trying again.';
