@@ -229,7 +229,7 @@ fn section(section: &Section) -> String {
 fn block_html(block: &Block) -> String {
     match block {
         Block::Verdict { word, kind, sentence } => format!(
-            "<div class=\"verdict {kind}\"><p class=\"word\"><span class=\"mark\" aria-hidden=\"true\"></span>{}</p><p>{}</p></div>\n",
+            "<div class=\"verdict {kind}\"><p class=\"word\"><span class=\"mark\" aria-hidden=\"true\"></span><span>{}</span></p><p>{}</p></div>\n",
             escaped(word),
             escaped(sentence)
         ),

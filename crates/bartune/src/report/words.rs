@@ -24,7 +24,12 @@ pub(super) fn number(value: f64) -> String {
 
 /// A fraction as a percentage with one decimal.
 pub(super) fn percent(fraction: f64) -> String {
-    if fraction.is_finite() { minus(&format!("{:.1} %", fraction * 100.0)) } else { "–".to_owned() }
+    if !fraction.is_finite() {
+        return "–".to_owned();
+    }
+    // Rounded first, so that nothing is shown as −0.0.
+    let tenths = (fraction * 1_000.0).round();
+    minus(&format!("{:.1} %", if tenths == 0.0 { 0.0 } else { tenths / 10.0 }))
 }
 
 /// Whole money or counts, with thin spaces between thousands.
@@ -94,7 +99,7 @@ mod tests {
     fn numbers_are_short() {
         assert_eq!([0.0, 1.0, -0.123_456, 1_234.6, f64::NAN].map(number), ["0", "1", "−0.1235", "1235", "–"]);
         assert_eq!([1_234_567.0, -1_000.0, 12.4, -0.2].map(whole), ["1\u{202f}234\u{202f}567", "−1\u{202f}000", "12", "0"]);
-        assert_eq!(percent(-0.012_34), "−1.2 %");
+        assert_eq!([-0.012_34, -0.000_4, 1.5].map(percent), ["−1.2 %", "0.0 %", "150.0 %"]);
     }
 
     #[test]

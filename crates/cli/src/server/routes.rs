@@ -146,7 +146,7 @@ async fn api_list(State(library): Shared) -> Result<Response, Response> {
 
 async fn api_study(State(library): Shared, Path(name): Path<String>) -> Result<Response, Response> {
     let of = name.clone();
-    let report = waited(move || Ok(library.report(&of)?.map(|report| report.to_json()))).await?;
+    let report = waited(move || Ok(library.report(&of)?.map(|made| made.report.to_json()))).await?;
     report.map(|report| json_answer(&report)).ok_or_else(|| missing(&name))
 }
 

@@ -25,8 +25,8 @@ const REST: u32 = 4;
 #[derive(Debug, Clone)]
 enum Judging {
     NotYet,
-    /// Since the study had so many trials.
-    Working(u64),
+    Working,
+    /// When the study had so many trials.
     Done(u64, Result<Arc<Validation>, String>),
 }
 
@@ -69,7 +69,7 @@ impl Shelf {
     pub(super) fn verdict_state(&self) -> &'static str {
         match *self.judging.lock().unwrap_or_else(PoisonError::into_inner) {
             Judging::NotYet => "",
-            Judging::Working(_) => "working",
+            Judging::Working => "working",
             Judging::Done(..) => "done",
         }
     }
@@ -165,9 +165,9 @@ impl Shelf {
         let working = "the verdict is being worked out; this page shows it once it is there";
         match &*judging {
             Judging::Done(of, found) if *of == trials => return found.clone(),
-            Judging::Working(_) => return Err(working.to_owned()),
+            Judging::Working => return Err(working.to_owned()),
             _ if is_running => return Err("the study is being searched; the verdict comes once it rests".to_owned()),
-            _ => *judging = Judging::Working(trials),
+            _ => *judging = Judging::Working,
         }
         drop(judging);
         let (known, url, judging) = (Arc::clone(known), url.to_owned(), Arc::clone(&self.judging));

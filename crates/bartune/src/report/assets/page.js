@@ -54,6 +54,7 @@
       ...more.tooltip,
     },
   });
+  const plain = (name) => ({ name, itemStyle: { opacity: 0 } });
   const legend = (more) => ({ top: 0, left: 0, itemGap: 18, textStyle: { color: colours.ink, fontSize: 12.5 }, inactiveColor: colours.faint, ...more });
   const zoom = (axes, narrow) => [
     ...(narrow ? [] : [{ type: 'inside', xAxisIndex: axes, zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false, filterMode: 'none' }]),
@@ -90,7 +91,7 @@
     const up = objective().is_maximized;
     const [low, high] = up ? [at(0.02), at(1)] : [at(0), at(0.98)];
     const room = (high - low) * 0.06 || Math.abs(high) * 0.1 || 1;
-    return { min: low - room, max: high + room };
+    return { min: low - room, max: high + room, axisLabel: { showMinLabel: false, showMaxLabel: false } };
   };
 
   const draw = {};
@@ -117,14 +118,14 @@
       series.push(line('walk-forward, out of sample', c.walk_days, c.walk, { color: colours.two, type: [7, 4] }, 0));
       series.push(line('walk-forward, out of sample', c.walk_days, c.walk_drawdown, { color: colours.two, type: [7, 4], width: 1 }, 1));
     }
-    const side = { left: 58, right: 12 };
+    const side = { left: 58, right: 12, outerBoundsMode: 'none' };
     return base({
-      legend: legend({ data: ['winner', 'market, held', ...(c.walk.length ? ['walk-forward, out of sample'] : [])] }),
+      legend: legend({ data: ['winner', 'market, held', ...(c.walk.length ? ['walk-forward, out of sample'] : [])].map(plain) }),
       grid: [{ ...side, top: narrow ? 62 : 34, bottom: '40%' }, { ...side, top: '65%', bottom: 58 }],
       xAxis: [time({ gridIndex: 0, axisLabel: { show: false } }), time({ gridIndex: 1 })],
       yAxis: [
         value({ gridIndex: 0, axisLabel: { formatter: percentTick } }),
-        value({ gridIndex: 1, max: 0, splitNumber: 3, name: 'drawdown', nameLocation: 'middle', nameGap: 46, axisLabel: { formatter: percentTick } }),
+        value({ gridIndex: 1, max: 0, splitNumber: 3, axisLabel: { formatter: percentTick } }),
       ],
       axisPointer: { link: [{ xAxisIndex: 'all' }], lineStyle: { color: colours.muted } },
       dataZoom: zoom([0, 1], narrow),
@@ -190,7 +191,7 @@
     const feasible = of((k) => k > 0);
     const infeasible = of((k) => k === 0);
     return base({
-      legend: legend({ data: [...(feasible.length ? ['feasible'] : []), ...(infeasible.length ? ['infeasible'] : []), ...(line.length ? ['best so far'] : [])] }),
+      legend: legend({ data: [...(feasible.length ? ['feasible'] : []), ...(infeasible.length ? ['infeasible'] : []), ...(line.length ? [plain('best so far')] : [])] }),
       grid: { left: 58, right: 14, top: 34, bottom: 44 },
       xAxis: value({ name: 'trial', nameLocation: 'middle', nameGap: 26, min: 0, max: Math.max(end, data.search.trials - 1), splitLine: { show: false } }),
       yAxis: value(bounds(feasible.map((p) => p[1]))),
@@ -213,7 +214,7 @@
     const middle = h.low + (h.width * h.counts.length) / 2;
     return base({
       grid: { left: 58, right: 20, top: 26, bottom: 44 },
-      xAxis: value({ name: objectives[index].name, nameLocation: 'middle', nameGap: 26, min: h.low, max: h.low + h.width * h.counts.length, splitLine: { show: false } }),
+      xAxis: value({ name: objectives[index].name, nameLocation: 'middle', nameGap: 26, min: h.low, max: h.low + h.width * h.counts.length, splitLine: { show: false }, axisLabel: { showMinLabel: false, showMaxLabel: false } }),
       yAxis: value({ scale: false }),
       tooltip: { trigger: 'item', formatter: (p) => `${number(h.low + h.width * p.dataIndex)} to ${number(h.low + h.width * (p.dataIndex + 1))}: ${p.value[1]} trials` },
       series: [{
@@ -277,6 +278,7 @@
     const means = map.cells.map((c) => c[2]).sort((a, b) => a - b);
     const at = (share) => means[Math.round((means.length - 1) * share)];
     const up = objective().is_maximized;
+    const rough = (a, v) => (a.labels.length ? shown(a, v) : number(Number(v.toPrecision(3))));
     const nearest = (middles, a, v) => {
       const place = (w) => (a.scale === 'log' ? Math.log(w) : w);
       return middles.reduce((best, m, i) => (Math.abs(place(m) - place(v)) < Math.abs(place(middles[best]) - place(v)) ? i : best), 0);
@@ -285,8 +287,8 @@
       ? [[nearest(map.xs, x, winner.params[map.x]), nearest(map.ys, y, winner.params[map.y])]] : [];
     return base({
       grid: { left: 62, right: 14, top: 10, bottom: 92 },
-      xAxis: category({ data: map.xs.map((v) => shown(x, v)), name: x.name, nameLocation: 'middle', nameGap: 26 }),
-      yAxis: category({ data: map.ys.map((v) => shown(y, v)), name: y.name, nameLocation: 'middle', nameGap: 46 }),
+      xAxis: category({ data: map.xs.map((v) => rough(x, v)), name: x.name, nameLocation: 'middle', nameGap: 26 }),
+      yAxis: category({ data: map.ys.map((v) => rough(y, v)), name: y.name, nameLocation: 'middle', nameGap: 46 }),
       visualMap: {
         min: at(up ? 0.1 : 0), max: at(up ? 1 : 0.9), dimension: 2, seriesIndex: 0, calculable: false, orient: 'horizontal', left: 'center', bottom: 0,
         itemHeight: 140, itemWidth: 10, text: up ? [`better ${number(at(1))}`, number(at(0.1))] : [number(at(0.9)), `better ${number(at(0))}`],
@@ -320,7 +322,7 @@
       const shape = a.labels.length ? { type: 'value', min: 0, max: Math.max(1, a.labels.length - 1), interval: 1, axisLabel: { ...label, formatter: (v) => a.labels[v] ?? '' } } : { ...scaled(a), axisLabel: { ...label, formatter: number } };
       return { dim, name: a.name, ...shape };
     });
-    dims.push({ dim: picked.length, name: objectives[0].name, type: 'value', ...ends, axisLabel: { ...label, formatter: number } });
+    dims.push({ dim: picked.length, name: objectives[0].name, type: 'value', min: ends.min, max: ends.max, axisLabel: { ...label, formatter: number, showMinLabel: false, showMaxLabel: false } });
     const best = winner ? [{ value: [...picked.map((a) => winner.params[a]), winner.values[0]].map((v) => (v === null ? '-' : v)) }] : [];
     return base({
       tooltip: null,
@@ -362,7 +364,7 @@
       aria: { enabled: true, label: { enabled: false }, decal: { show: true } },
       grid: { left: 48, right: 12, top: 34, bottom: 30 },
       xAxis: category({ data: walk.folds.map((f) => f.from), axisLabel: { color: colours.muted, fontSize: 12, hideOverlap: true } }),
-      yAxis: value({ scale: false, name: 'Sharpe', nameTextStyle: { color: colours.muted, align: 'right' } }),
+      yAxis: value({ scale: false }),
       tooltip: { trigger: 'axis', axisPointer: { type: 'none' }, formatter: (ps) => { const f = walk.folds[ps[0].dataIndex]; return rows([`<b>${f.from} to ${f.to}</b>`, `Sharpe in sample ${number(f.inside)}, out of sample ${number(f.outside)}`, `return ${percent(f.total_return)}, ${f.trades} trades`, safe(f.params)]); } },
       series: [
         bar('in sample', walk.folds.map((f) => f.inside), colours.faint, { symbol: 'none' }),
@@ -376,9 +378,9 @@
     const paths = judged && found(judged.paths);
     if (!paths) return null;
     return base({
-      grid: { left: 48, right: 12, top: 26, bottom: 30 },
+      grid: { left: 48, right: 12, top: 14, bottom: 30 },
       xAxis: category({ data: paths.sharpes.map((_s, i) => `path ${i + 1}`) }),
-      yAxis: value({ scale: false, name: 'Sharpe', nameTextStyle: { color: colours.muted, align: 'right' } }),
+      yAxis: value({ scale: false }),
       tooltip: { trigger: 'item', formatter: (p) => `path ${p.dataIndex + 1}: ${number(p.value)}` },
       series: [{ type: 'bar', barMaxWidth: 42, data: paths.sharpes, itemStyle: { color: colours.one }, label: { show: true, position: 'top', color: colours.ink, formatter: (p) => number(p.value) } }],
     });
@@ -394,7 +396,7 @@
       { name, type: 'line', stack, stackStrategy: 'all', data: fan.days.map((d, i) => [d, to[i] - from[i]]), showSymbol: false, silent: true, lineStyle: { opacity: 0 }, itemStyle: { color: colours.one, opacity }, areaStyle: { color: colours.one, opacity } },
     ];
     return base({
-      legend: legend({ data: ['median', 'half of them', 'nine in ten'] }),
+      legend: legend({ data: [plain('median'), { name: 'half of them', icon: 'rect' }, { name: 'nine in ten', icon: 'rect' }] }),
       grid: { left: 58, right: 14, top: 34, bottom: 44 },
       xAxis: value({ name: 'days', nameLocation: 'middle', nameGap: 26, splitLine: { show: false }, scale: false, max: fan.days[fan.days.length - 1] }),
       yAxis: value({ axisLabel: { formatter: percentTick } }),
@@ -419,7 +421,7 @@
     const room = (Math.max(...xs) - Math.min(...xs)) * 0.08 || 1;
     return base({
       grid: { left: 4, right: 24, top: 26, bottom: 36, containLabel: true },
-      xAxis: value({ name: objective().name, nameLocation: 'middle', nameGap: 26, min: Math.min(...xs) - room, max: Math.max(...xs) + room }),
+      xAxis: value({ name: objective().name, nameLocation: 'middle', nameGap: 26, min: Math.min(...xs) - room, max: Math.max(...xs) + room, axisLabel: { showMinLabel: false, showMaxLabel: false } }),
       yAxis: category({ data: list.map((r) => r.name), axisLabel: { color: colours.ink, fontSize: 13, width: narrow ? 110 : 240, overflow: 'truncate', interval: 0 }, splitLine: { show: true, lineStyle: { color: colours.line, opacity: 0.6 } } }),
       tooltip: { trigger: 'item', formatter: (p) => `${safe(list[p.value[1]].name)} = ${safe(p.value[2])}: ${number(p.value[0])}` },
       series: [{
@@ -434,7 +436,7 @@
     if (!market) return null;
     const styles = [{ color: colours.one, width: 1.8 }, { color: colours.two, width: 1.8, type: [7, 4] }];
     return base({
-      legend: legend({ data: market.accounts.map((a) => a.segment) }),
+      legend: legend({ data: market.accounts.map((a) => plain(a.segment)) }),
       grid: { left: 58, right: 14, top: 34, bottom: 44 },
       xAxis: value({ name: 'day', nameLocation: 'middle', nameGap: 26, splitLine: { show: false }, scale: false }),
       yAxis: value({ scale: false, min: 0, max: 1, axisLabel: { formatter: percentTick } }),

@@ -63,6 +63,12 @@ fn history(search: &Search) -> Chart {
         let (number_of, value) = search.best[index];
         table.row([number_of.to_string(), number(value)]);
     }
+    if search.best.is_empty() {
+        table.caption = "Some of the trials".to_owned();
+        let sample = &search.sample;
+        let rows = spread(sample.numbers.len(), ROWS).into_iter();
+        rows.for_each(|row| table.row([sample.numbers[row].to_string(), number(sample.values[0][row])]));
+    }
     let winner = search.winner.as_ref().map_or_else(String::new, |winner| {
         format!(" The winner is trial {} with {}.", winner.number, winner.values.first().map_or_else(String::new, |v| number(*v)))
     });
@@ -181,12 +187,14 @@ fn map_chart(search: &Search, map: &Map) -> Chart {
         let cells = [x.text(map.xs[column]), y.text(map.ys[row]), number(mean), number(best), count.to_string()];
         table.row(cells);
     }
+    let is_active = |axis: usize| search.winner.as_ref().is_some_and(|winner| !winner.params[axis].is_nan());
+    let ring = if is_active(map.x) && is_active(map.y) { " The ring is the winner." } else { " The winner does not use both." };
     Chart {
         name: "map",
         index: None,
         title: format!("Plateau or peak: mean {objective} over {} and {}", x.name, y.name),
         label: format!(
-            "Each cell is the mean {objective} of the feasible trials in it, darker where it is better; the ring is the winner. A broad dark field is a plateau, a single dark cell a peak.",
+            "Each cell is the mean {objective} of the feasible trials in it, stronger where it is better.{ring} A broad field of strong cells is a plateau, a single one a peak.",
         ),
         size: Size::Half,
         table,

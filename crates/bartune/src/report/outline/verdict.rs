@@ -64,15 +64,14 @@ fn facts(report: &Report, winner: &WinnerCard) -> Vec<(String, String)> {
 }
 
 fn criteria(judged: &Judged) -> Table {
-    let mut table = Table::new("Criteria of the verdict", ["criterion", "#found", "#asked", "", "holds"]);
+    let mut table = Table::new("Criteria of the verdict", ["criterion", "#found", "#asked", "holds"]);
     for criterion in &judged.criteria {
         let is_weakest = judged.weakest == Some(criterion.name);
         let name = if is_weakest { format!("{} (weakest)", criterion.name) } else { criterion.name.to_owned() };
         table.row([
             Cell::toned(name, if is_weakest { Tone::Strong } else { Tone::Plain }),
             maybe(criterion.value, number).into(),
-            number(criterion.threshold).into(),
-            if criterion.is_limit { "at most" } else { "at least" }.into(),
+            format!("{} {}", if criterion.is_limit { "at most" } else { "at least" }, number(criterion.threshold)).into(),
             if criterion.holds { Cell::toned("yes", Tone::Good) } else { Cell::toned("no", Tone::Bad) },
         ]);
     }
