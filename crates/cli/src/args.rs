@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand};
 
 pub(crate) use data::{ConvertArgs, DataCommand, InfoArgs, InstrumentsArgs, LoadArgs, SynthArgs};
-pub(crate) use judge::{CompareArgs, EngineArg, EvaluatorArg, ImportanceArgs, PromoteArgs, ReportArgs, ServeArgs, ValidateArgs, VerifyArgs};
+pub(crate) use judge::{
+    CompareArgs, EngineArg, EvaluatorArg, ImportanceArgs, PromoteArgs, ReportArgs, ServeArgs, ValidateArgs, VerifyArgs,
+};
 pub(crate) use run::{BacktestArgs, CheckArgs, ChoiceArgs, FormatArg, RunArgs, SegmentArg, StreamArgs, TestArgs};
 pub(crate) use store::{DeleteArgs, ExportArgs, ImportArgs, StoredStudyArgs, StudiesArgs, TrialsArgs};
 pub(crate) use tool::{BenchArgs, CompletionsArgs, ManArgs};

@@ -118,7 +118,10 @@ mod tests {
     fn few_values_have_a_bin_each_and_choices_their_words() {
         let choices = vec![Choice::Text("slow".to_owned()), Choice::Bool(true), Choice::Null];
         let axis = Axis::of("kind", &Distribution::Categorical { choices });
-        assert_eq!((axis.bins(20), axis.text(0.0), axis.text(1.0), axis.text(2.0)), (3, "slow".into(), "true".into(), "none".into()));
+        assert_eq!(
+            (axis.bins(20), axis.text(0.0), axis.text(1.0), axis.text(2.0)),
+            (3, "slow".into(), "true".into(), "none".into())
+        );
         assert_eq!(axis.text(f64::NAN), "–");
         assert_eq!(Axis::of("n", &Distribution::Int { low: 1, high: 9, step: 2, log: false }).bins(20), 5);
     }

@@ -149,7 +149,8 @@ fn encoded(name: &str) -> String {
 }
 
 fn document(title: &str, body: &str, (is_live, has_scripts): (bool, bool)) -> String {
-    let scripts = if has_scripts { format!("'sha256-{}' 'sha256-{}'", hash(ECHARTS), hash(SCRIPT)) } else { "'none'".to_owned() };
+    let scripts =
+        if has_scripts { format!("'sha256-{}' 'sha256-{}'", hash(ECHARTS), hash(SCRIPT)) } else { "'none'".to_owned() };
     let connect = if is_live { "; connect-src 'self'" } else { "" };
     let live = if is_live { " data-live" } else { "" };
     format!(
@@ -189,11 +190,7 @@ fn header(report: &Report, is_live: bool) -> String {
         .iter()
         .map(|objective| format!("{} {}", if objective.is_maximized { "maximize" } else { "minimize" }, objective.name))
         .collect();
-    let live = if is_live {
-        "<p class=\"live\" role=\"status\" id=\"live\">connecting</p>"
-    } else {
-        ""
-    };
+    let live = if is_live { "<p class=\"live\" role=\"status\" id=\"live\">connecting</p>" } else { "" };
     format!(
         "<header><p class=\"kind\">Study</p><h1>{}</h1><p>{}</p>{live}</header>\n",
         escaped(&report.name),
@@ -238,9 +235,7 @@ fn block_html(block: &Block) -> String {
         Block::Missing(text) => format!("<p class=\"missing\">{}</p>\n", escaped(text)),
         Block::Heading(text) => format!("<h3>{}</h3>\n", escaped(text)),
         Block::Facts(facts) => facts_html(facts),
-        Block::Table(table) if table.rows.len() >= LONG => {
-            folded(&table.caption, &table_html(table))
-        }
+        Block::Table(table) if table.rows.len() >= LONG => folded(&table.caption, &table_html(table)),
         Block::Table(table) => table_html(table),
         Block::Chart(chart) => chart_html(chart),
         Block::Code { title, text } => code_html(title, text),
@@ -258,9 +253,8 @@ fn code_html(title: &str, text: &str) -> String {
 }
 
 fn facts_html(facts: &[(String, String)]) -> String {
-    let fact = |(name, value): &(String, String)| {
-        format!("<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value))
-    };
+    let fact =
+        |(name, value): &(String, String)| format!("<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value));
     format!("<dl class=\"facts\">{}</dl>\n", facts.iter().map(fact).collect::<String>())
 }
 
@@ -272,7 +266,8 @@ fn chart_html(chart: &Chart) -> String {
         Size::Small => "small",
     };
     let index = chart.index.map_or_else(String::new, |index| format!(" data-index=\"{index}\""));
-    let table = if chart.table.rows.is_empty() { String::new() } else { folded("As a table", &table_html(&chart.table)) };
+    let table =
+        if chart.table.rows.is_empty() { String::new() } else { folded("As a table", &table_html(&chart.table)) };
     format!(
         "<figure class=\"{size}\"><figcaption>{}</figcaption>\
          <div class=\"chart\" data-chart=\"{}\"{index} role=\"img\" aria-label=\"{}\"></div>\

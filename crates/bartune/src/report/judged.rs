@@ -3,10 +3,10 @@
 use bartune_search::space::Assignment;
 use serde::Serialize;
 
-use super::{Part, borrowed};
 use super::axis::Axis;
 use super::thin::{short, shorts, spread};
 use super::words::day_text;
+use super::{Part, borrowed};
 use crate::config::Plan;
 use crate::evaluator::Evaluator;
 use crate::statistics::{StationaryBootstrap, block_length};

@@ -289,7 +289,8 @@ fn exits(trades: &[Trade]) -> Vec<Exit> {
 
 fn costs(segment: &'static str, run: &BacktestRun) -> Costs {
     let sum = |of: fn(&Trade) -> f64| run.backtest.trades.iter().map(of).sum::<f64>();
-    let (commission, slippage, net) = (sum(|trade| trade.commission), sum(|trade| trade.slippage), sum(|trade| trade.pnl));
+    let (commission, slippage, net) =
+        (sum(|trade| trade.commission), sum(|trade| trade.slippage), sum(|trade| trade.pnl));
     Costs { segment, trades: run.backtest.trades.len(), gross: net + commission + slippage, commission, slippage, net }
 }
 

@@ -20,8 +20,8 @@ mod axis;
 mod html;
 mod judged;
 mod ledger;
-mod market;
 mod markdown;
+mod market;
 mod outline;
 mod search;
 mod thin;
@@ -230,9 +230,7 @@ impl Report {
             top: top(ledger, &ranked, |number| session.trial(number).map(Some))?,
             winner: Part::from(winner),
             market: Part::from(runs.as_ref().map(|runs| Market::of(evaluator, runs, walk)).ok_or_else(nothing)),
-            judged: Part::from(
-                validation.map(|found| Judged::of(plan, evaluator, found, &own)).map_err(str::to_owned),
-            ),
+            judged: Part::from(validation.map(|found| Judged::of(plan, evaluator, found, &own)).map_err(str::to_owned)),
             source: Some(SourceCard::of(subject)),
         })
     }
@@ -365,9 +363,7 @@ fn winner(subject: &Subject<'_>, record: &TrialRecord, runs: &Runs) -> Result<Wi
         number: record.trial.number,
         is_chosen: subject.trial.is_some(),
         values: record.trial.values.clone(),
-        params: decls
-            .filter_map(|decl| Some((decl.name.clone(), value_text(params.get(&decl.name)?))))
-            .collect(),
+        params: decls.filter_map(|decl| Some((decl.name.clone(), value_text(params.get(&decl.name)?)))).collect(),
         metrics: with_test(metrics, record.trial.number, &openings),
         openings,
     })

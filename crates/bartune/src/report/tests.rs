@@ -89,7 +89,8 @@ fn texts_of_a_study_are_escaped_in_page_and_text() {
     assert!(!page.contains("<script>alert") && !page.contains("<b>"));
     let text = report.to_markdown();
     assert!(text.starts_with("# &lt;script>alert(1)&lt;/script>\n"), "{}", text.lines().next().unwrap_or_default());
-    let data = page.split_once("id=\"data\">").and_then(|(_, rest)| rest.split_once("</script>")).expect("it is there").0;
+    let data =
+        page.split_once("id=\"data\">").and_then(|(_, rest)| rest.split_once("</script>")).expect("it is there").0;
     let data: serde_json::Value = serde_json::from_str(data).expect("it is JSON");
     assert_eq!(data["search"]["axes"][2]["labels"][0], "a \"<b>\"");
 }
@@ -130,8 +131,12 @@ fn a_ledger_that_grows_is_one_that_was_filled_at_once() {
 fn every_chart_of_a_page_is_drawn_by_its_script_and_told_in_words() {
     let page = report(60, &[StudyDirection::Maximize, StudyDirection::Minimize]).to_html(PageOptions::Live);
     let script = include_str!("assets/page.js");
-    let names: Vec<&str> =
-        page.split("data-chart=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|name| !name.contains('[')).collect();
+    let names: Vec<&str> = page
+        .split("data-chart=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|name| !name.contains('['))
+        .collect();
     assert!(names.len() > 10);
     for name in names {
         assert!(script.contains(&format!("draw.{name} = ")), "{name} is drawn by nothing");

@@ -27,10 +27,10 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Exit> {
     let session = Session::open(&plan, &dataset, &url)?;
     let evaluator = Evaluator::new(&plan, &dataset);
     let ledger = Ledger::of(&plan.objective.directions(), Some(&plan.parameters.space), &session.history()?);
-    let validation = if args.no_validate { Err(SKIPPED.to_owned()) } else { validated(args, (&plan, &dataset), &session)? };
+    let validation =
+        if args.no_validate { Err(SKIPPED.to_owned()) } else { validated(args, (&plan, &dataset), &session)? };
     let (storage, trial) = (output::shown(&url), args.trial);
-    let subject =
-        Subject { plan: &plan, dataset: &dataset, text: &text, session: &session, storage: &storage, trial };
+    let subject = Subject { plan: &plan, dataset: &dataset, text: &text, session: &session, storage: &storage, trial };
     let now = jiff::Timestamp::now().as_millisecond();
     let validation = validation.as_ref().map_err(String::as_str);
     let report = Report::of_study(&subject, &evaluator, &ledger, validation, now)?;

@@ -74,9 +74,8 @@ impl Library {
     /// All studies by name.
     pub(super) fn studies(&self) -> Result<Vec<ListedStudy>> {
         let Some(storage) = self.open()? else { return Ok(Vec::new()) };
-        let listed = |info: StudyInfo| {
-            Ok(ListedStudy { owner: owner(&*storage, &info)?, name: info.name, trials: info.trials })
-        };
+        let listed =
+            |info: StudyInfo| Ok(ListedStudy { owner: owner(&*storage, &info)?, name: info.name, trials: info.trials });
         storage.studies()?.into_iter().map(listed).collect()
     }
 
@@ -143,5 +142,6 @@ impl Library {
 
 /// Who is writing to a study.
 fn owner(storage: &AnyStorage, info: &StudyInfo) -> Result<Option<String>> {
-    Ok(bartune::storage::lease::living(storage, info.id)?.map(|lease| format!("process {} on {}", lease.pid, lease.host)))
+    Ok(bartune::storage::lease::living(storage, info.id)?
+        .map(|lease| format!("process {} on {}", lease.pid, lease.host)))
 }

@@ -106,32 +106,36 @@ async fn page(State(library): Shared, Path(name): Path<String>) -> Result<Html<S
 /// With the revision that it shows, since a page is not made anew for every trial.
 async fn part(State(library): Shared, Path(name): Path<String>) -> Result<Response, Response> {
     let of = name.clone();
-    let part = waited(move || {
-        Ok(library.report(&of)?.map(|made| (made.report.to_html_part(), made.revision.clone())))
-    });
+    let part = waited(move || Ok(library.report(&of)?.map(|made| (made.report.to_html_part(), made.revision.clone()))));
     let (html, revision) = part.await?.ok_or_else(|| missing(&name))?;
     Ok(([("x-revision", revision)], Html(html)).into_response())
 }
 
-async fn events(State(library): Shared, Path(name): Path<String>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let changes = unfold((library, name, None), async |(library, name, before): (Arc<Library>, String, Option<StudyState>)| {
-        loop {
-            if before.is_some() {
-                tokio::time::sleep(LOOK).await;
+async fn events(
+    State(library): Shared,
+    Path(name): Path<String>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let changes =
+        unfold((library, name, None), async |(library, name, before): (Arc<Library>, String, Option<StudyState>)| {
+            loop {
+                if before.is_some() {
+                    tokio::time::sleep(LOOK).await;
+                }
+                let (looked, of) = (Arc::clone(&library), name.clone());
+                let state = match tokio::task::spawn_blocking(move || looked.state(&of)).await {
+                    Ok(Ok(state)) => state,
+                    Ok(Err(error)) => {
+                        StudyState { revision: String::new(), text: format!("{error:#}"), is_running: false }
+                    }
+                    Err(_) => return None,
+                };
+                if before.as_ref() != Some(&state) {
+                    let data = json!({ "revision": state.revision, "text": state.text, "running": state.is_running });
+                    let event = Event::default().event("state").data(data.to_string());
+                    return Some((Ok(event), (library, name, Some(state))));
+                }
             }
-            let (looked, of) = (Arc::clone(&library), name.clone());
-            let state = match tokio::task::spawn_blocking(move || looked.state(&of)).await {
-                Ok(Ok(state)) => state,
-                Ok(Err(error)) => StudyState { revision: String::new(), text: format!("{error:#}"), is_running: false },
-                Err(_) => return None,
-            };
-            if before.as_ref() != Some(&state) {
-                let data = json!({ "revision": state.revision, "text": state.text, "running": state.is_running });
-                let event = Event::default().event("state").data(data.to_string());
-                return Some((Ok(event), (library, name, Some(state))));
-            }
-        }
-    });
+        });
     Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }
 
@@ -178,8 +182,7 @@ async fn api_trials(
     Path(name): Path<String>,
     Query(query): Query<TrialsQuery>,
 ) -> Result<Response, Response> {
-    let asked =
-        Asked { from: query.from, limit: query.limit.min(MOST), is_best_first: query.order == Order::Best };
+    let asked = Asked { from: query.from, limit: query.limit.min(MOST), is_best_first: query.order == Order::Best };
     let of = name.clone();
     let trials = waited(move || library.trials(&of, asked)).await?;
     trials.map(|trials| json_answer(&trials)).ok_or_else(|| missing(&name))

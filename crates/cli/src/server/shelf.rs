@@ -92,7 +92,12 @@ impl Shelf {
         let report = match known {
             Some(known) => self.report_of_known((info, url), known, is_running)?,
             None => {
-                self.read_on(info, |from, to| Ok(storage.trials_in(info.id, from..to)?), || Ok(storage.history(info.id)?), None)?;
+                self.read_on(
+                    info,
+                    |from, to| Ok(storage.trials_in(info.id, from..to)?),
+                    || Ok(storage.history(info.id)?),
+                    None,
+                )?;
                 Report::of_stored(storage, (info, &bartune::study::shown_storage(url)), self.ledger(), now())?
             }
         };
@@ -101,7 +106,12 @@ impl Shelf {
         Ok(made)
     }
 
-    fn report_of_known(&mut self, (info, url): (&StudyInfo, &str), known: &Arc<Known>, is_running: bool) -> Result<Report> {
+    fn report_of_known(
+        &mut self,
+        (info, url): (&StudyInfo, &str),
+        known: &Arc<Known>,
+        is_running: bool,
+    ) -> Result<Report> {
         let (plan, dataset) = (&known.plan, &known.dataset);
         let session = Session::open(plan, dataset, url)?;
         self.read_on(info, |from, to| Ok(session.trials(from..to)?), || Ok(session.history()?), Some(known))?;
@@ -157,7 +167,12 @@ impl Shelf {
     }
 
     /// What is known of the winner's reality: worked out in the background once the study rests.
-    fn judge(&self, known: &Arc<Known>, (trials, url): (u64, &str), is_running: bool) -> Result<Arc<Validation>, String> {
+    fn judge(
+        &self,
+        known: &Arc<Known>,
+        (trials, url): (u64, &str),
+        is_running: bool,
+    ) -> Result<Arc<Validation>, String> {
         if !known.is_judged {
             return Err("the server was told not to work it out".to_owned());
         }
@@ -183,9 +198,8 @@ impl Shelf {
 fn worked_out(known: &Known, url: &str) -> Result<Arc<Validation>, String> {
     let options = ValidationOptions { workers: std::num::NonZeroUsize::MIN, ..ValidationOptions::default() };
     let (plan, dataset) = (&known.plan, &known.dataset);
-    let found = Session::open(plan, dataset, url).and_then(|session| {
-        validate((plan, dataset), &session, None, &options, (&Control::default(), &mut |_, _| {}))
-    });
+    let found = Session::open(plan, dataset, url)
+        .and_then(|session| validate((plan, dataset), &session, None, &options, (&Control::default(), &mut |_, _| {})));
     found.map(Arc::new).map_err(|error| error.to_string())
 }
 

@@ -63,5 +63,8 @@ fn wrong_wishes_are_told() {
     sandbox.run(&format!("run {STUDY} --trials 5 --json"));
     sandbox.run(&format!("report {STUDY} -o page.pdf")).exits(2).says("end it in .html");
     sandbox.run(&format!("report {STUDY} --trial 99 --no-validate")).exits(2).says("99");
-    sandbox.run(&format!("report {STUDY} --no-validate -o nowhere/page.html")).exits(1).says("cannot write nowhere/page.html");
+    sandbox
+        .run(&format!("report {STUDY} --no-validate -o nowhere/page.html"))
+        .exits(1)
+        .says("cannot write nowhere/page.html");
 }

@@ -123,7 +123,8 @@ fn a_page_follows_a_run_that_begins_and_is_killed() {
     let stream = server.connect();
     let mut run = sandbox.start(&format!("run {STUDY} --trials 1000000 --no-progress"));
     server.becomes("trials arrive", |server| {
-        server.get("/api/studies/sp500-trend").0 == 200 && server.json("/api/studies/sp500-trend")["trials"]["total"] != 0
+        server.get("/api/studies/sp500-trend").0 == 200
+            && server.json("/api/studies/sp500-trend")["trials"]["total"] != 0
     });
     let mut sending = stream.try_clone().expect("a socket can be used twice");
     write!(sending, "GET /study/sp500-trend/events HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it is sent");
@@ -135,7 +136,9 @@ fn a_page_follows_a_run_that_begins_and_is_killed() {
     let last = states.find(|line| line.contains("\"running\":false"));
     assert!(last.is_some_and(|line| line.contains("at rest")), "that it was killed is seen");
     let total = server.json("/api/studies")["studies"][0]["trials"].clone();
-    server.becomes("the page has every trial", |server| server.json("/api/studies/sp500-trend")["trials"]["total"] == total);
+    server.becomes("the page has every trial", |server| {
+        server.json("/api/studies/sp500-trend")["trials"]["total"] == total
+    });
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub(super) fn walk_forward(report: &Report) -> Section {
         if let Ok(found) = &judged.found.walk_forward
             && !found.drift.is_empty()
         {
-            let mut table = Table::new("How far winners wander from fold to fold", ["parameter", "#mean step, share of the range"]);
+            let mut table =
+                Table::new("How far winners wander from fold to fold", ["parameter", "#mean step, share of the range"]);
             found.drift.iter().for_each(|(name, drift)| table.row([name.clone(), percent(*drift)]));
             blocks.push(Block::Table(table));
         }
@@ -42,7 +43,8 @@ fn walk_words(found: &WalkForward) -> String {
 }
 
 fn folds_chart(folds: &[FoldRow]) -> Chart {
-    let head = ["traded", "#days searched", "#Sharpe in sample", "#Sharpe out of sample", "#return", "#trades", "winner"];
+    let head =
+        ["traded", "#days searched", "#Sharpe in sample", "#Sharpe out of sample", "#return", "#trades", "winner"];
     let mut table = Table::new("Folds", head);
     for fold in folds {
         table.row([
@@ -145,7 +147,11 @@ fn fan_chart(fan: &Fan) -> Chart {
 fn intervals(judged: &Judged) -> Vec<Block> {
     let Ok(found) = &judged.found.monte_carlo else { return Vec::new() };
     let whose = if found.is_out_of_sample { "walk-forward" } else { "winner" };
-    let caption = format!("{} days of the {whose}, resampled in blocks of {} days", whole(found.days as f64), number(found.block_days));
+    let caption = format!(
+        "{} days of the {whose}, resampled in blocks of {} days",
+        whole(found.days as f64),
+        number(found.block_days)
+    );
     let mut table = Table::new(caption, ["", "#5 %", "#median", "#95 %"]);
     let mut row = |name: &str, of: Quantiles| {
         table.row([name.to_owned(), percent(of.low), percent(of.middle), percent(of.high)]);
@@ -207,7 +213,10 @@ fn sensitivity_chart(rows: &[SensitivityRow], peak: f64) -> Chart {
         name: "sensitivity",
         index: None,
         title: "The objective when one parameter moves a step".to_owned(),
-        label: format!("Dots are single moves, the line is the winner's {}. Dots near the line are a plateau.", number(peak)),
+        label: format!(
+            "Dots are single moves, the line is the winner's {}. Dots near the line are a plateau.",
+            number(peak)
+        ),
         size: Size::Wide,
         table,
     }

@@ -29,7 +29,11 @@ pub(super) struct Section {
 #[derive(Debug, Clone)]
 pub(super) enum Block {
     /// The verdict's word and what it means.
-    Verdict { word: String, kind: &'static str, sentence: String },
+    Verdict {
+        word: String,
+        kind: &'static str,
+        sentence: String,
+    },
     /// A paragraph.
     Text(String),
     /// A paragraph about what is not there.
@@ -41,7 +45,10 @@ pub(super) enum Block {
     Table(Table),
     Chart(Chart),
     /// A text in its own words.
-    Code { title: String, text: String },
+    Code {
+        title: String,
+        text: String,
+    },
 }
 
 /// A chart: its script draws it from the page's data, by its name.

@@ -21,7 +21,10 @@ fn blocks(report: &Report, source: &SourceCard) -> Vec<Block> {
     let facts = vec![
         ("Bars".to_owned(), source.data_path.clone()),
         ("Their hash".to_owned(), source.data_hash.clone()),
-        ("Span".to_owned(), format!("{} to {}, {} bars, {}", source.days.0, source.days.1, whole(source.bars as f64), source.timezone)),
+        (
+            "Span".to_owned(),
+            format!("{} to {}, {} bars, {}", source.days.0, source.days.1, whole(source.bars as f64), source.timezone),
+        ),
         ("Segments, in bars".to_owned(), segments.join(", ")),
         ("Seed".to_owned(), source.seed.to_string()),
         ("Store".to_owned(), report.storage.clone()),
@@ -36,7 +39,8 @@ fn blocks(report: &Report, source: &SourceCard) -> Vec<Block> {
 
 /// The same study, its verdict and this page.
 fn commands(source: &SourceCard) -> String {
-    let set: String = source.overrides.iter().map(|line| format!(" --set {}", quoted(&line.replace(" = ", "=")))).collect();
+    let set: String =
+        source.overrides.iter().map(|line| format!(" --set {}", quoted(&line.replace(" = ", "=")))).collect();
     let file = quoted(&source.file);
     ["run", "validate", "report"].map(|command| format!("bartune {command} {file}{set}\n")).concat()
 }
@@ -44,5 +48,9 @@ fn commands(source: &SourceCard) -> String {
 /// As a shell takes it.
 fn quoted(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-=".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }

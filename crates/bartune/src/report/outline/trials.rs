@@ -48,7 +48,8 @@ fn counts(report: &Report) -> String {
     ];
     let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
     let words: Vec<String> = kinds.map(|(count, what)| format!("{} {what}", whole(count as f64))).collect();
-    let imported = if trials.imported > 0 { format!("; {} imported", whole(trials.imported as f64)) } else { String::new() };
+    let imported =
+        if trials.imported > 0 { format!("; {} imported", whole(trials.imported as f64)) } else { String::new() };
     let of = report.source.as_ref().map_or_else(String::new, |source| {
         format!(" The sampler is {}, the budget {} distinct trials.", source.sampler, whole(source.budget as f64))
     });
@@ -70,7 +71,11 @@ fn history(search: &Search) -> Chart {
         rows.for_each(|row| table.row([sample.numbers[row].to_string(), number(sample.values[0][row])]));
     }
     let winner = search.winner.as_ref().map_or_else(String::new, |winner| {
-        format!(" The winner is trial {} with {}.", winner.number, winner.values.first().map_or_else(String::new, |v| number(*v)))
+        format!(
+            " The winner is trial {} with {}.",
+            winner.number,
+            winner.values.first().map_or_else(String::new, |v| number(*v))
+        )
     });
     Chart {
         name: "history",
@@ -95,7 +100,8 @@ fn distribution(search: &Search, index: usize, histogram: &Histogram) -> Chart {
     }
     let winner = search.winner.as_ref();
     let stands = winner.and_then(|winner| {
-        let deviations = winner.deviations.map(|away| format!(", {} standard deviations from the mean", number(away)))?;
+        let deviations =
+            winner.deviations.map(|away| format!(", {} standard deviations from the mean", number(away)))?;
         let median = winner.median.map(|median| format!("; the median is {}", number(median)))?;
         Some(format!(" The winner's is {}{deviations}{median}.", number(*winner.values.get(index)?)))
     });
@@ -116,7 +122,8 @@ fn top(search: &Search, rows: &[TopRow]) -> Table {
     let caption = if search.objectives.len() > 1 { "The Pareto front, its knee first" } else { "The best trials" };
     let objectives = search.objectives.iter().map(|objective| format!("#{}", objective.name));
     let head = std::iter::once("#trial".to_owned()).chain(objectives);
-    let shown = [("#return", "total_return"), ("#drawdown", "max_drawdown"), ("#Sharpe", "sharpe"), ("#trades", "trades")];
+    let shown =
+        [("#return", "total_return"), ("#drawdown", "max_drawdown"), ("#Sharpe", "sharpe"), ("#trades", "trades")];
     let is_known = |segment: &str| rows.iter().any(|row| row.metrics.contains_key(segment));
     let segments: Vec<&str> = ["train", "validate"].into_iter().filter(|segment| is_known(segment)).collect();
     let metrics = segments.iter().flat_map(|segment| shown.iter().map(move |(name, _)| format!("{name}, {segment}")));
@@ -124,7 +131,8 @@ fn top(search: &Search, rows: &[TopRow]) -> Table {
     for row in rows {
         let mut cells = vec![row.number.to_string()];
         cells.extend(row.values.iter().map(|value| number(*value)));
-        for (segment, (_, name)) in segments.iter().flat_map(|segment| shown.iter().map(move |shown| (segment, shown))) {
+        for (segment, (_, name)) in segments.iter().flat_map(|segment| shown.iter().map(move |shown| (segment, shown)))
+        {
             let value = row.metrics.get(*segment).and_then(|metrics| metrics.get(*name));
             cells.push(value.map_or_else(|| "–".to_owned(), |value| metric_text(name, *value)));
         }
@@ -140,9 +148,9 @@ pub(super) fn parameters(report: &Report) -> Section {
     let mut blocks = part(&search.importance, "importance", |shares| {
         let mut table = Table::new("Importance", ["parameter", "#share"]);
         shares.iter().for_each(|(name, share)| table.row([name.clone(), percent(*share)]));
-        let first = shares.first().map_or_else(String::new, |(name, share)| {
-            format!(" The first is {name} with {}.", percent(*share))
-        });
+        let first = shares
+            .first()
+            .map_or_else(String::new, |(name, share)| format!(" The first is {name} with {}.", percent(*share)));
         vec![Block::Chart(Chart {
             name: "importance",
             index: None,
@@ -171,7 +179,8 @@ fn slice_order(search: &Search) -> Vec<usize> {
     let shares = search.importance.found().map(Vec::as_slice).unwrap_or_default();
     let important = shares.iter().filter_map(|(name, _)| search.axes.iter().position(|axis| axis.name == *name));
     let mut order: Vec<usize> = important.collect();
-    order.extend((0..search.axes.len()).filter(|axis| !shares.iter().any(|(name, _)| *name == search.axes[*axis].name)));
+    order
+        .extend((0..search.axes.len()).filter(|axis| !shares.iter().any(|(name, _)| *name == search.axes[*axis].name)));
     order
 }
 
@@ -188,7 +197,11 @@ fn map_chart(search: &Search, map: &Map) -> Chart {
         table.row(cells);
     }
     let is_active = |axis: usize| search.winner.as_ref().is_some_and(|winner| !winner.params[axis].is_nan());
-    let ring = if is_active(map.x) && is_active(map.y) { " The ring is the winner." } else { " The winner does not use both." };
+    let ring = if is_active(map.x) && is_active(map.y) {
+        " The ring is the winner."
+    } else {
+        " The winner does not use both."
+    };
     Chart {
         name: "map",
         index: None,
@@ -227,7 +240,10 @@ fn parallel(search: &Search) -> Chart {
 fn slice(search: &Search, axis: usize) -> Chart {
     let of = &search.axes[axis];
     let objective = search.objectives.first().map_or("value", |objective| &objective.name);
-    let mut table = Table::new(format!("{} of shown trials", of.name), [of.name.clone(), "#trials".to_owned(), format!("#mean {objective}"), format!("#best {objective}")]);
+    let mut table = Table::new(
+        format!("{} of shown trials", of.name),
+        [of.name.clone(), "#trials".to_owned(), format!("#mean {objective}"), format!("#best {objective}")],
+    );
     let bins = of.bins(8);
     let sign = if search.objectives.first().is_some_and(|objective| objective.is_maximized) { 1.0 } else { -1.0 };
     for bin in 0..bins {
@@ -272,13 +288,17 @@ pub(super) fn front(report: &Report) -> Option<Section> {
     for row in (0..sample.numbers.len()).filter(|&row| sample.kinds[row] == 2).take(ROWS) {
         let tone = if winner == Some(sample.numbers[row]) { Tone::Strong } else { Tone::Plain };
         let values = sample.values.iter().map(|column| Cell::from(number(column[row])));
-        table.row(std::iter::once(Cell::toned(sample.numbers[row].to_string(), tone)).chain(values).collect::<Vec<_>>());
+        table
+            .row(std::iter::once(Cell::toned(sample.numbers[row].to_string(), tone)).chain(values).collect::<Vec<_>>());
     }
     let chart = Chart {
         name: "front",
         index: None,
         title: format!("Pareto front: {} against {}", names[0], names[1]),
-        label: format!("Trials that no other beats in every objective are diamonds, the rest dots; the knee is ringed. {} shown.", counted(sample.numbers.len(), "trial")),
+        label: format!(
+            "Trials that no other beats in every objective are diamonds, the rest dots; the knee is ringed. {} shown.",
+            counted(sample.numbers.len(), "trial")
+        ),
         size: Size::Wide,
         table,
     };

@@ -8,11 +8,9 @@ use crate::report::{Part, Report, WinnerCard};
 pub(super) fn verdict(report: &Report) -> Section {
     let mut blocks = match &report.judged {
         Part::Found(judged) => judgement(judged),
-        Part::Missing { missing } => vec![Block::Verdict {
-            word: "not judged".to_owned(),
-            kind: "none",
-            sentence: super::sentence(missing),
-        }],
+        Part::Missing { missing } => {
+            vec![Block::Verdict { word: "not judged".to_owned(), kind: "none", sentence: super::sentence(missing) }]
+        }
     };
     blocks.push(match &report.winner {
         Part::Found(winner) => Block::Facts(facts(report, winner)),
@@ -29,10 +27,13 @@ fn judgement(judged: &Judged) -> Vec<Block> {
     let of = judged.criteria.len();
     let (kind, meaning) = match judged.verdict {
         "robust" => ("robust", format!("All {of} criteria hold.")),
-        "fragile" => {
-            ("fragile", format!("Something works, and something would break it: {failing} of {of} criteria do not hold."))
+        "fragile" => (
+            "fragile",
+            format!("Something works, and something would break it: {failing} of {of} criteria do not hold."),
+        ),
+        "likely noise" => {
+            ("noise", format!("What was found is what luck finds: {failing} of {of} criteria do not hold."))
         }
-        "likely noise" => ("noise", format!("What was found is what luck finds: {failing} of {of} criteria do not hold.")),
         _ => ("data", "Too few trades or days out of sample to say anything.".to_owned()),
     };
     let weakest = judged.weakest.map_or_else(String::new, |name| format!(" Weakest: {name}."));
@@ -71,7 +72,8 @@ fn criteria(judged: &Judged) -> Table {
         table.row([
             Cell::toned(name, if is_weakest { Tone::Strong } else { Tone::Plain }),
             maybe(criterion.value, number).into(),
-            format!("{} {}", if criterion.is_limit { "at most" } else { "at least" }, number(criterion.threshold)).into(),
+            format!("{} {}", if criterion.is_limit { "at most" } else { "at least" }, number(criterion.threshold))
+                .into(),
             if criterion.holds { Cell::toned("yes", Tone::Good) } else { Cell::toned("no", Tone::Bad) },
         ]);
     }

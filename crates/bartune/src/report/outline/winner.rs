@@ -56,7 +56,8 @@ fn equity_chart(market: &Market) -> Chart {
 }
 
 fn curve_table(curve: &Curve) -> Table {
-    let mut table = Table::new("Growth since the first day", ["day", "#winner", "#drawdown", "#market", "#walk-forward"]);
+    let mut table =
+        Table::new("Growth since the first day", ["day", "#winner", "#drawdown", "#market", "#walk-forward"]);
     for index in spread(curve.days.len(), ROWS) {
         let day = curve.days[index];
         let walk = curve.walk_days.partition_point(|&other| other <= day).checked_sub(1);
@@ -81,7 +82,8 @@ fn test_note(report: &Report) -> Block {
     let Part::Found(winner) = &report.winner else { return Block::Text(String::new()) };
     match winner.openings.iter().find(|opening| opening.trial == winner.number) {
         Some(opening) => {
-            let value = |name: &str| opening.metrics.get(name).map_or_else(|| "–".to_owned(), |v| metric_text(name, *v));
+            let value =
+                |name: &str| opening.metrics.get(name).map_or_else(|| "–".to_owned(), |v| metric_text(name, *v));
             Block::Text(format!(
                 "Test: the vault was opened for this trial on {}. Recorded: return {}, largest drawdown {}, Sharpe {}. The bars of the test segment are not read by this page.",
                 moment_text(opening.opened_ms),
@@ -151,8 +153,13 @@ fn price_chart(market: &Market) -> Chart {
     let (trades, Price { bars_each, candles, .. }) = (&market.trades, &market.price);
     let each = if *bars_each > 1 { format!(" Each candle stands for up to {bars_each} bars.") } else { String::new() };
     let shown = trades.entry_times.len();
-    let some = if shown < trades.total { format!(" {} of them are shown, evenly.", whole(shown as f64)) } else { String::new() };
-    let mut table = Table::new("The last trades", ["side", "entry", "#price", "exit", "#price", "why", "#profit or loss"]);
+    let some = if shown < trades.total {
+        format!(" {} of them are shown, evenly.", whole(shown as f64))
+    } else {
+        String::new()
+    };
+    let mut table =
+        Table::new("The last trades", ["side", "entry", "#price", "exit", "#price", "why", "#profit or loss"]);
     for index in (0..shown).rev().take(ROWS) {
         table.row([
             if trades.is_long[index] == 1 { "long" } else { "short" }.to_owned(),
