@@ -75,13 +75,13 @@ pub(super) fn page(report: &Report, options: PageOptions) -> String {
     body.push_str("</ul></nav>\n<main id=\"main\">\n");
     body.push_str(&part(report));
     body.push_str("</main>\n");
-    let _ = write!(
+    let _ = writeln!(
         body,
-        "<footer><p>Made by bartune {} on {}. Figures of a backtest are no promise.</p></footer>\n",
+        "<footer><p>Made by bartune {} on {}. Figures of a backtest are no promise.</p></footer>",
         escaped(report.version),
         moment_text(report.generated_ms)
     );
-    let _ = write!(body, "<script>{ECHARTS}</script>\n<script>{SCRIPT}</script>\n");
+    let _ = writeln!(body, "<script>{ECHARTS}</script>\n<script>{SCRIPT}</script>");
     document(&report.name, &body, (is_live, true))
 }
 
@@ -89,7 +89,7 @@ pub(super) fn page(report: &Report, options: PageOptions) -> String {
 pub(super) fn part(report: &Report) -> String {
     let mut html: String = sections(report).iter().map(section).collect();
     let data = ChartData { search: &report.search, market: &report.market, judged: &report.judged };
-    let _ = write!(html, "<script type=\"application/json\" id=\"data\">{}</script>\n", embedded(&data));
+    let _ = writeln!(html, "<script type=\"application/json\" id=\"data\">{}</script>", embedded(&data));
     html
 }
 
@@ -206,10 +206,7 @@ fn section(section: &Section) -> String {
     );
     let mut is_in_grid = false;
     for block in &section.blocks {
-        let grid = match block {
-            Block::Chart(chart) if matches!(chart.size, Size::Half | Size::Small) => true,
-            _ => false,
-        };
+        let grid = matches!(block, Block::Chart(chart) if matches!(chart.size, Size::Half | Size::Small));
         if grid != is_in_grid {
             html.push_str(if grid { "<div class=\"grid\">\n" } else { "</div>\n" });
             is_in_grid = grid;

@@ -30,6 +30,8 @@ const DAY_MS: i64 = 86_400_000;
 /// The winner on the bars before the vault.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Market {
+    /// Whether each segment has an account of its own.
+    pub(super) is_split: bool,
     pub(super) spans: Vec<Span>,
     pub(super) curve: Curve,
     pub(super) price: Price,
@@ -143,23 +145,71 @@ impl Runs {
     }
 }
 
+/// What the curves are drawn from: train and validate in one run, or, where an account has rules, one after the other, since
+/// an account that has passed or failed trades no more.
+struct Track {
+    is_split: bool,
+    /// In milliseconds since 1970.
+    days: Vec<i64>,
+    /// The last bar of each day.
+    ends: Vec<usize>,
+    /// Equity over cash.
+    growth: Vec<f64>,
+    months: Vec<Month>,
+    trades: Vec<Trade>,
+}
+
+impl Track {
+    fn of(evaluator: &Evaluator<'_>, runs: &Runs) -> Self {
+        let is_split = runs.all.backtest.account.is_some();
+        let mut track = Self {
+            is_split,
+            days: Vec::new(),
+            ends: Vec::new(),
+            growth: Vec::new(),
+            months: Vec::new(),
+            trades: Vec::new(),
+        };
+        if is_split {
+            runs.segments.iter().for_each(|(_, run)| track.add(evaluator, run));
+        } else {
+            track.add(evaluator, &runs.all);
+        }
+        track
+    }
+
+    fn add(&mut self, evaluator: &Evaluator<'_>, run: &BacktestRun) {
+        let (calendar, _) = evaluator.calendar(run.segment.clone());
+        let daily = metric::daily_equity(&run.backtest, &calendar);
+        let before = self.growth.last().copied().unwrap_or(1.0);
+        self.days.extend(days_of(&calendar));
+        self.ends.extend(calendar.days().iter().map(|day| run.segment.start + day.end - 1));
+        self.growth.extend(daily.iter().map(|equity| before * equity / run.backtest.cash));
+        self.trades.extend(run.backtest.trades.iter().cloned());
+        for month in metric::monthly_returns(run.backtest.cash, &daily, &calendar) {
+            match self.months.last_mut() {
+                // A month in which one segment ends and the next begins.
+                Some(last) if (last.year, last.month) == (month.year, month.month) => {
+                    last.total_return = (1.0 + last.total_return) * (1.0 + month.total_return) - 1.0;
+                }
+                _ => self.months.push(Month { year: month.year, month: month.month, total_return: month.total_return }),
+            }
+        }
+    }
+}
+
 impl Market {
     pub(super) fn of(evaluator: &Evaluator<'_>, runs: &Runs, walk: Option<&WalkForward>) -> Self {
         let bars = evaluator.bars();
-        let all = &runs.all;
-        let (calendar, _) = evaluator.calendar(all.segment.clone());
-        let daily = metric::daily_equity(&all.backtest, &calendar);
-        let months = metric::monthly_returns(all.backtest.cash, &daily, &calendar);
+        let track = Track::of(evaluator, runs);
         Self {
+            is_split: track.is_split,
             spans: spans(bars, &runs.segments),
-            curve: curve(evaluator, all, (&calendar, &daily), walk),
-            price: price(bars, all.segment.clone()),
-            trades: trades(bars, &all.backtest.trades),
-            months: months
-                .into_iter()
-                .map(|month| Month { year: month.year, month: month.month, total_return: short(month.total_return) })
-                .collect(),
-            exits: exits(&all.backtest.trades),
+            curve: curve(evaluator, &track, walk),
+            price: price(bars, runs.all.segment.clone()),
+            trades: trades(bars, &track.trades),
+            exits: exits(&track.trades),
+            months: track.months,
             costs: runs.segments.iter().map(|(name, run)| costs(name.key(), run)).collect(),
             accounts: runs.segments.iter().filter_map(|(name, run)| account(name.key(), run)).collect(),
         }
@@ -198,22 +248,17 @@ fn drawdowns(growth: &[f64]) -> Vec<f64> {
     growth.iter().map(fall).collect()
 }
 
-fn curve(
-    evaluator: &Evaluator<'_>,
-    all: &BacktestRun,
-    (calendar, daily): (&Calendar, &[f64]),
-    walk: Option<&WalkForward>,
-) -> Curve {
-    let growth: Vec<f64> = daily.iter().map(|equity| equity / all.backtest.cash).collect();
-    let close = &evaluator.bars().close()[all.segment.clone()];
-    let hold: Vec<f64> = calendar.days().iter().map(|day| close[day.end - 1] / close[0]).collect();
-    let (days, pieces) = (days_of(calendar), runs(growth.len(), POINTS));
+fn curve(evaluator: &Evaluator<'_>, track: &Track, walk: Option<&WalkForward>) -> Curve {
+    let close = evaluator.bars().close();
+    let first = track.ends.first().map_or(f64::NAN, |&bar| close[bar]);
+    let hold: Vec<f64> = track.ends.iter().map(|&bar| close[bar] / first).collect();
+    let pieces = runs(track.growth.len(), POINTS);
     let (walk_days, walk) = walk.map_or_else(Default::default, |walk| walked(evaluator, walk));
     let walk_pieces = runs(walk.len().min(walk_days.len()), POINTS);
     Curve {
-        days: lasts(&days, &pieces),
-        equity: gains(&growth, &pieces),
-        drawdown: worst(&drawdowns(&growth), &pieces),
+        days: lasts(&track.days, &pieces),
+        equity: gains(&track.growth, &pieces),
+        drawdown: worst(&drawdowns(&track.growth), &pieces),
         hold: gains(&hold, &pieces),
         walk_days: lasts(&walk_days, &walk_pieces),
         walk: gains(&walk, &walk_pieces),

@@ -48,7 +48,7 @@ fn facts(report: &Report, winner: &WinnerCard) -> Vec<(String, String)> {
     let which = if winner.is_chosen { "Trial shown" } else { "Winner" };
     let mut facts = vec![(which.to_owned(), format!("trial {}", winner.number))];
     for (objective, value) in report.search.objectives.iter().zip(&winner.values) {
-        facts.push((objective.name.clone(), number(*value)));
+        facts.push((objective.name.clone(), metric_text(&objective.name, *value)));
     }
     let latest = if winner.metrics.contains_key("validate") { "validate" } else { "train" };
     for (label, name) in [("Return", "total_return"), ("Largest drawdown", "max_drawdown"), ("Sharpe", "sharpe")] {

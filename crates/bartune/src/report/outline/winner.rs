@@ -40,12 +40,13 @@ fn equity_chart(market: &Market) -> Chart {
     } else {
         format!(" The walk-forward's pieces end at {}.", last(&curve.walk))
     };
+    let split = if market.is_split { ", each with an account of its own," } else { "" };
     Chart {
         name: "equity",
         index: None,
         title: "Growth and drawdown, day by day".to_owned(),
         label: format!(
-            "The winner's equity over train and validate ends at {}, with a largest fall of {}; holding the market ends at {}.{walk}",
+            "The winner's equity over train and validate{split} ends at {}, with a largest fall of {}; holding the market ends at {}.{walk}",
             last(&curve.equity),
             percent(worst),
             last(&curve.hold),
