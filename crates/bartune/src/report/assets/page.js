@@ -42,6 +42,8 @@
   const base = (more) => ({
     useUTC: true,
     animation: false,
+    // A chart is drawn at once, or paper would have half of it.
+    progressive: 0,
     backgroundColor: 'transparent',
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.ink },
     aria: { enabled: false },
@@ -166,7 +168,7 @@
       tooltip: { trigger: 'item' },
       series: [
         {
-          name: 'price', type: 'candlestick', large: true, largeThreshold: 1500, data: price.times.map((t, i) => [t, ...price.candles[i]]),
+          name: 'price', type: 'candlestick', large: true, largeThreshold: 1500, progressive: 0, data: price.times.map((t, i) => [t, ...price.candles[i]]),
           itemStyle: { color: colours.surface, borderColor: colours.three, color0: colours.three, borderColor0: colours.three },
           tooltip: { formatter: (p) => rows([`<b>${minute(p.value[0])}</b>`, `open ${number(p.value[1])}, close ${number(p.value[2])}`, `low ${number(p.value[3])}, high ${number(p.value[4])}`]) },
           markLine: {
@@ -270,7 +272,8 @@
     });
   };
 
-  draw.map = () => {
+  // Cells are marks of a scatter: those of a heat map are on a canvas of their own, which paper loses.
+  draw.map = (_, narrow, element) => {
     const map = found(data.search.map);
     if (!map) return null;
     const { axes, winner } = data.search;
@@ -278,6 +281,7 @@
     const means = map.cells.map((c) => c[2]).sort((a, b) => a - b);
     const at = (share) => means[Math.round((means.length - 1) * share)];
     const up = objective().is_maximized;
+    const cell = [(element.clientWidth - 76) / map.xs.length + 0.5, (element.clientHeight - 102) / map.ys.length + 0.5];
     const rough = (a, v) => (a.labels.length ? shown(a, v) : number(Number(v.toPrecision(3))));
     const nearest = (middles, a, v) => {
       const place = (w) => (a.scale === 'log' ? Math.log(w) : w);
@@ -286,7 +290,7 @@
     const ring = winner && winner.params[map.x] !== null && winner.params[map.y] !== null
       ? [[nearest(map.xs, x, winner.params[map.x]), nearest(map.ys, y, winner.params[map.y])]] : [];
     return base({
-      grid: { left: 62, right: 14, top: 10, bottom: 92 },
+      grid: { left: 62, right: 14, top: 10, bottom: 92, outerBoundsMode: 'none' },
       xAxis: category({ data: map.xs.map((v) => rough(x, v)), name: x.name, nameLocation: 'middle', nameGap: 26 }),
       yAxis: category({ data: map.ys.map((v) => rough(y, v)), name: y.name, nameLocation: 'middle', nameGap: 46 }),
       visualMap: {
@@ -296,8 +300,8 @@
       },
       tooltip: { trigger: 'item', formatter: (p) => (p.value.length < 4 ? 'the winner' : rows([`${safe(x.name)} ${safe(shown(x, map.xs[p.value[0]]))}, ${safe(y.name)} ${safe(shown(y, map.ys[p.value[1]]))}`, `mean ${number(p.value[2])}, best ${number(p.value[3])}`, `${p.value[4]} trials`])) },
       series: [
-        { type: 'heatmap', data: map.cells, emphasis: { itemStyle: { borderColor: colours.ink, borderWidth: 1 } } },
-        { type: 'scatter', symbol: 'circle', symbolSize: 16, data: ring, itemStyle: { color: 'transparent', borderColor: colours.two, borderWidth: 3 } },
+        { type: 'scatter', symbol: 'rect', symbolSize: cell, data: map.cells, itemStyle: { opacity: 1 }, emphasis: { scale: false, itemStyle: { borderColor: colours.ink, borderWidth: 1 } } },
+        { type: 'scatter', symbol: 'circle', symbolSize: 16, z: 5, data: ring, itemStyle: { color: 'transparent', borderColor: colours.two, borderWidth: 3 } },
       ],
     });
   };
@@ -315,7 +319,7 @@
     const rest = feasible.filter((i, k) => !good.has(i) && k % step === 0);
     const row = (i) => [...picked.map((a) => sample.params[a][i]), sample.values[0][i]].map((v) => (v === null ? '-' : v));
     const ends = bounds(feasible.map((i) => sample.values[0][i]));
-    const lines = (list, colour, width, opacity) => ({ type: 'parallel', smooth: false, data: list.map(row), lineStyle: { color: colour, width, opacity }, silent: true });
+    const lines = (list, colour, width, opacity) => ({ type: 'parallel', progressive: 0, smooth: false, data: list.map(row), lineStyle: { color: colour, width, opacity }, silent: true });
     const label = { color: colours.muted, fontSize: 11 };
     const dims = picked.map((at, dim) => {
       const a = axes[at];
@@ -456,7 +460,7 @@
     const isNarrow = element.clientWidth < NARROW;
     const height = heights[name] && heights[name]();
     if (height) element.style.height = `${height}px`;
-    const option = draw[name](Number(element.dataset.index || 0), isNarrow);
+    const option = draw[name](Number(element.dataset.index || 0), isNarrow, element);
     if (!option) {
       element.hidden = true;
       return;
@@ -468,10 +472,22 @@
       chart = echarts.init(element, null, { renderer: 'canvas' });
       charts.set(element, chart);
       addKeys(element, chart, option);
+      if (name === 'price') chart.on('datazoom', () => fit(chart));
     }
     chart.setOption(option, { notMerge: true });
-    if (before && option.dataZoom) chart.dispatchAction({ type: 'dataZoom', start: before.start, end: before.end });
+    if (before && option.dataZoom && before.end - before.start < 100) chart.dispatchAction({ type: 'dataZoom', start: before.start, end: before.end });
     element.dataset.drawn = isNarrow ? 'narrow' : 'wide';
+  };
+
+  // The price axis follows what is seen, and few enough candles are drawn with their bodies.
+  const fit = (chart) => {
+    const { start, end, startValue, endValue } = chart.getOption().dataZoom[0];
+    const { times, candles } = found(data.market).price;
+    const seen = candles.filter((_c, i) => times[i] >= startValue && times[i] <= endValue);
+    const isWhole = end - start > 99.9 || !seen.length;
+    const [low, high] = [Math.min(...seen.map((c) => c[2])), Math.max(...seen.map((c) => c[3]))];
+    const room = (high - low) * 0.05;
+    chart.setOption({ yAxis: isWhole ? { min: null, max: null } : { min: low - room, max: high + room, axisLabel: { showMinLabel: false, showMaxLabel: false } }, series: [{ large: seen.length > 800, barWidth: seen.length > 800 ? null : Math.max(1, (0.5 * chart.getWidth()) / seen.length) }] }, { lazyUpdate: true });
   };
 
   // Charts that can be zoomed are reached and moved by keys.
@@ -500,7 +516,7 @@
     const chart = charts.get(target);
     if (!chart || !target.clientWidth) return;
     chart.resize();
-    if (target.dataset.drawn !== (target.clientWidth < NARROW ? 'narrow' : 'wide')) drawOne(target);
+    if (target.dataset.chart === 'map' || target.dataset.drawn !== (target.clientWidth < NARROW ? 'narrow' : 'wide')) drawOne(target);
   }));
   const watch = (root) => root.querySelectorAll('[data-chart]').forEach((element) => {
     seen.observe(element);
@@ -512,7 +528,11 @@
   };
   const drawAll = () => {
     readColours();
-    document.querySelectorAll('[data-chart]').forEach(drawOne);
+    document.querySelectorAll('[data-chart]').forEach((element) => {
+      charts.get(element)?.resize();
+      drawOne(element);
+      charts.get(element)?.getZr().flush();
+    });
   };
 
   // A live page: new sections take the place of old ones; charts that are drawn stay where the reader has them.
