@@ -16,7 +16,7 @@ use super::words::{moment_text, whole};
 use super::{Part, Report};
 
 const STYLE: &str = include_str!("assets/page.css");
-const SCRIPT: &str = include_str!("assets/page.js");
+const SCRIPT: &str = concat!(include_str!("assets/charts.js"), include_str!("assets/page.js"));
 const ECHARTS: &str = include_str!("assets/echarts.min.js");
 /// Rows from which a table is folded away.
 const LONG: usize = 30;

@@ -29,7 +29,7 @@ pub(super) fn percent(fraction: f64) -> String {
     }
     // Rounded first, so that nothing is shown as −0.0.
     let tenths = (fraction * 1_000.0).round();
-    minus(&format!("{:.1} %", if tenths == 0.0 { 0.0 } else { tenths / 10.0 }))
+    minus(&format!("{:.1}\u{202f}%", if tenths == 0.0 { 0.0 } else { tenths / 10.0 }))
 }
 
 /// Whole money or counts, with thin spaces between thousands.
@@ -102,7 +102,7 @@ mod tests {
             [1_234_567.0, -1_000.0, 12.4, -0.2].map(whole),
             ["1\u{202f}234\u{202f}567", "−1\u{202f}000", "12", "0"]
         );
-        assert_eq!([-0.012_34, -0.000_4, 1.5].map(percent), ["−1.2 %", "0.0 %", "150.0 %"]);
+        assert_eq!([-0.012_34, -0.000_4, 1.5].map(percent), ["−1.2\u{202f}%", "0.0\u{202f}%", "150.0\u{202f}%"]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ fn help_of_every_command() {
         "promote",
         "compare",
         "importance",
+        "report",
+        "serve",
         "data",
         "data info",
         "data synth",

@@ -119,10 +119,11 @@ fn months(months: &[Month]) -> Table {
         let total = of.iter().flatten().map(|value| 1.0 + value).product::<f64>() - 1.0;
         let cell = |value: &Option<f64>| {
             value.map_or_else(Cell::default, |value| {
-                Cell::toned(percent(value).replace(" %", ""), Tone::Heat(value / largest))
+                Cell::toned(percent(value).trim_end_matches("\u{202f}%"), Tone::Heat(value / largest))
             })
         };
-        let cells = of.iter().map(cell).chain([Cell::toned(percent(total).replace(" %", ""), Tone::Strong)]);
+        let cells =
+            of.iter().map(cell).chain([Cell::toned(percent(total).trim_end_matches("\u{202f}%"), Tone::Strong)]);
         table.row(std::iter::once(Cell::toned(year.to_string(), Tone::Plain)).chain(cells).collect::<Vec<_>>());
     }
     table.caption.push_str(", in %");
