@@ -278,7 +278,11 @@ impl Report {
     /// All of it as JSON, as `/api` and `--json` give it.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
-        serde_json::to_value(self).expect("a report has text keys and numbers only")
+        let mut json = serde_json::to_value(self).expect("a report has text keys and numbers only");
+        if let Part::Found(judged) = &self.judged {
+            json["validation"] = crate::json::validation(&self.name, &judged.found);
+        }
+        json
     }
 
     /// The whole page.

@@ -4,7 +4,7 @@ use super::{Block, Cell, Chart, Section, Size, Table, Tone, part, section, sente
 use crate::report::Report;
 use crate::report::judged::{Fan, FoldRow, Judged, Paths, SensitivityRow};
 use crate::report::words::{maybe, number, percent, whole};
-use crate::validation::{Period, Plateau, Quantiles, Selection, WalkForward};
+use crate::validation::{Period, Plateau, Quantiles, Selection, Survivor, WalkForward};
 
 pub(super) fn walk_forward(report: &Report) -> Section {
     section(("walk-forward", "Walk-forward"), &report.judged, |judged| {
@@ -167,7 +167,15 @@ fn intervals(judged: &Judged) -> Vec<Block> {
 }
 
 pub(super) fn neighbours(report: &Report) -> Section {
-    section(("neighbours", "Neighbours of the winner"), &report.judged, |judged| match &judged.found.plateau {
+    section(("neighbours", "Neighbours of the winner"), &report.judged, |judged| {
+        let mut blocks = plateau(judged);
+        blocks.extend(survivors(&judged.found.survivors).map(Block::Table));
+        blocks
+    })
+}
+
+fn plateau(judged: &Judged) -> Vec<Block> {
+    match &judged.found.plateau {
         Ok(plateau) => {
             let mut blocks = vec![Block::Text(plateau_words(plateau, judged.found.winner.trial.number))];
             if let Some(rows) = judged.sensitivities.found().filter(|rows| !rows.is_empty()) {
@@ -176,7 +184,36 @@ pub(super) fn neighbours(report: &Report) -> Section {
             blocks
         }
         Err(why) => vec![Block::Missing(sentence(why))],
-    })
+    }
+}
+
+/// The winner and other good trials that differ from it.
+fn survivors(survivors: &[Survivor]) -> Option<Table> {
+    if survivors.is_empty() {
+        return None;
+    }
+    let head = [
+        "#trial",
+        "#objective",
+        "#Sharpe, train",
+        "#Sharpe, validate",
+        "#return, costs doubled",
+        "#neighbours that earn",
+        "looks ahead",
+    ];
+    let mut table = Table::new("Good trials that differ from each other, the winner first", head);
+    for survivor in survivors {
+        table.row([
+            Cell::from(survivor.number.to_string()),
+            number(survivor.objective).into(),
+            maybe(survivor.sharpe[0], number).into(),
+            maybe(survivor.sharpe[1], number).into(),
+            maybe(survivor.costly_return, percent).into(),
+            maybe(survivor.profitable_neighbours, percent).into(),
+            if survivor.is_causal { "no".into() } else { Cell::toned("yes", Tone::Bad) },
+        ]);
+    }
+    Some(table)
 }
 
 fn plateau_words(plateau: &Plateau, winner: u64) -> String {

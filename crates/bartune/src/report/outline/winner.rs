@@ -10,6 +10,7 @@ use crate::report::thin::spread;
 use crate::report::words::{counted, day_text, metric_text, moment_text, number, percent, spaced, whole};
 use crate::report::{Part, Report, WinnerCard};
 use crate::study::HEADLINE_METRICS;
+use crate::validation::AccountOdds;
 
 /// Rows of a chart's table.
 const ROWS: usize = 24;
@@ -278,10 +279,24 @@ pub(super) fn account(report: &Report) -> Option<Section> {
         ]);
     }
     let mut blocks = vec![Block::Table(table)];
+    blocks.extend(report.judged.found().and_then(|judged| judged.found.account.as_ref()).map(odds));
     if market.accounts.iter().any(|account| !account.headroom.is_empty()) {
         blocks.push(Block::Chart(headroom_chart(&market.accounts)));
     }
     Some(Section { id: "account", title: "Account", blocks })
+}
+
+/// What would have become of the account opened on other days.
+fn odds(found: &AccountOdds) -> Block {
+    let days =
+        found.median_days.map_or_else(String::new, |days| format!(", half of these within {} days", whole(days)));
+    Block::Text(format!(
+        "Opened on {} other days of train and validate, {} of the accounts pass{days}, {} break a rule and {} still run at the end.",
+        found.starts,
+        percent(found.passed),
+        percent(found.failed),
+        percent(found.running),
+    ))
 }
 
 fn headroom_chart(accounts: &[AccountCard]) -> Chart {
