@@ -143,12 +143,11 @@ def encode(answer: Any, bars: int, nanoseconds: int) -> bytes:
         if parts.get("long_entry") is None and parts.get("short_entry") is None:
             raise Refused("the signals have no entry: give `position`, `long_entry` or `short_entry`")
         conditions = [condition(name, parts.get(name), bars) for name in CONDITIONS]
-    entries = np.flatnonzero(conditions[0] | conditions[2])
-    packed, flags, distances = [packed_bits(column, bars) for column in conditions], 0, []
-    for bit, name in enumerate(DISTANCES):
-        if parts.get(name) is not None:
-            flags |= 1 << bit
-            distances.append(distance(name, parts[name], bars, entries).tobytes())
+    packed = [packed_bits(column, bars) for column in conditions]
+    given = [(bit, name) for bit, name in enumerate(DISTANCES) if parts.get(name) is not None]
+    flags = sum(1 << bit for bit, _ in given)
+    entries = np.flatnonzero(conditions[0] | conditions[2]) if given else None
+    distances = [distance(name, parts[name], bars, entries).tobytes() for _, name in given]
     head = struct.pack("<cQIB", b"C", nanoseconds, bars, flags)
     return b"".join([head, *packed, *distances])
 

@@ -1,4 +1,4 @@
-//! Which Python runs strategies: the study's (`strategy.interpreter`, `--python`), else the environment's, else the one that
+//! Which Python runs strategies: the study's (`strategy.interpreter`), else the environment's, else the one that
 //! this program is a part of, else `python3`.
 
 use std::path::{Path, PathBuf};

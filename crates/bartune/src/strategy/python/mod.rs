@@ -163,7 +163,7 @@ fn launch_of(spec: &PythonSpec<'_>) -> Result<Launch, CannotStart> {
 
 fn cannot_start(fault: Fault, launch: &Launch) -> CannotStart {
     let python = launch.interpreter.display();
-    let other = format!("name another interpreter with `--python`, {INTERPRETER_VARIABLE} or `strategy.interpreter`");
+    let other = format!("name another interpreter with `strategy.interpreter` or {INTERPRETER_VARIABLE}");
     match fault {
         Fault::Refused(reason) => CannotStart { message: format!("the strategy cannot be used: {reason}"), help: None },
         Fault::Late => {
