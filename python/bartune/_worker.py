@@ -146,7 +146,7 @@ def encode(answer: Any, bars: int, nanoseconds: int) -> bytes:
     packed = [packed_bits(column, bars) for column in conditions]
     given = [(bit, name) for bit, name in enumerate(DISTANCES) if parts.get(name) is not None]
     flags = sum(1 << bit for bit, _ in given)
-    entries = np.flatnonzero(conditions[0] | conditions[2]) if given else None
+    entries = np.flatnonzero(conditions[0] | conditions[2] if given else [])
     distances = [distance(name, parts[name], bars, entries).tobytes() for _, name in given]
     head = struct.pack("<cQIB", b"C", nanoseconds, bars, flags)
     return b"".join([head, *packed, *distances])
@@ -239,7 +239,8 @@ def distance(name: str, values: Any, bars: int, entries: np.ndarray) -> np.ndarr
     array = column(name, values, bars)
     if array.dtype.kind not in "iuf":
         raise Refused(wrong_kind(name, array, "numbers"))
-    return array[entries].astype(np.float64)
+    values = array[entries]
+    return np.asarray(values, dtype=np.float64)
 
 
 def refuse_nan(name: str, array: np.ndarray) -> None:
@@ -351,11 +352,11 @@ def callable_of(module: types.ModuleType, name: str, source: str) -> Callable[..
             raise Refused(f"the class `{name}` has no method `execute_strategy(self, bars, **params)`")
         kind = found
         return lambda bars, **params: kind().execute_strategy(bars, **params)
-    if hasattr(found, "execute_strategy"):
-        return found.execute_strategy
+    found = getattr(found, "execute_strategy", found)
     if not callable(found):
         raise Refused(f"`{name}` is a {type(found).__name__}, nothing that can be called")
-    return found
+    called: Callable[..., Any] = found
+    return called
 
 
 def imported(source: str, folder: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -500,7 +501,8 @@ class Channel:
     def question(self) -> dict[str, Any]:
         """The next question."""
         (length,) = struct.unpack("<I", self.read(4))
-        return json.loads(self.read(length))
+        question: dict[str, Any] = json.loads(self.read(length))
+        return question
 
     def send(self, answer: bytes) -> None:
         """An answer, from the process that was asked alone."""

@@ -10,10 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import bartune
 import numpy as np
 import pytest
-
-import bartune
 from bartune import _worker
 
 STUDY = """

@@ -19,7 +19,7 @@ const CUTS: [f64; 3] = [0.35, 0.6, 0.85];
 const SEED: u64 = 1;
 
 /// What cutting the bars showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeakCheck {
     /// Cuts that were tried.
     pub cuts: usize,
@@ -27,12 +27,14 @@ pub struct LeakCheck {
     pub trades: usize,
     /// First bar of the first trade that differs, or the first bar that is decided otherwise.
     pub first_difference: Option<usize>,
+    /// When that bar opened, on the clock of the bars' timezone.
+    pub first_difference_time: Option<String>,
 }
 
 /// Check a trial, whose run over all of the bars is given.
 pub(super) fn check(subject: &Subject<'_>, (params, whole): (&Params, &BacktestRun)) -> Result<LeakCheck, Error> {
     let range = whole.segment.clone();
-    let mut found = LeakCheck { cuts: 0, trades: 0, first_difference: None };
+    let mut found = LeakCheck { cuts: 0, trades: 0, first_difference: None, first_difference_time: None };
     for share in CUTS {
         let cut = range.start + (range.len() as f64 * share) as usize;
         if cut < range.start + 2 {
@@ -63,5 +65,6 @@ pub(super) fn check(subject: &Subject<'_>, (params, whole): (&Params, &BacktestR
         let bar = decided.leak.map(|leak| leak.bar);
         found.first_difference = [found.first_difference, bar].into_iter().flatten().min();
     }
+    found.first_difference_time = found.first_difference.map(|bar| leak::time_of(&subject.dataset.bars, bar));
     Ok(found)
 }
