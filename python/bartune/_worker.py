@@ -21,6 +21,7 @@ import faulthandler
 import hashlib
 import importlib
 import importlib.util
+import io
 import json
 import mmap
 import os
@@ -366,7 +367,7 @@ def imported(source: str, folder: str) -> tuple[dict[str, str], dict[str, str]]:
     waiting = [source]
     while waiting:
         path = waiting.pop()
-        label = os.path.relpath(path, folder).replace(os.sep, "/")
+        label = place_of(path, folder)
         if label in sources:
             continue
         with open(path, "rb") as file:
@@ -561,6 +562,11 @@ def main() -> NoReturn:
     """Load the strategy, then answer until nobody asks any more."""
     channel = Channel()
     faulthandler.enable()
+    # What is printed is told when the process ends, however it does.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    # What runs is what is hashed: no compiled file of another moment is left behind.
+    sys.dont_write_bytecode = True
     spec = json.loads(sys.argv[1])
     die_with_parent()
     if os.getppid() != spec["parent"]:

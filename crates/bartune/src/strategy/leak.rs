@@ -71,11 +71,12 @@ pub(crate) fn cut_check(bound: &BoundColumns, bars: &SharedBars, seed: u64) -> R
 pub(crate) fn impurity(trials: &[BoundColumns], bars: &SharedBars) -> Result<Option<(usize, usize)>, Error> {
     let ask = |bound: &BoundColumns, ask: Ask| bound.columns(bars, &Deadline::default(), ask);
     let first = trials.iter().map(|bound| ask(bound, Ask::AsEver)).collect::<Result<Vec<_>, _>>()?;
-    for way in [Ask::AsEver, Ask::Afresh] {
-        for (trial, bound) in trials.iter().enumerate().rev() {
-            if let Some(bar) = ask(bound, way)?.difference(&first[trial], bars.len(), 0.0) {
-                return Ok(Some((trial, bar)));
-            }
+    // One that has answered nothing is asked once: it may take a while to make.
+    let again = trials.iter().enumerate().rev().map(|(trial, bound)| (trial, bound, Ask::AsEver));
+    let afresh = trials.first().map(|bound| (0, bound, Ask::Afresh));
+    for (trial, bound, way) in again.chain(afresh) {
+        if let Some(bar) = ask(bound, way)?.difference(&first[trial], bars.len(), 0.0) {
+            return Ok(Some((trial, bar)));
         }
     }
     Ok(None)

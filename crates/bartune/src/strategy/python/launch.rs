@@ -6,9 +6,11 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::WaitIdStatus;
 use serde_json::json;
@@ -18,7 +20,9 @@ const SOURCE: &str = include_str!("../../../../../python/bartune/_worker.py");
 /// Bytes of a worker's last words that are kept.
 const MOST_WORDS: usize = 4096;
 /// Lines of them that are told.
-const LINES_TOLD: usize = 8;
+const LINES_TOLD: usize = 12;
+/// How long they are waited for.
+const WAIT: Duration = Duration::from_millis(200);
 /// One thread each for what computes in parallel by itself: there is a worker for each core already.
 const ONE_THREAD: [&str; 5] =
     ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS"];
@@ -37,7 +41,14 @@ pub(super) struct Launch {
 
 /// What a process has written to its error output, the end of it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LastWords(Arc<Mutex<Vec<u8>>>);
+pub(super) struct LastWords(Arc<Words>);
+
+#[derive(Debug, Default)]
+struct Words {
+    kept: Mutex<Vec<u8>>,
+    /// Whether there will be no more.
+    is_over: AtomicBool,
+}
 
 impl Launch {
     /// Start a process, its end of a socket being its standard input.
@@ -97,23 +108,33 @@ impl LastWords {
         let mut part = [0; 4096];
         while let Ok(length) = output.read(&mut part) {
             if length == 0 {
-                return;
+                break;
             }
-            let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut words = self.lock();
             words.extend_from_slice(&part[..length]);
             let excess = words.len().saturating_sub(MOST_WORDS);
             words.drain(..excess);
         }
+        self.0.is_over.store(true, Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forget what an earlier trial has said.
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.lock().clear();
     }
 
-    /// The last lines, with what introduces them; nothing if there are none.
+    /// The last lines of a process that has ended, with what introduces them; nothing if there are none. Another process
+    /// that it has started may hold its output, so they are not waited for long.
     pub(super) fn told(&self) -> String {
-        let words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = Instant::now();
+        while !self.0.is_over.load(Ordering::Acquire) && began.elapsed() < WAIT {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let words = self.lock();
         let text = String::from_utf8_lossy(&words);
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = &lines[lines.len().saturating_sub(LINES_TOLD)..];

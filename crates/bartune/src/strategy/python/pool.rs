@@ -21,7 +21,7 @@ pub(super) struct Pool {
     calls: AtomicU64,
 }
 
-/// Which worker is asked.
+/// Which worker is asked; a new one is ended once it has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     /// One that waits, or else a new one.
@@ -54,12 +54,12 @@ impl Pool {
             Ok(Answer::Columns { columns, nanoseconds }) => {
                 self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
                 self.calls.fetch_add(1, Ordering::Relaxed);
-                self.keep(worker);
+                self.keep(worker, from);
                 Ok(columns)
             }
             Ok(_) => Err(Refusal::Broken("the worker said something else than columns".to_owned())),
             Err(Fault::Refused(reason)) => {
-                self.keep(worker);
+                self.keep(worker, from);
                 Err(Refusal::Failed(reason))
             }
             Err(Fault::Ended(reason)) => Err(Refusal::Broken(reason)),
@@ -91,8 +91,10 @@ impl Pool {
         }
     }
 
-    fn keep(&self, worker: Worker) {
-        self.lock().push(worker);
+    fn keep(&self, worker: Worker, from: From) {
+        if from == From::Any {
+            self.lock().push(worker);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Worker>> {

@@ -10,8 +10,8 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_pro
 use super::launch::{LastWords, Launch, ending};
 use super::message::{self, Answer, Hello};
 
-/// How long the last words of a process that has ended are waited for.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long a process that has closed its socket has to end.
+const LEAVE: Duration = Duration::from_millis(200);
 
 /// A process that has imported the strategy.
 #[derive(Debug)]
@@ -125,12 +125,11 @@ impl Worker {
         let status = loop {
             match self.ended() {
                 Some(status) => break Some(status),
-                None if waited.elapsed() < LAST_WORDS => std::thread::sleep(Duration::from_millis(2)),
+                None if waited.elapsed() < LEAVE => std::thread::sleep(Duration::from_millis(2)),
                 None => break None,
             }
         };
         let how = status.map_or_else(|| "the worker process closed its socket".to_owned(), |status| ending(&status));
-        std::thread::sleep(Duration::from_millis(10));
         Fault::Ended(format!("{how}{}", self.words.told()))
     }
 }
