@@ -17,7 +17,7 @@ use bartune::strategy::python::{PythonSpec, PythonStrategy};
 use bartune::strategy::{ColumnStrategy, Question, Refusal, SharedBars};
 use bartune::study::{Control, RunOptions, Session, run};
 use bartune::verify::{VerifyScope, verify};
-use bartune::{Evaluator, SegmentName};
+use bartune::Evaluator;
 
 const STUDY: &str = r#"
 name = "crosses"
