@@ -162,10 +162,16 @@ fn again(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) -> Outcom
     let stored = &record.trial.intermediate_values;
     let rungs = plan.search.pruning.rungs.iter().enumerate().map(|(rung, &share)| (rung, rung_step(share)));
     let mut reports = BTreeMap::new();
-    for (rung, step) in rungs.filter(|(_, step)| stored.contains_key(step)) {
+    for (rung, step) in rungs {
+        let has_reported = stored.contains_key(&step);
+        // One that failed may have done so on the rung that it has no report from.
+        if !has_reported && record.trial.state != TrialState::Fail {
+            continue;
+        }
         match evaluator.report(&params, rung) {
-            Ok(value) => drop(reports.insert(step, value)),
-            Err(error) => return Outcome::failed(error.to_string()),
+            Ok(value) if has_reported => drop(reports.insert(step, value)),
+            Ok(_) => break,
+            Err(error) => return Outcome { reports, ..Outcome::failed(error.to_string()) },
         }
     }
     let was_stopped = record.trial.state == TrialState::Pruned && record.reason.is_none();

@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bartune::Evaluator;
 use bartune::config::{Plan, parse_study};
 use bartune::data::{self, Dataset};
 use bartune::preflight::{Finding, PreflightOptions, Severity, preflight};
@@ -17,7 +18,6 @@ use bartune::strategy::python::{PythonSpec, PythonStrategy};
 use bartune::strategy::{ColumnStrategy, Question, Refusal, SharedBars};
 use bartune::study::{Control, RunOptions, Session, run};
 use bartune::verify::{VerifyScope, verify};
-use bartune::Evaluator;
 
 const STUDY: &str = r#"
 name = "crosses"
@@ -86,6 +86,8 @@ import numpy as np
 from bartune import Signals
 
 def before(column, extreme, n):
+    if len(column) < n:
+        return np.full(len(column), np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(column, n)
     return np.concatenate([np.full(n, np.nan), extreme(windows, axis=1)[:-1]])
 
@@ -471,6 +473,24 @@ fn rungs_folds_and_regimes_take_columns_as_they_take_rules() {
     let reports: Vec<_> = by_rules.iter().map(|record| (&record.trial, &record.metrics)).collect();
     assert_eq!(reports, by_python.iter().map(|record| (&record.trial, &record.metrics)).collect::<Vec<_>>());
     assert!(by_rules.iter().any(|record| !record.trial.intermediate_values.is_empty()));
+}
+
+#[test]
+fn a_strategy_that_fails_on_a_rung_fails_its_trial_and_is_verified() {
+    let source = "import numpy as np\n\ndef signals(bars, fast, slow):\n    if len(bars) < 12 * slow:\n        \
+                  raise ValueError('too few bars')\n    return np.where(np.arange(len(bars)) % slow < fast, 1, 0)\n";
+    let Some(interpreter) = interpreter() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("mine.py"), source).expect("it can be written");
+    let text = format!(
+        "{STUDY}pruner = \"median\"\n[strategy]\npython = \"mine.py:signals\"\ninterpreter = \"{interpreter}\"\n"
+    );
+    let plan = parse_study("study.toml", &text, folder.path(), &[]).unwrap_or_else(|error| panic!("{error}"));
+    let dataset = data::open(&plan.data, &plan.split, None).expect("the bars can be made");
+    let records = records(&plan, &dataset, 2);
+    let failed =
+        records.iter().filter(|record| record.reason.as_deref().is_some_and(|why| why.contains("too few bars")));
+    assert!((1..records.len()).contains(&failed.count()));
 }
 
 #[test]
