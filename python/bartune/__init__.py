@@ -8,6 +8,7 @@
 |---|---|
 | `load`, `study` | a study from its file, or built here |
 | `Study` | run, look at, judge a study |
+| `Bars`, `Signals` | what a strategy in Python is given and returns |
 | `Optimizer` | ask and tell, for anything |
 | `bartune.optuna` | storage, samplers and pruners for Optuna |
 | `Error` and its subclasses | whatever goes wrong |
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         StorageError as StorageError,
         StrategyError as StrategyError,
     )
+    from bartune.strategy import Bars as Bars, Signals as Signals
     from bartune.study import (
         Backtest as Backtest,
         Progress as Progress,
@@ -65,6 +67,7 @@ _HOMES = {
     ),
     **dict.fromkeys(("Backtest", "Progress", "Run", "Study", "Trial", "load"), "bartune.study"),
     "Table": "bartune.table",
+    **dict.fromkeys(("Bars", "Signals"), "bartune.strategy"),
 }
 
 __all__ = sorted(_HOMES)

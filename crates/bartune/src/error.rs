@@ -10,6 +10,9 @@ use crate::diagnostic::Diagnostics;
 /// How the reason of a trial that took too long begins.
 pub(crate) const TIMED_OUT: &str = "took longer than `search.trial_timeout`";
 
+/// How the reason of a trial begins whose worker process broke.
+pub(crate) const BROKEN: &str = "the worker of strategy";
+
 /// An error of the facade; each says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -157,12 +160,20 @@ pub enum Error {
         /// One line a differing key.
         differences: Vec<String>,
     },
-    /// A strategy in Rust refused its parameters, or panicked.
+    /// A strategy in code refused its parameters, or failed.
     #[error("strategy `{name}`: {reason}")]
     Strategy {
         /// Its name.
         name: String,
         /// What it said.
+        reason: String,
+    },
+    /// The process that ran a strategy broke.
+    #[error("{BROKEN} `{name}` broke: {reason}")]
+    Worker {
+        /// The strategy's name.
+        name: String,
+        /// What happened to it.
         reason: String,
     },
     /// A trial took longer than it may.
@@ -172,7 +183,7 @@ pub enum Error {
         seconds: f64,
     },
     /// Something that rules can do and code cannot.
-    #[error("{what} needs the rules of a study file; this study's strategy is Rust code, `{name}`")]
+    #[error("{what} needs the rules of a study file; this study's strategy is code, `{name}`")]
     NeedsRules {
         /// What was asked for.
         what: &'static str,

@@ -25,6 +25,7 @@ use crate::config::{Plan, ReturnsPlan};
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::outcome::{Outcome, SegmentMetrics, Verdict};
+use crate::strategy::SharedBars;
 
 pub use budget::CacheBudget;
 pub(crate) use budget::free_memory;
@@ -91,6 +92,8 @@ pub struct Evaluator<'a> {
 #[derive(Debug)]
 struct Market {
     bars: Bars,
+    /// The same, for processes that are asked about them.
+    shared: SharedBars,
     /// Its prices row by row, which steps over single bars read.
     rows: Vec<[f64; 4]>,
     /// Local close time of each bar, where a time rule needs it.
@@ -101,6 +104,16 @@ struct Market {
 
 impl Market {
     fn new(plan: &Plan, bars: Bars) -> Self {
+        Self::of(plan, SharedBars::new(bars))
+    }
+
+    /// A part of it.
+    fn part(&self, plan: &Plan, range: Range<usize>) -> Self {
+        Self::of(plan, self.shared.slice(range))
+    }
+
+    fn of(plan: &Plan, shared: SharedBars) -> Self {
+        let bars = Bars::clone(&shared);
         let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
         let close = |timezone| local_close_times(bars.time(), bars.timeframe_ns(), timezone);
         Self {
@@ -108,6 +121,7 @@ impl Market {
             account_close: plan.account.rules.as_ref().map(|rules| close(&rules.timezone)),
             rows: bar_rows(bars.open(), bars.high(), bars.low(), bars.close()),
             bars,
+            shared,
         }
     }
 
@@ -239,6 +253,11 @@ impl<'a> Evaluator<'a> {
         &self.market.bars
     }
 
+    /// The first of the bars it sees, for those that are asked about them.
+    pub(crate) fn shared_bars(&self, count: usize) -> SharedBars {
+        self.market.shared.slice(0..count)
+    }
+
     /// The calendar of a range of its bars, and the trading days a year of all of them, for statistics of
     /// daily returns.
     #[must_use]
@@ -277,7 +296,7 @@ impl<'a> Evaluator<'a> {
     fn evaluate_in(&self, params: &Params, workspace: &mut fast::Workspace) -> Result<Outcome, Error> {
         let deadline = self.deadline();
         let bound = self.plan.strategy.bind(params)?;
-        let decisions = self.decisions(&bound, &self.market)?;
+        let decisions = self.decisions(&bound, &self.market, &deadline)?;
         let train = self.measure((&self.market, &decisions, &self.train), &deadline, workspace)?;
         let mut metrics = SegmentMetrics::new();
         let mut daily_returns = DailyReturns::new();
@@ -320,15 +339,15 @@ impl<'a> Evaluator<'a> {
     pub fn backtest(&self, params: &Params, name: SegmentName) -> Result<BacktestRun, Error> {
         let segment = Prepared::new(&self.market.bars, self.range(name)?);
         let bound = self.plan.strategy.bind(params)?;
-        let decisions = self.decisions(&bound, &self.market)?;
-        let mut workspace = fast::Workspace::default();
         let deadline = Deadline::default();
+        let decisions = self.decisions(&bound, &self.market, &deadline)?;
+        let mut workspace = fast::Workspace::default();
         let metrics = self.measure((&self.market, &decisions, &segment), &deadline, &mut workspace)?;
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
-    /// As [`backtest`](Self::backtest), with every decision taken so many bars late; `None` for a strategy in code, which
-    /// decides by what it holds.
+    /// As [`backtest`](Self::backtest), with every decision taken so many bars late; `None` for code that is asked
+    /// bar by bar, which decides by what it holds.
     ///
     /// # Errors
     ///
@@ -336,7 +355,7 @@ impl<'a> Evaluator<'a> {
     pub fn backtest_late(&self, params: &Params, name: SegmentName, bars: usize) -> Result<Option<BacktestRun>, Error> {
         let segment = Prepared::new(&self.market.bars, self.range(name)?);
         let bound = self.plan.strategy.bind(params)?;
-        let mut decisions = self.decisions(&bound, &self.market)?;
+        let mut decisions = self.decisions(&bound, &self.market, &Deadline::default())?;
         let Decisions::Columns(signals) = &mut decisions else { return Ok(None) };
         for mask in [&mut signals.long_entry, &mut signals.long_exit, &mut signals.short_entry, &mut signals.short_exit]
         {

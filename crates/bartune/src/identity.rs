@@ -99,7 +99,8 @@ pub(crate) fn live_settings(plan: &Plan, params: &Params, timeframe_ns: i64) -> 
     keys
 }
 
-fn param(value: &bartune_engine::Value) -> Value {
+/// A parameter's value in JSON.
+pub(crate) fn param(value: &bartune_engine::Value) -> Value {
     match value {
         bartune_engine::Value::Bool(flag) => json!(flag),
         bartune_engine::Value::Int(number) => json!(number),

@@ -95,7 +95,7 @@ pub enum LiveOrder {
 
 /// Streaming code would need its state saved; that of rules is their bars.
 fn rules_of(plan: &Plan) -> Result<&Strategy, Error> {
-    let name = || plan.strategy.code().map_or_else(String::new, |code| code.strategy().name().to_owned());
+    let name = || plan.strategy.name().unwrap_or_default().to_owned();
     plan.strategy.rules().ok_or_else(|| Error::NeedsRules { what: "streaming", name: name() })
 }
 

@@ -126,6 +126,10 @@ pub fn measure(plan: &Plan, evaluator: &Evaluator<'_>, resources: Resources, tri
     if trial.as_secs_f64() * (trials_left as f64) < WORTH_MEASURING.as_secs_f64() {
         return resources;
     }
+    // Workers of another kind are started when they are first needed, which is not their speed.
+    if plan.strategy.columns().is_some() {
+        speed(evaluator, &points, most);
+    }
     let counts: Vec<usize> = if most > 3 { vec![1, most / 2, most] } else { vec![1, most] };
     let speeds: Vec<(usize, f64)> = counts.into_iter().map(|count| (count, speed(evaluator, &points, count))).collect();
     let (workers, speed) = fastest(&speeds);

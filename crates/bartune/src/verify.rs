@@ -7,7 +7,7 @@
 //! constraints), so that 0 and −0 are equal there.
 //!
 //! It does not re-run the sampler: which trials were proposed is the sampler's business, what they
-//! gave is this module's. Trials that never finished, that took too long, or that another program made have nothing to
+//! gave is this module's. Trials that never finished, that took too long or whose worker broke, or that another program made have nothing to
 //! compare and are counted as skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use bartune_search::storage::TrialRecord;
 use bartune_search::trial::TrialState;
 
 use crate::config::Plan;
-use crate::error::{Error, TIMED_OUT};
+use crate::error::{BROKEN, Error, TIMED_OUT};
 use crate::evaluator::Evaluator;
 use crate::identity::{Identity, hex};
 use crate::outcome::Outcome;
@@ -162,10 +162,16 @@ fn again(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) -> Outcom
     let stored = &record.trial.intermediate_values;
     let rungs = plan.search.pruning.rungs.iter().enumerate().map(|(rung, &share)| (rung, rung_step(share)));
     let mut reports = BTreeMap::new();
-    for (rung, step) in rungs.filter(|(_, step)| stored.contains_key(step)) {
+    for (rung, step) in rungs {
+        let has_reported = stored.contains_key(&step);
+        // One that failed may have done so on the rung that it has no report from.
+        if !has_reported && record.trial.state != TrialState::Fail {
+            continue;
+        }
         match evaluator.report(&params, rung) {
-            Ok(value) => drop(reports.insert(step, value)),
-            Err(error) => return Outcome::failed(error.to_string()),
+            Ok(value) if has_reported => drop(reports.insert(step, value)),
+            Ok(_) => break,
+            Err(error) => return Outcome { reports, ..Outcome::failed(error.to_string()) },
         }
     }
     let was_stopped = record.trial.state == TrialState::Pruned && record.reason.is_none();
@@ -174,9 +180,10 @@ fn again(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) -> Outcom
 
 fn can_be_compared(record: &TrialRecord) -> bool {
     let is_finished = !matches!(record.trial.state, TrialState::Running | TrialState::Waiting);
-    // What took too long once need not take as long again.
-    let is_late = record.reason.as_deref().is_some_and(|reason| reason.starts_with(TIMED_OUT));
-    !record.identity.is_empty() && is_finished && !is_late
+    // What took too long or broke once need not do so again.
+    let by_chance = |reason: &str| reason.starts_with(TIMED_OUT) || reason.starts_with(BROKEN);
+    let is_chance = record.reason.as_deref().is_some_and(by_chance);
+    !record.identity.is_empty() && is_finished && !is_chance
 }
 
 /// Compare a record with what its parameters give; what explains the most comes first.

@@ -13,7 +13,7 @@ use bartune::engine::Params;
 use bartune::engine::simulator::Decision;
 use bartune::preflight::{Finding, PreflightOptions, preflight};
 use bartune::search::storage::TrialRecord;
-use bartune::strategy::{Decide, Moment, Strategy};
+use bartune::strategy::{ColumnStrategy, Columns, Decide, Moment, Question, Refusal, Strategy};
 use bartune::study::{Control, RunOptions, Session, run, summarize};
 use bartune::verify::{VerifyScope, verify};
 use bartune::{Evaluator, SegmentName};
@@ -273,4 +273,57 @@ fn the_example_comes_back_only_above_what_it_had_seen() {
     assert!(stopped_twice > 0 && trades.len() > 10);
     let found = records(&plan, &dataset, 2, &[60]);
     assert!(found.iter().any(|record| record.trial.is_feasible() && !record.trial.values.is_empty()));
+}
+
+/// The same cross for all bars at once, which may know the next close.
+#[derive(Debug)]
+struct CrossColumns {
+    looks_ahead: bool,
+}
+
+impl ColumnStrategy for CrossColumns {
+    fn name(&self) -> &str {
+        "crosses"
+    }
+
+    fn version(&self) -> &str {
+        "1"
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Result<Columns, Refusal> {
+        let close = question.bars.close();
+        let [fast, slow] = ["fast", "slow"].map(|name| question.params[name].as_number().expect("it is one") as usize);
+        if fast == slow {
+            return Err(Refusal::Failed("nothing can cross itself".to_owned()));
+        }
+        let mean = |t: usize, n: usize| close[t + 1 - n..=t].iter().sum::<f64>() / n as f64;
+        let long = |t: usize| t + 1 >= fast.max(slow) && mean(t, fast) > mean(t, slow);
+        let next_falls = |t: usize| self.looks_ahead && close.get(t + 1).is_some_and(|next| *next < close[t]);
+        let positions: Vec<i8> = (0..close.len()).map(|t| i8::from(long(t) && !next_falls(t))).collect();
+        Ok(Columns::of_positions(&positions))
+    }
+}
+
+fn columns_setting(looks_ahead: bool) -> Setting {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = format!("{STUDY}[strategy]\ncode = \"crosses\"\n");
+    let text = StudyText { path: folder.path().join("study.toml"), text, overrides: Vec::new() };
+    let plan = text.plan_with_columns(Arc::new(CrossColumns { looks_ahead })).expect("it is well formed");
+    let dataset = data::open(&plan.data, &plan.split, None).expect("the bars can be made");
+    Setting { _folder: folder, plan, dataset }
+}
+
+#[test]
+fn columns_in_rust_are_a_study_like_any_other() {
+    let setting = columns_setting(false);
+    let whole = records(&setting.plan, &setting.dataset, 1, &[60]);
+    assert_eq!(whole, records(&setting.plan, &setting.dataset, 4, &[13, 40, 60]));
+    assert!(whole.iter().any(|record| trades(record) > 3.0));
+    assert!(findings(&setting).iter().all(|finding| !["looks-ahead", "not-pure"].contains(&finding.code)));
+    assert!(findings(&columns_setting(true)).iter().any(|finding| finding.code == "looks-ahead"));
+}
+
+/// Trades on the train segment; none of a trial that was never run.
+fn trades(record: &TrialRecord) -> f64 {
+    record.metrics.get("train").and_then(|train| train.get("trades")).copied().unwrap_or(0.0)
 }

@@ -44,7 +44,11 @@ fn class_of(error: &Error) -> &'static str {
             "NotFoundError"
         }
         Error::Params(_) | Error::FreshName { .. } => "ParamsError",
-        Error::Strategy { .. } | Error::Bind(_) | Error::Simulation(_) | Error::NeedsRules { .. } => "StrategyError",
+        Error::Strategy { .. }
+        | Error::Worker { .. }
+        | Error::Bind(_)
+        | Error::Simulation(_)
+        | Error::NeedsRules { .. } => "StrategyError",
         Error::Sampler(_) | Error::Pruner(_) => "SamplerError",
         _ => "Error",
     }

@@ -27,6 +27,17 @@ mod _bartune {
 
     use super::*;
 
+    /// Strategies in Python run in the interpreter that imports this.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let executable: Option<std::path::PathBuf> = module.py().import("sys")?.getattr("executable")?.extract()?;
+        #[cfg(unix)]
+        if let Some(path) = executable.filter(|path| !path.as_os_str().is_empty()) {
+            bartune::strategy::python::set_default_interpreter(path);
+        }
+        Ok(())
+    }
+
     /// The version of the engine.
     #[pyfunction]
     fn version() -> &'static str {

@@ -1,5 +1,6 @@
 //! `[strategy]`: rules, or the name of the code that decides in their place.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bartune_engine::language::{self, Place, Strategy, StrategySource};
@@ -9,18 +10,52 @@ use super::options::{self, Options};
 use super::section::Problems;
 use super::space;
 use crate::diagnostic::{Diagnostic, Located, Sources};
-use crate::strategy::{self as code, Code, Logic};
+use crate::strategy::{self as code, Code, ColumnCode, ColumnStrategy, Logic};
 
-/// Resolve what decides, reporting every problem; `code` is what the program brings along.
+/// A strategy that a program brings along, for the name that `strategy.code` gives.
+#[derive(Debug, Clone)]
+pub(crate) enum Brought {
+    /// Asked bar by bar.
+    Bars(Arc<dyn code::Strategy>),
+    /// Asked for all bars at once.
+    Columns(Arc<dyn ColumnStrategy>),
+}
+
+impl Brought {
+    fn name(&self) -> &str {
+        match self {
+            Self::Bars(code) => code.name(),
+            Self::Columns(code) => code.name(),
+        }
+    }
+}
+
+/// Resolve what decides, reporting every problem; `code` is what the program brings along, `folder` the study file's.
 pub(super) fn resolve(
     options: &Options,
-    code: Option<Arc<dyn code::Strategy>>,
+    (code, folder): (Option<Brought>, &Path),
     sources: &Sources,
     problems: &Problems,
 ) -> Option<Logic> {
+    if let Some(callable) = &options.strategy.python {
+        return python(options, (callable, folder), problems);
+    }
+    if let Some(place) = &options.strategy.interpreter {
+        problems.push("E110", &place.span, "`strategy.interpreter` is of use with `strategy.python` only");
+    }
+    if let Some(place) = &options.strategy.lookback {
+        problems.push("E110", &place.span, "`strategy.lookback` is of use with `strategy.python` only");
+    }
     match (&options.strategy.code, code) {
         (None, None) => rules(options, sources, problems).map(Logic::Rules),
-        (Some(name), Some(code)) if name.value == code.name() => compiled(options, name, code, problems),
+        (Some(name), Some(code)) if name.value == code.name() => match code {
+            Brought::Bars(code) => compiled(options, name, code, problems),
+            Brought::Columns(code) => {
+                nothing_else(options, name, problems);
+                no_lets(options, name, problems);
+                Some(Logic::Columns(ColumnCode::new(code, parameters(options))))
+            }
+        },
         (Some(name), Some(code)) => {
             let message = format!("this program has no strategy `{}`", name.value);
             problems.push_with_help("E104", &name.span, message, format!("it has \"{}\"", code.name()));
@@ -46,10 +81,7 @@ fn compiled(
     code: Arc<dyn code::Strategy>,
     problems: &Problems,
 ) -> Option<Logic> {
-    for (key, rule) in &options.strategy.rules {
-        let message = format!("`strategy.{key}` is not read: `{}` decides", name.value);
-        problems.push("E110", &rule.span, message);
-    }
+    nothing_else(options, name, problems);
     match Code::compile(code, &lets(options), &space::declarations(options)) {
         Ok(code) => Some(Logic::Code(code)),
         Err(found) => {
@@ -57,6 +89,71 @@ fn compiled(
             None
         }
     }
+}
+
+/// What decides takes the place of all rules.
+fn nothing_else(options: &Options, name: &Located<String>, problems: &Problems) {
+    for (key, rule) in &options.strategy.rules {
+        let message = format!("`strategy.{key}` is not read: `{}` decides", name.value);
+        problems.push("E110", &rule.span, message);
+    }
+}
+
+/// Only rules and series read them.
+fn no_lets(options: &Options, name: &Located<String>, problems: &Problems) {
+    for (key, text) in &options.strategy.lets {
+        let message = format!("`strategy.let.{key}` is not read: `{}` decides", name.value);
+        problems.push("E110", &text.span, message);
+    }
+}
+
+fn parameters(options: &Options) -> Vec<String> {
+    options.params.keys().cloned().collect()
+}
+
+/// Start the strategy in Python that decides.
+fn python(options: &Options, (callable, folder): (&Located<String>, &Path), problems: &Problems) -> Option<Logic> {
+    nothing_else(options, callable, problems);
+    no_lets(options, callable, problems);
+    if let Some(code) = &options.strategy.code {
+        problems.push("E110", &code.span, "`strategy.code` and `strategy.python` both decide: give one of them");
+    }
+    let lookback = match &options.strategy.lookback {
+        None => Some(0),
+        Some(lookback) => {
+            let bars = usize::try_from(lookback.value).ok();
+            if bars.is_none() {
+                problems.push("E104", &lookback.span, "`strategy.lookback` is a number of bars, at least 0");
+            }
+            bars
+        }
+    };
+    let interpreter = options.strategy.interpreter.as_ref().map(|interpreter| interpreter.value.as_str());
+    match started((&callable.value, folder), interpreter, lookback?) {
+        Ok(strategy) => Some(Logic::Columns(ColumnCode::new(strategy, parameters(options)))),
+        Err((message, help)) => {
+            let (code, span) = ("E110", callable.span.clone());
+            problems.add(Diagnostic { code, message, span, help });
+            None
+        }
+    }
+}
+
+#[cfg(unix)]
+fn started(
+    (callable, folder): (&str, &Path),
+    interpreter: Option<&str>,
+    lookback: usize,
+) -> Result<Arc<dyn ColumnStrategy>, (String, Option<String>)> {
+    use crate::strategy::python::{PythonSpec, PythonStrategy};
+
+    let strategy = PythonStrategy::start(&PythonSpec { callable, folder, interpreter, lookback });
+    strategy.map(|strategy| Arc::new(strategy) as _).map_err(|error| (error.message, error.help))
+}
+
+#[cfg(not(unix))]
+fn started(_: (&str, &Path), _: Option<&str>, _: usize) -> Result<Arc<dyn ColumnStrategy>, (String, Option<String>)> {
+    Err(("strategies in Python are run on Unix systems only".to_owned(), None))
 }
 
 fn lets(options: &Options) -> Vec<(String, String)> {

@@ -27,6 +27,7 @@ pub use budget::Budget;
 pub(crate) use budget::UNCOUNTED_TRIALS;
 pub use fold::Folds;
 pub use large::{Large, LargeData};
+pub(crate) use logic::Brought;
 pub use objective::{Objective, Target};
 pub use plan::{DataPlan, Plan, ReturnsPlan, SearchPlan};
 pub use pruner::{Placement, PrunerPlan, Pruning};
@@ -36,7 +37,7 @@ pub use split::{SegmentPlan, SplitPlan};
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::error::Error;
-use crate::strategy::Strategy;
+use crate::strategy::{ColumnStrategy, Strategy};
 use section::Problems;
 use tree::Node;
 
@@ -88,6 +89,19 @@ impl StudyText {
     ///
     /// Every problem found, each with its place and remedy.
     pub fn plan_with(&self, strategy: Arc<dyn Strategy>) -> Result<Plan, Error> {
+        self.plan_brought(Brought::Bars(strategy))
+    }
+
+    /// As [`plan_with`](Self::plan_with), of a strategy that answers for all bars at once.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn plan_with_columns(&self, strategy: Arc<dyn ColumnStrategy>) -> Result<Plan, Error> {
+        self.plan_brought(Brought::Columns(strategy))
+    }
+
+    fn plan_brought(&self, strategy: Brought) -> Result<Plan, Error> {
         let text = (&*self.path.display().to_string(), &*self.text);
         Ok(plan_of(text, self.folder(), &self.overrides, Some(strategy))?)
     }
@@ -148,14 +162,14 @@ pub fn parse_study_with(
     overrides: &[String],
     strategy: Arc<dyn Strategy>,
 ) -> Result<Plan, Diagnostics> {
-    plan_of((name, text), folder, overrides, Some(strategy))
+    plan_of((name, text), folder, overrides, Some(Brought::Bars(strategy)))
 }
 
 fn plan_of(
     (name, text): (&str, &str),
     folder: &Path,
     overrides: &[String],
-    code: Option<Arc<dyn Strategy>>,
+    code: Option<Brought>,
 ) -> Result<Plan, Diagnostics> {
     let (plan, sources, problems) = read((name, text), folder, overrides, code);
     match (plan, Diagnostics::collect(sources.clone(), problems)) {
@@ -169,7 +183,7 @@ fn read(
     (name, text): (&str, &str),
     folder: &Path,
     overrides: &[String],
-    code: Option<Arc<dyn Strategy>>,
+    code: Option<Brought>,
 ) -> (Option<Plan>, Sources, Vec<crate::diagnostic::Diagnostic>) {
     let mut sources = Sources::default();
     let mut syntax = Vec::new();

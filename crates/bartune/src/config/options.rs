@@ -124,6 +124,12 @@ pub(crate) struct StrategyOptions {
     pub(crate) span: Span,
     /// The strategy in Rust that decides, in place of rules.
     pub(crate) code: Option<Located<String>>,
+    /// The strategy in Python that decides: `FILE.py:CALLABLE`.
+    pub(crate) python: Option<Located<String>>,
+    /// The interpreter that runs it.
+    pub(crate) interpreter: Option<Located<String>>,
+    /// Bars that it needs before its first decision.
+    pub(crate) lookback: Option<Located<i64>>,
     pub(crate) require: Vec<Located<String>>,
     pub(crate) lets: IndexMap<String, Located<String>>,
     /// By rule key, in [`RULE_KEYS`] order.
@@ -362,6 +368,9 @@ fn strategy(section: Section<'_>) -> StrategyOptions {
     let options = StrategyOptions {
         span: section.span().clone(),
         code: section.text("code"),
+        python: section.text("python"),
+        interpreter: section.text("interpreter"),
+        lookback: section.integer("lookback"),
         require: section.texts("require"),
         lets: section.section("let").map(lets).unwrap_or_default(),
         rules,

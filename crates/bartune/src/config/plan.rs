@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bartune_engine::bars::{Hours, LoadOptions, Stamp, SynthOptions, parse_timeframe};
@@ -17,7 +16,7 @@ use super::account::Contracts;
 use super::budget::{Budget, BudgetOption, UNCOUNTED_TRIALS};
 use super::instrument;
 use super::large::{self, Large, LargeData};
-use super::logic;
+use super::logic::{self, Brought};
 use super::objective::{self, Objective};
 use super::options::{self, Options};
 use super::pruner::{PrunerPlan, Pruning};
@@ -27,7 +26,7 @@ use super::space::{self, Parameters};
 use super::split::{self, SplitPlan};
 use crate::champion::Champion;
 use crate::diagnostic::{Located, Sources};
-use crate::strategy::{self as code, Logic};
+use crate::strategy::Logic;
 
 /// Points of the space that tell what the longest warm-up is.
 const POINTS: u64 = 32;
@@ -128,10 +127,10 @@ pub(crate) fn resolve(
     options: &Options,
     folder: &Path,
     (sources, problems): (&Sources, &Problems),
-    code: Option<Arc<dyn code::Strategy>>,
+    code: Option<Brought>,
 ) -> Option<Plan> {
     let parameters = space::resolve(options, sources, problems);
-    let strategy = logic::resolve(options, code, sources, problems);
+    let strategy = logic::resolve(options, (code, folder), sources, problems);
     let data = options.data.as_ref().and_then(|data| data_plan(data, folder, problems));
     let timezone = data.as_ref().map_or(TimeZone::UTC, |data| data.load.timezone.clone());
     let split = split::resolve(options, &timezone, problems);
@@ -307,8 +306,10 @@ fn execution(options: &Options, problems: &Problems) -> Execution {
         problems.push_with_help("E110", &place.span, "slippage in ticks needs the instrument's tick", help);
     }
     let size = written.size.as_ref().map_or(Size::EquityFraction(1.0), |size| size.value);
-    if let (Size::Risk(_), false, Some(place)) = (size, options.strategy.rules.contains_key("stop_loss"), &written.size)
-    {
+    // Whether code rests a stop is known at its entries only.
+    let strategy = &options.strategy;
+    let may_stop = strategy.rules.contains_key("stop_loss") || strategy.code.is_some() || strategy.python.is_some();
+    if let (Size::Risk(_), false, Some(place)) = (size, may_stop, &written.size) {
         let help = "add `stop_loss` to `[strategy]`, or size by equity";
         problems.push_with_help("E110", &place.span, "a size in risk needs a stop to know what is at risk", help);
     }

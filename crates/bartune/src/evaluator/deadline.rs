@@ -17,6 +17,11 @@ impl Deadline {
         Self(limit.map(|limit| (Instant::now(), limit)))
     }
 
+    /// What is left of the time, if it is limited.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.0.map(|(began, limit)| limit.saturating_sub(began.elapsed()))
+    }
+
     pub(crate) fn has_passed(&self) -> bool {
         self.0.is_some_and(|(began, limit)| began.elapsed() >= limit)
     }

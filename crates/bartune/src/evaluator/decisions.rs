@@ -1,4 +1,4 @@
-//! A trial's decisions: columns where they are rules, one at a time where they are code.
+//! A trial's decisions: columns where they are rules or answered at once, one at a time where code is asked bar by bar.
 
 use bartune_engine::simulator::{Decision, Signals, SimulationInput, Size};
 use bartune_engine::{Params, Pointwise};
@@ -9,7 +9,7 @@ use crate::strategy::{Asking, Bound};
 
 /// What is decided on some bars.
 pub(super) enum Decisions<'a> {
-    /// By rules, before any fill.
+    /// By rules, or by code for all bars at once, before any fill.
     Columns(Signals),
     /// By code, bar by bar; with the rules on time, and no decisions.
     Asked(Asking<'a>, Signals),
@@ -28,9 +28,15 @@ impl Evaluator<'_> {
         Deadline::from_now(self.plan.search.trial_timeout)
     }
 
-    pub(super) fn decisions<'b>(&self, bound: &'b Bound, market: &'b Market) -> Result<Decisions<'b>, Error> {
+    pub(super) fn decisions<'b>(
+        &self,
+        bound: &'b Bound,
+        market: &'b Market,
+        deadline: &Deadline,
+    ) -> Result<Decisions<'b>, Error> {
         let mut decisions = match bound {
             Bound::Rules(bound) => Decisions::Columns(bound.signals(&market.bars, &self.cache)?),
+            Bound::Columns(code) => Decisions::Columns(code.over(&market.shared, deadline)?),
             Bound::Code(code) => Decisions::Asked(code.over(&market.bars, &self.cache)?, self.no_decisions(market)),
         };
         let (Decisions::Columns(signals) | Decisions::Asked(_, signals)) = &mut decisions;
@@ -42,8 +48,8 @@ impl Evaluator<'_> {
     /// What code decides of a segment at each close, over the first `bars` of the evaluator's bars.
     pub(crate) fn trace(&self, params: &Params, name: SegmentName, bars: usize) -> Result<Vec<Decision>, Error> {
         let bound = self.plan.strategy.bind(params)?;
-        let market = Market::new(self.plan, self.market.bars.prefix(bars));
-        let decisions = self.decisions(&bound, &market)?;
+        let market = self.market.part(self.plan, 0..bars.min(self.market.bars.len()));
+        let decisions = self.decisions(&bound, &market, &Deadline::default())?;
         let segment = self.range(name)?;
         let segment = segment.start..segment.end.min(market.bars.len());
         let (execution, account) = (&self.plan.execution, &self.plan.account);

@@ -56,7 +56,7 @@ fn rung(plan: &Plan, whole: &Market, train: &Range<usize>, share: f64) -> Rung {
     let days: Vec<i32> = ranges.iter().flat_map(|range| &whole.bars.calendar().day[range.clone()]).copied().collect();
     let block_at = |range: Range<usize>| {
         let lead = (range.len() / 4).min(range.start);
-        let market = Market::new(plan, whole.bars.slice(range.start - lead..range.end));
+        let market = whole.part(plan, range.start - lead..range.end);
         Block { segment: Prepared::new(&market.bars, lead..lead + range.len()), market }
     };
     Rung {
@@ -118,7 +118,7 @@ impl Evaluator<'_> {
         let bound = self.plan.strategy.bind(params)?;
         let mut whole = Backtest { cash: self.plan.account.cash, ..Backtest::default() };
         for block in &rung.blocks {
-            let decisions = self.decisions(&bound, &block.market)?;
+            let decisions = self.decisions(&bound, &block.market, &deadline)?;
             self.simulate((&block.market, &decisions, &block.segment.range), &deadline, workspace)?;
             append(&mut whole, workspace.backtest());
         }

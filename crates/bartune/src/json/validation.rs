@@ -51,6 +51,7 @@ pub fn validation(study: &str, found: &Validation) -> Value {
         "markets": found.regimes.markets.iter().map(period_json).collect::<Vec<_>>(),
         "leak": {
             "cuts": found.leak.cuts, "trades": found.leak.trades, "first_difference_bar": found.leak.first_difference,
+            "first_difference_time": found.leak.first_difference_time,
         },
     })
 }

@@ -79,6 +79,6 @@ fn is_same(one: &Decision, other: &Decision) -> bool {
     bare(one) == bare(other) && bits(&one.distances) == bits(&other.distances)
 }
 
-fn shown(params: &Params) -> String {
+pub(super) fn shown(params: &Params) -> String {
     params.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
 }

@@ -11,6 +11,7 @@
 mod alive;
 mod champion;
 mod code;
+mod columns;
 mod estimate;
 mod gates;
 mod memory;
@@ -123,11 +124,13 @@ pub fn preflight(
     findings.extend(memory::finding(plan, evaluator.bars().len()));
     findings.extend(champion::still_holds(plan, dataset, evaluator)?);
     let gates = gates::measure(plan, evaluator, &probes)?;
+    findings.extend(broken(&probes));
     findings.extend(trading(&probes, &gates));
     if probes.iter().any(Probe::trades) {
         findings.extend(alive::findings(plan, evaluator, &probes)?);
     }
     findings.extend(code::findings(plan, evaluator, &probes)?);
+    findings.extend(columns::findings(plan, evaluator, &probes)?);
     let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
     let pilot = options.pilot.filter(|_| !pointless);
     let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, evaluator, pilot)).transpose()?;
@@ -192,10 +195,24 @@ fn short_folds(plan: &Plan, dataset: &Dataset) -> Option<Finding> {
     (train < least).then(|| Finding::new(Severity::Stop, "short-folds", message, "use fewer folds, or more bars"))
 }
 
+/// Whether code fails with the parameters of probe trials.
+fn broken(probes: &[Probe]) -> Option<Finding> {
+    let mut failed = probes.iter().filter(|probe| probe.is_broken);
+    let first = failed.next()?;
+    let count = 1 + failed.count();
+    let severity = if count == probes.len() { Severity::Stop } else { Severity::Warning };
+    let reason = first.reason.as_deref().unwrap_or_default();
+    let message = format!("{count} of {} probe trials fail; the first one: {reason}", probes.len());
+    Some(Finding::new(severity, "failing-strategy", message, "mend it, or forbid these parameters with `require`"))
+}
+
 /// Whether probe trials trade, and what keeps them from it.
 fn trading(probes: &[Probe], gates: &[RuleGates]) -> Vec<Finding> {
     let trading = probes.iter().filter(|probe| probe.trades()).count();
     let mut findings = Vec::new();
+    if probes.iter().all(|probe| probe.is_broken) {
+        return findings;
+    }
     for rule in gates {
         let Some(blocking) = rule.blocking() else { continue };
         let severity = if trading == 0 { Severity::Stop } else { Severity::Warning };

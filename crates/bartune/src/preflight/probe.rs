@@ -12,6 +12,8 @@ use crate::parallel;
 
 /// Bars that all probes together run over, about.
 const BARS: usize = 6_000_000;
+/// In place of the fills of a trial that failed.
+const BROKEN: u64 = 1;
 /// Seed of the probes: a constant, so that a study file always finds the same.
 const SEED: u64 = 0;
 
@@ -27,6 +29,8 @@ pub(super) struct Probe {
     pub(super) fills: u64,
     /// Why it has no value or is infeasible, if so.
     pub(super) reason: Option<String>,
+    /// Whether its strategy failed.
+    pub(super) is_broken: bool,
 }
 
 /// How the probe trials went.
@@ -79,10 +83,18 @@ pub(super) fn run(plan: &Plan, evaluator: &Evaluator<'_>, count: usize) -> Resul
 
 fn probe(plan: &Plan, evaluator: &Evaluator<'_>, assignment: &Assignment) -> Result<Probe, Error> {
     let params = plan.parameters.to_params(assignment);
-    let run = evaluator.backtest(&params, SegmentName::Train)?;
+    let warmup = plan.strategy.bind(&params)?.warmup();
+    let run = match evaluator.backtest(&params, SegmentName::Train) {
+        Err(error) if is_the_strategys(&error) => {
+            let (assignment, reason) = (assignment.clone(), Some(error.to_string()));
+            return Ok(Probe { assignment, params, warmup, trades: 0, fills: BROKEN, reason, is_broken: true });
+        }
+        run => run?,
+    };
     let outcome = evaluator.outcome_of(&run.metrics);
     Ok(Probe {
-        warmup: plan.strategy.bind(&params)?.warmup(),
+        warmup,
+        is_broken: false,
         trades: run.backtest.trades.len(),
         fills: fills(&run.backtest),
         reason: outcome.reason(),
@@ -94,7 +106,15 @@ fn probe(plan: &Plan, evaluator: &Evaluator<'_>, assignment: &Assignment) -> Res
 /// The fills of one point, for comparing it with another.
 pub(super) fn fills_of(plan: &Plan, evaluator: &Evaluator<'_>, assignment: &Assignment) -> Result<u64, Error> {
     let params = plan.parameters.to_params(assignment);
-    Ok(fills(&evaluator.backtest(&params, SegmentName::Train)?.backtest))
+    match evaluator.backtest(&params, SegmentName::Train) {
+        Err(error) if is_the_strategys(&error) => Ok(BROKEN),
+        run => Ok(fills(&run?.backtest)),
+    }
+}
+
+/// Whether it fails this trial, and perhaps no other.
+fn is_the_strategys(error: &Error) -> bool {
+    matches!(error, Error::Strategy { .. } | Error::Worker { .. } | Error::TrialTimeout { .. })
 }
 
 /// A hash over where, at what price and in what size each trade began and ended (FNV-1a over words).

@@ -11,9 +11,16 @@
 //!
 //! It does not load code at run time: a study with `code` is run by the program that the strategy is compiled into.
 //! See `docs/rust-strategies.md` and `examples/reentry.rs`.
+//!
+//! A [`ColumnStrategy`] answers for all bars at once. Those in Python are such ([`python`]): see `docs/python-strategies.md`.
 
 mod code;
+mod column;
+pub(crate) mod leak;
 mod moment;
+#[cfg(unix)]
+pub mod python;
+mod shared;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,7 +31,10 @@ use bartune_engine::simulator::Decision;
 
 pub use code::Code;
 pub(crate) use code::{Asking, BoundCode};
+pub(crate) use column::BoundColumns;
+pub use column::{ColumnCode, ColumnStrategy, Columns, Question, Refusal};
 pub use moment::Moment;
+pub use shared::SharedBars;
 
 /// A strategy in Rust.
 pub trait Strategy: fmt::Debug + Send + Sync {
@@ -61,13 +71,18 @@ pub trait Decide {
     fn decide(&mut self, moment: &Moment<'_>) -> Decision;
 }
 
+/// Columns that an answer in columns holds at once, about.
+const COLUMNS_OF_AN_ANSWER: usize = 4;
+
 /// What takes a study's decisions.
 #[derive(Debug, Clone)]
 pub enum Logic {
     /// The study file's rules.
     Rules(language::Strategy),
-    /// A strategy in Rust.
+    /// A strategy in Rust that is asked bar by bar.
     Code(Code),
+    /// A strategy that answers for all bars at once.
+    Columns(ColumnCode),
 }
 
 /// What takes a trial's decisions.
@@ -75,6 +90,7 @@ pub enum Logic {
 pub(crate) enum Bound {
     Rules(language::BoundStrategy),
     Code(BoundCode),
+    Columns(BoundColumns),
 }
 
 impl Logic {
@@ -84,6 +100,17 @@ impl Logic {
         match self {
             Self::Rules(rules) => rules.canonical(),
             Self::Code(code) => code.canonical(),
+            Self::Columns(code) => code.canonical(),
+        }
+    }
+
+    /// The name of the code that decides; `None` for rules.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Rules(_) => None,
+            Self::Code(code) => Some(code.strategy().name()),
+            Self::Columns(code) => Some(code.strategy().name()),
         }
     }
 
@@ -92,16 +119,25 @@ impl Logic {
     pub fn rules(&self) -> Option<&language::Strategy> {
         match self {
             Self::Rules(rules) => Some(rules),
-            Self::Code(_) => None,
+            Self::Code(_) | Self::Columns(_) => None,
         }
     }
 
-    /// The code, if it is some.
+    /// The code that is asked bar by bar, if it is some.
     #[must_use]
     pub fn code(&self) -> Option<&Code> {
         match self {
-            Self::Rules(_) => None,
             Self::Code(code) => Some(code),
+            Self::Rules(_) | Self::Columns(_) => None,
+        }
+    }
+
+    /// The code that answers for all bars at once, if it is some.
+    #[must_use]
+    pub fn columns(&self) -> Option<&ColumnCode> {
+        match self {
+            Self::Columns(code) => Some(code),
+            Self::Rules(_) | Self::Code(_) => None,
         }
     }
 
@@ -112,6 +148,7 @@ impl Logic {
         match self {
             Self::Rules(rules) => rules.reads(),
             Self::Code(code) => code.parameters().iter().cloned().collect(),
+            Self::Columns(code) => code.parameters().iter().cloned().collect(),
         }
     }
 
@@ -120,6 +157,7 @@ impl Logic {
         Ok(match self {
             Self::Rules(rules) => Bound::Rules(rules.bind(params)?),
             Self::Code(code) => Bound::Code(code.bind(params)?),
+            Self::Columns(code) => Bound::Columns(code.bind(params)),
         })
     }
 }
@@ -130,6 +168,7 @@ impl Bound {
         match self {
             Self::Rules(rules) => rules.node_count(),
             Self::Code(code) => code.series_count(),
+            Self::Columns(_) => COLUMNS_OF_AN_ANSWER,
         }
     }
 
@@ -138,6 +177,7 @@ impl Bound {
         match self {
             Self::Rules(rules) => rules.warmup(),
             Self::Code(code) => code.warmup(),
+            Self::Columns(code) => code.warmup(),
         }
     }
 }

@@ -70,6 +70,8 @@ fn counts_line(summary: &Summary) -> String {
 fn reasons(summary: &Summary) -> String {
     let mut text = String::new();
     for (reason, count) in summary.reasons.iter().take(5) {
+        // A failure of code has more lines: where it was.
+        let reason = reason.lines().next().unwrap_or_default();
         text.push_str(&format!("\n  {count} × {reason}"));
     }
     if text.is_empty() { text } else { format!("\ninfeasible or failed, by reason:{text}\n") }

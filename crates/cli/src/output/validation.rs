@@ -49,6 +49,9 @@ pub(crate) fn validation_report(study: &str, found: &Validation) -> String {
         judgement.verdict.name(),
         criteria(&judgement.criteria)
     );
+    if let (Some(bar), Some(time)) = (found.leak.first_difference, &found.leak.first_difference_time) {
+        text.push_str(&format!("\nit decides otherwise when later bars are missing, first at bar {bar} ({time})\n"));
+    }
     match &found.walk_forward {
         Ok(walk) => text.push_str(&walk_forward(walk)),
         Err(why) => text.push_str(&format!("\nno walk-forward: {why}\n")),

@@ -18,7 +18,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -59,6 +59,38 @@ pub enum CopyError {
     Read(std::io::Error),
 }
 
+/// The mapped file behind bars.
+#[derive(Debug)]
+pub(super) struct Mapping {
+    file: File,
+    path: PathBuf,
+    /// Where it is mapped.
+    address: usize,
+}
+
+/// Where another process finds the same columns.
+#[derive(Debug)]
+pub struct MappedBars<'a> {
+    /// The file, open: under its path there may be a newer one by now.
+    pub file: &'a File,
+    /// Where it was opened.
+    pub path: &'a Path,
+    /// The byte at which each column begins: time, open, high, low, close, volume, 64 bits a value, in this machine's
+    /// order of bytes.
+    pub offsets: [u64; COLUMNS],
+}
+
+impl Mapping {
+    /// The place of columns of these bars in the file.
+    pub(super) fn place<'a>(&'a self, bars: &Bars) -> MappedBars<'a> {
+        let [open, high, low, close, volume] =
+            [&bars.open, &bars.high, &bars.low, &bars.close, &bars.volume].map(|column| column.as_ptr().addr());
+        let addresses = [bars.time.as_ptr().addr(), open, high, low, close, volume];
+        let offsets = addresses.map(|address| (address - self.address) as u64);
+        MappedBars { file: &self.file, path: &self.path, offsets }
+    }
+}
+
 /// Stores bars and their report, so that [`read_copy`] with the same source finds them.
 ///
 /// # Errors
@@ -91,6 +123,7 @@ pub fn read_copy(path: &Path, source: &str, timezone: &TimeZone) -> Result<Loade
         _ => CopyError::Read(error),
     })?;
     let buffer = map(&file).map_err(CopyError::Read)?;
+    let mapping = Mapping { file, path: path.to_owned(), address: buffer.as_ptr().addr() };
     let footer = footer(&buffer)?;
     let footer = root_as_footer(footer).map_err(|_| CopyError::Damaged("its footer is no footer"))?;
     let [stored_source, timeframe_ns, report, content_hash] = metadata(&footer)?;
@@ -109,6 +142,7 @@ pub fn read_copy(path: &Path, source: &str, timezone: &TimeZone) -> Result<Loade
         volume: body.column(5)?,
         timezone: timezone.clone(),
         timeframe_ns,
+        mapping: Some(Arc::new(mapping)),
         derived: Arc::default(),
     };
     if bars.is_empty() || bars.content_hash() != content_hash {

@@ -53,7 +53,7 @@ pub use load::{
     FileFormat, Gap, GapLength, Gaps, LoadOptions, LoadReport, Loaded, OnError, Repairs, RowFormat, RowReader, Stamp,
     load,
 };
-pub use mapped::{CopyError, read_copy, write_copy};
+pub use mapped::{CopyError, MappedBars, read_copy, write_copy};
 pub use resample::resample;
 pub(crate) use running_clock::RunningClock;
 pub use synth::{Hours, SynthOptions, synth};
@@ -101,6 +101,8 @@ pub struct Bars {
     volume: Column<f64>,
     timezone: TimeZone,
     timeframe_ns: i64,
+    /// The file that the columns are a part of, if they are mapped.
+    mapping: Option<Arc<mapped::Mapping>>,
     derived: Arc<Derived>,
 }
 
@@ -155,6 +157,7 @@ impl Bars {
             volume: columns.volume.into(),
             timezone,
             timeframe_ns,
+            mapping: None,
             derived: Arc::default(),
         })
     }
@@ -283,6 +286,7 @@ impl Bars {
             volume: self.volume.slice(range),
             timezone: self.timezone.clone(),
             timeframe_ns: self.timeframe_ns,
+            mapping: self.mapping.clone(),
             derived: Arc::default(),
         }
     }
@@ -291,6 +295,12 @@ impl Bars {
     #[must_use]
     pub fn prefix(&self, count: usize) -> Self {
         self.slice(0..count.min(self.len()))
+    }
+
+    /// Where another process finds these columns, if they lie in a mapped file: those of a slice are found too.
+    #[must_use]
+    pub fn mapped(&self) -> Option<MappedBars<'_>> {
+        self.mapping.as_ref().map(|mapping| mapping.place(self))
     }
 
     /// The local calendar of the bars, computed once.

@@ -99,3 +99,28 @@ fn a_copy_that_cannot_be_written_says_where_and_leaves_nothing() {
     assert!(message.contains("absent/copy.arrow: cannot be written"), "{message}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), before);
 }
+
+#[test]
+fn another_reader_finds_the_columns_of_a_slice_in_the_file() {
+    use std::io::{Read, Seek, SeekFrom};
+
+    let (folder, loaded) = loaded();
+    assert!(loaded.bars.mapped().is_none());
+    let path = folder.path().join("copy.arrow");
+    write_copy(&path, "key", &loaded).unwrap();
+    let part = read(&path).unwrap().bars.slice(100..200);
+    let place = part.mapped().expect("it is mapped");
+    assert_eq!(place.path, path);
+    let expected = [part.open(), part.high(), part.low(), part.close(), part.volume()];
+    let mut bytes = vec![0; 8 * part.len()];
+    let mut column = |offset: u64| {
+        let mut file = place.file;
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.read_exact(&mut bytes).unwrap();
+        bytes.chunks_exact(8).map(|value| u64::from_ne_bytes(value.try_into().unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(column(place.offsets[0]), part.time().iter().map(|time| time.cast_unsigned()).collect::<Vec<_>>());
+    for (offset, values) in place.offsets[1..].iter().zip(expected) {
+        assert_eq!(column(*offset), values.iter().map(|value| value.to_bits()).collect::<Vec<_>>());
+    }
+}
