@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::validation::{
-    AccountOdds, MonteCarlo, Period, Plateau, Quantiles, Selection, Survivor, Validation, WalkForward,
+    AccountOdds, Evidence, MonteCarlo, Period, Plateau, Quantiles, Selection, Survivor, Validation, WalkForward,
 };
 
 /// What a validation of a study found.
@@ -31,6 +31,7 @@ pub fn validation(study: &str, found: &Validation) -> Value {
         "criteria": criteria,
         "sharpe": { "train": found.sharpe[0], "validate": found.sharpe[1] },
         "distinct_trials": found.distinct_trials,
+        "evidence": evidence_json(&Evidence::of(found)),
         "walk_forward": found.walk_forward.as_ref().map_or_else(|why| json!({ "missing": why }), walk_forward_json),
         "selection": found.selection.as_ref().map_or_else(|why| json!({ "missing": why }), selection_json),
         "cross_validation": found.cross_validation.as_ref().map_or_else(
@@ -53,6 +54,13 @@ pub fn validation(study: &str, found: &Validation) -> Value {
             "cuts": found.leak.cuts, "trades": found.leak.trades, "first_difference_bar": found.leak.first_difference,
             "first_difference_time": found.leak.first_difference_time,
         },
+    })
+}
+
+fn evidence_json(found: &Evidence) -> Value {
+    json!({
+        "mean": found.mean(), "walk_forward": found.walk_forward, "deflated": found.deflated,
+        "superior": found.superior, "validate": found.validate,
     })
 }
 
@@ -99,7 +107,7 @@ fn walk_forward_json(found: &WalkForward) -> Value {
 fn selection_json(found: &Selection) -> Value {
     json!({
         "sharpe": found.sharpe, "probabilistic_sharpe": found.probabilistic, "deflated_sharpe": found.deflated,
-        "expected_maximum_sharpe": found.expected_maximum, "trials": found.trials,
+        "typical_sharpe": found.typical, "expected_maximum_sharpe": found.expected_maximum, "trials": found.trials,
         "effective_trials": found.effective_trials, "average_correlation": found.correlation,
         "minimum_track_record_days": found.minimum_track_record_days, "days": found.days,
         "validate_probabilistic_sharpe": found.validate,

@@ -20,4 +20,5 @@ pub use bootstrap::{Interval, StationaryBootstrap, block_length, paired_interval
 pub use overfitting::{Overfitting, OverfittingError, overfitting};
 pub use ratio::{Ratio, RatioError};
 pub use reality::{RealityCheck, reality_check};
+pub(crate) use sharpe::normal_quantile;
 pub use sharpe::{Moments, average_correlation, effective_trials, expected_maximum};

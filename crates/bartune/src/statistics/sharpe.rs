@@ -132,7 +132,8 @@ fn normal_cdf(value: f64) -> f64 {
     standard().cdf(value)
 }
 
-fn normal_quantile(probability: f64) -> f64 {
+/// The value below which a standard normal number lies with this probability, between 0 and 1.
+pub(crate) fn normal_quantile(probability: f64) -> f64 {
     standard().inverse_cdf(probability)
 }
 

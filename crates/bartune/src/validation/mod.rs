@@ -12,6 +12,7 @@
 //! | `account` | would the account have passed, had it been opened on another day? |
 //! | `regime` | does it earn in one year or in one kind of market only? |
 //! | `leak` | do decisions stay the same when the bars after them are cut off? |
+//! | `evidence` | what speaks for an edge, in one number |
 //! | `verdict` | all of it in one word, each criterion with its threshold |
 //!
 //! Everything runs on train and validate. **Invariant:** the vault is never read: the evaluators here are given the
@@ -21,6 +22,7 @@
 
 mod account;
 mod cross_validation;
+mod evidence;
 mod leak;
 mod monte_carlo;
 mod plateau;
@@ -44,6 +46,7 @@ use crate::study::{Control, Session, summarize};
 
 pub use account::AccountOdds;
 pub use cross_validation::{Combinatorial, CrossValidation};
+pub use evidence::Evidence;
 pub use leak::LeakCheck;
 pub use monte_carlo::{MonteCarlo, Quantiles, Stress};
 pub use plateau::{EdgeParameter, Plateau, Sensitivity};

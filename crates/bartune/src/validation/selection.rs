@@ -18,6 +18,8 @@ use crate::statistics::{
 pub struct Selection {
     /// The winner's Sharpe ratio a year on the days of train.
     pub sharpe: f64,
+    /// Median Sharpe ratio a year of the trials over train and validate: what the search finds without choosing the best.
+    pub typical: f64,
     /// How likely its true ratio is above 0, if it had been the only trial.
     pub probabilistic: f64,
     /// How likely its true ratio is above what the best of the trials would show without skill.
@@ -57,7 +59,10 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, St
     let effective = effective_trials(sample.distinct as f64, correlation);
     let flat = vec![0.0; sample.winner().len()];
     let seed = subject.plan.search.seed;
+    let mut whole: Vec<f64> = sample.all().iter().filter_map(|days| Moments::of(days).ok()).map(|m| m.sharpe).collect();
+    whole.sort_by(f64::total_cmp);
     Ok(Selection {
+        typical: whole.get(whole.len() / 2).copied().unwrap_or(0.0) * year,
         sharpe: moments.sharpe * year,
         probabilistic: moments.probability_above(0.0),
         deflated: moments.deflated(effective, variance),

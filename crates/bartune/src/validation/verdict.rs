@@ -2,29 +2,35 @@
 //!
 //! | verdict | when |
 //! |---|---|
-//! | `not enough data` | too few trades or days to say anything, or no walk-forward |
-//! | `likely noise` | the walk-forward's Sharpe ratio is not above 0 with any confidence, or decisions leak |
+//! | `not enough data` | too few trades, days or trials to say anything, or no walk-forward |
+//! | `likely noise` | the evidence is what luck finds, or decisions leak |
 //! | `robust` | every criterion holds |
 //! | `fragile` | the rest: something works, and something would break it |
 //!
-//! The thresholds are conventions, not yet calibrated on markets with and without an edge: how often the verdict is right has
-//! not been measured.
+//! The thresholds of the evidence are calibrated: `benches/verdict` prints how often each verdict is given on markets with
+//! no edge and with known ones (`BENCHMARKS.md`). The others are conventions.
+//!
+//! The probability of backtest overfitting is shown and not asked for: it ranks trials among each other, and where all of them
+//! share one edge their ranks are chance. On markets with a true ratio of 1.5 it is about a half.
 
 use super::Validation;
+use super::evidence::Evidence;
 use super::monte_carlo::COSTS;
 
 /// Fewest trades out of sample.
 const FEWEST_TRADES: f64 = 30.0;
 /// Fewest days out of sample.
 const FEWEST_DAYS: f64 = 120.0;
-/// Confidence that the walk-forward's ratio is above 0.
-const CONFIDENT: f64 = 0.95;
-/// Below this confidence it is likely noise.
-const DOUBTFUL: f64 = 0.8;
+/// Fewest distinct trials: the best of a handful has no distribution.
+const FEWEST_TRIALS: f64 = 10.0;
+/// Evidence, in standard deviations, that one search in twenty-five comes to without any edge.
+const CONVINCING: f64 = 1.75;
+/// Below this evidence it is likely noise: four of five searches without any edge are.
+const DOUBTFUL: f64 = 1.0;
+/// Name of the criterion that is calibrated.
+const EVIDENCE: &str = "evidence in standard deviations";
 /// Share of neighbours that must earn something.
 const PROFITABLE_NEIGHBOURS: f64 = 0.6;
-/// Probability of overfitting at which choosing the best says nothing.
-const OVERFIT: f64 = 0.5;
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,25 +108,19 @@ pub struct Judgement {
 /// Judge what was found.
 pub(super) fn judge(found: &Validation) -> Judgement {
     let walk_forward = found.walk_forward.as_ref().ok();
-    let selection = found.selection.as_ref().ok();
     let costs = found.monte_carlo.as_ref().ok().and_then(|monte_carlo| {
         monte_carlo.stresses.iter().find(|stress| stress.name == COSTS).and_then(|stress| stress.total_return)
     });
     let trades = walk_forward.map(|walk| walk.trades as f64);
     let days = walk_forward.map(|walk| walk.returns.len() as f64);
-    let confidence = walk_forward.map(|walk| walk.probability);
+    let evidence = Evidence::of(found).mean();
     let leaks = found.leak.first_difference.map_or(0.0, |_| 1.0);
     let criteria = vec![
         Criterion::at_least("trades out of sample", trades, FEWEST_TRADES),
         Criterion::at_least("days out of sample", days, FEWEST_DAYS),
-        Criterion::at_least("walk-forward: confidence that Sharpe > 0", confidence, CONFIDENT),
-        Criterion::at_least("Sharpe on validate", found.sharpe[1].or(walk_forward.map(|walk| walk.sharpe)), 0.0),
-        Criterion::at_least("deflated Sharpe on train", selection.map(|selection| selection.deflated), OVERFIT),
-        Criterion::at_most(
-            "probability of overfitting",
-            found.cross_validation.as_ref().ok().map(|cross| cross.overfitting.probability),
-            OVERFIT,
-        ),
+        Criterion::at_least("distinct trials", Some(found.distinct_trials as f64), FEWEST_TRIALS),
+        Criterion::at_least(EVIDENCE, evidence, CONVINCING),
+        Criterion::at_least("walk-forward Sharpe", walk_forward.map(|walk| walk.sharpe), 0.0),
         Criterion::at_least("return with costs doubled", costs, 0.0),
         Criterion::at_least(
             "share of neighbours that earn",
@@ -129,9 +129,9 @@ pub(super) fn judge(found: &Validation) -> Judgement {
         ),
         Criterion::at_most("decisions that depend on later bars", Some(leaks), 0.0),
     ];
-    let verdict = if !(criteria[0].holds() && criteria[1].holds()) {
+    let verdict = if !criteria[..3].iter().all(Criterion::holds) {
         Verdict::NotEnoughData
-    } else if confidence.is_none_or(|confidence| confidence < DOUBTFUL) || leaks > 0.0 {
+    } else if evidence.is_none_or(|evidence| evidence < DOUBTFUL) || leaks > 0.0 {
         Verdict::LikelyNoise
     } else if criteria.iter().all(Criterion::holds) {
         Verdict::Robust

@@ -1,6 +1,6 @@
 //! A validation for people: the verdict first, then what it rests on.
 
-use bartune::validation::{AccountOdds, Criterion, Period, Survivor, Validation, WalkForward};
+use bartune::validation::{AccountOdds, Criterion, Evidence, Period, Survivor, Validation, WalkForward};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Table, percent};
@@ -52,6 +52,7 @@ pub(crate) fn validation_report(study: &str, found: &Validation) -> String {
     if let (Some(bar), Some(time)) = (found.leak.first_difference, &found.leak.first_difference_time) {
         text.push_str(&format!("\nit decides otherwise when later bars are missing, first at bar {bar} ({time})\n"));
     }
+    text.push_str(&evidence(&Evidence::of(found)));
     match &found.walk_forward {
         Ok(walk) => text.push_str(&walk_forward(walk)),
         Err(why) => text.push_str(&format!("\nno walk-forward: {why}\n")),
@@ -64,6 +65,18 @@ pub(crate) fn validation_report(study: &str, found: &Validation) -> String {
     text.push_str(&format!("\n{}", periods(&found.regimes.years, "year")));
     text.push_str(&format!("\n{}", periods(&found.regimes.markets, "market")));
     text
+}
+
+/// What the evidence is the mean of.
+fn evidence(found: &Evidence) -> String {
+    let part = |name: &str, value: Option<f64>| format!("{name} {}", value.map_or_else(|| "-".to_owned(), number));
+    format!(
+        "evidence: {}, {}, {}, {}\n",
+        part("walk-forward", found.walk_forward),
+        part("deflated", found.deflated),
+        part("superior", found.superior),
+        part("validate", found.validate)
+    )
 }
 
 /// Good trials that differ from each other.
@@ -147,11 +160,12 @@ fn selection(found: &Validation) -> String {
     match &found.selection {
         Ok(selection) => {
             text.push_str(&format!(
-                "\nselection: Sharpe {} on train; the best of {} trials ({} independent ones) without skill: {}\n",
+                "\nselection: Sharpe {} on train; the best of {} trials ({} independent ones) without skill: {}; the middle trial on all days: {}\n",
                 number(selection.sharpe),
                 selection.trials,
                 number(selection.effective_trials.round()),
                 number(selection.expected_maximum),
+                number(selection.typical),
             ));
             let track = selection.minimum_track_record_days.map_or_else(
                 || "no track record would do".to_owned(),
