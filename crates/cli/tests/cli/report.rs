@@ -9,7 +9,7 @@ fn hostile() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.edit(STUDY, "name = \"sp500-trend\"", "name = \"</script><script>alert(1)</script>\"");
     sandbox.edit(STUDY, "[data]", "# </pre><img src=x onerror=alert(2)>\n[data]");
-    sandbox.run(&format!("run {STUDY} --trials 40 --no-validate --json")).exits(0);
+    sandbox.run(&format!("run {STUDY} --trials 40 --json")).exits(0);
     sandbox
 }
 
@@ -31,7 +31,7 @@ fn a_study_cannot_put_markup_into_its_page() {
 #[test]
 fn the_page_says_what_is_not_there() {
     let sandbox = Sandbox::new();
-    sandbox.run(&format!("run {STUDY} --trials 40 --no-validate --json")).exits(0);
+    sandbox.run(&format!("run {STUDY} --trials 40 --json")).exits(0);
     sandbox.run(&format!("report {STUDY} --no-validate")).exits(0).says("examples/sp500_trend.html");
     let page = std::fs::read_to_string(sandbox.path("examples/sp500_trend.html")).expect("it lies beside the study");
     assert!(page.contains("not judged") && page.contains("left out with `--no-validate`"));
@@ -44,7 +44,7 @@ fn the_page_says_what_is_not_there() {
 #[test]
 fn a_verdict_comes_first_and_names_its_weakest_criterion() {
     let sandbox = Sandbox::new();
-    sandbox.run(&format!("run {STUDY} --trials 60 --no-validate --json")).exits(0);
+    sandbox.run(&format!("run {STUDY} --trials 60 --json")).exits(0);
     let verdict = sandbox.run(&format!("validate {STUDY} --folds 3 --fold-trials 20 --json")).json();
     let ran = sandbox.run(&format!("report {STUDY} --md --folds 3 --fold-trials 20")).exits(0);
     let first = ran.stdout.lines().nth(4).expect("the verdict's line");
@@ -60,7 +60,7 @@ fn a_verdict_comes_first_and_names_its_weakest_criterion() {
 fn wrong_wishes_are_told() {
     let sandbox = Sandbox::new();
     sandbox.run(&format!("report {STUDY}")).exits(2).says("no study");
-    sandbox.run(&format!("run {STUDY} --trials 5 --no-validate --json"));
+    sandbox.run(&format!("run {STUDY} --trials 5 --json"));
     sandbox.run(&format!("report {STUDY} -o page.pdf")).exits(2).says("end it in .html");
     sandbox.run(&format!("report {STUDY} --trial 99 --no-validate")).exits(2).says("99");
     sandbox

@@ -77,7 +77,7 @@ impl Server {
 #[test]
 fn a_stored_study_is_shown_and_nothing_is_written() {
     let sandbox = Sandbox::new();
-    sandbox.run(&format!("run {STUDY} --trials 40 --no-validate --json")).exits(0);
+    sandbox.run(&format!("run {STUDY} --trials 40 --json")).exits(0);
     let before = std::fs::read(sandbox.path("examples/sp500_trend.db")).expect("the database is there");
     let server = Server::start(&sandbox, STUDY);
     let (status, list) = server.get("/");
@@ -98,7 +98,7 @@ fn a_stored_study_is_shown_and_nothing_is_written() {
 #[test]
 fn only_reading_by_names_of_this_machine_is_answered() {
     let sandbox = Sandbox::new();
-    sandbox.run(&format!("run {STUDY} --trials 5 --no-validate --json"));
+    sandbox.run(&format!("run {STUDY} --trials 5 --json"));
     let server = Server::start(&sandbox, "sqlite:///examples/sp500_trend.db");
     assert_eq!(server.request("GET", "/", "evil.example").0, 421);
     assert_eq!(server.request("GET", "/api/studies", "127.0.0.1").0, 200);
