@@ -34,7 +34,7 @@ fn judgement(judged: &Judged) -> Vec<Block> {
         "likely noise" => {
             ("noise", format!("What was found is what luck finds: {failing} of {of} criteria do not hold."))
         }
-        _ => ("data", "Too few trades or days out of sample to say anything.".to_owned()),
+        _ => ("data", "Too few trials, trades or days to say anything.".to_owned()),
     };
     let weakest = judged.weakest.map_or_else(String::new, |name| format!(" Weakest: {name}."));
     vec![Block::Verdict { word: judged.verdict.to_owned(), kind, sentence: meaning + &weakest }]
