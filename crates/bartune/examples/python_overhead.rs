@@ -77,9 +77,10 @@ fn one_after_another(strategy: &PythonStrategy, bars: &SharedBars) -> Result<(),
     beyond.sort();
     let inside = strategy.time_inside().0 - inside_before;
     let microseconds = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(TRIALS);
-    let [median, high] = [TRIALS / 2, TRIALS * 95 / 100].map(|rank| beyond[rank as usize].as_secs_f64() * 1e6);
+    let [low, median, high] =
+        [TRIALS / 20, TRIALS / 2, TRIALS * 95 / 100].map(|rank| beyond[rank as usize].as_secs_f64() * 1e6);
     println!(
-        "{}: {:.0} µs a question, {:.0} of them in the callable; beyond it {median:.0} µs (median), {high:.0} (95 %)",
+        "{}: {:.0} µs a question, {:.0} of them in the callable; beyond it {median:.0} µs (median), {low:.0} (5 %) to {high:.0} (95 %)",
         strategy.name(),
         microseconds(whole),
         microseconds(inside)

@@ -477,7 +477,7 @@ fn rungs_folds_and_regimes_take_columns_as_they_take_rules() {
 
 #[test]
 fn a_strategy_that_fails_on_a_rung_fails_its_trial_and_is_verified() {
-    let source = "import numpy as np\n\ndef signals(bars, fast, slow):\n    if len(bars) < 12 * slow:\n        \
+    let source = "import numpy as np\n\ndef signals(bars, fast, slow):\n    if len(bars) < 2 * slow:\n        \
                   raise ValueError('too few bars')\n    return np.where(np.arange(len(bars)) % slow < fast, 1, 0)\n";
     let Some(interpreter) = interpreter() else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");

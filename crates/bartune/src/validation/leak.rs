@@ -60,7 +60,7 @@ pub(super) fn check(subject: &Subject<'_>, (params, whole): (&Params, &BacktestR
         }
     }
     if let Some(code) = subject.plan.strategy.columns() {
-        let decided = leak::cut_check(&code.bind(&params), &subject.evaluator.shared_bars(range.end), SEED)?;
+        let decided = leak::cut_check(&code.bind(params), &subject.evaluator.shared_bars(range.end), SEED)?;
         found.cuts += decided.cuts;
         let bar = decided.leak.map(|leak| leak.bar);
         found.first_difference = [found.first_difference, bar].into_iter().flatten().min();

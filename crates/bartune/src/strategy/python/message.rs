@@ -126,7 +126,7 @@ fn mask_of(bytes: &[u8], bars: usize) -> Option<Mask> {
     for (word, bytes) in mask.words_mut().iter_mut().zip(words) {
         *word = u64::from_le_bytes(*bytes);
     }
-    let past = mask.words().last().map_or(0, |last| if bars % 64 == 0 { 0 } else { last >> (bars % 64) });
+    let past = mask.words().last().map_or(0, |last| if bars.is_multiple_of(64) { 0 } else { last >> (bars % 64) });
     (past == 0).then_some(mask)
 }
 
