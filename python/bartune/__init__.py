@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         StorageError as StorageError,
         StrategyError as StrategyError,
     )
+    from bartune.optimizer import Optimizer as Optimizer
+    from bartune.space import Choices as Choices, Float as Float, Int as Int
     from bartune.strategy import Bars as Bars, Signals as Signals
     from bartune.study import (
         Backtest as Backtest,
@@ -66,6 +68,8 @@ _HOMES = {
         "bartune.errors",
     ),
     **dict.fromkeys(("Backtest", "Progress", "Run", "Study", "Trial", "load"), "bartune.study"),
+    **dict.fromkeys(("Choices", "Float", "Int"), "bartune.space"),
+    "Optimizer": "bartune.optimizer",
     "Table": "bartune.table",
     **dict.fromkeys(("Bars", "Signals"), "bartune.strategy"),
 }

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, final
 
@@ -11,6 +11,53 @@ class ArrowTable:
     def __len__(self) -> int: ...
     @property
     def columns(self) -> list[str]: ...
+
+@final
+class Asked:
+    @property
+    def number(self) -> int: ...
+    @property
+    def params(self) -> dict[str, Any]: ...
+
+@final
+class OptimizerHandle:
+    def __new__(
+        cls,
+        params: list[tuple[str, str, list[Any]]],
+        directions: Sequence[str],
+        sampler: str,
+        options: str,
+        budget: int,
+        seed: int,
+    ) -> OptimizerHandle: ...
+    @property
+    def sampler(self) -> str: ...
+    def __len__(self) -> int: ...
+    def ask(self) -> Asked: ...
+    def tell(
+        self,
+        number: int,
+        values: list[float],
+        state_name: str,
+        violations: list[float],
+        reports: list[tuple[int, float]],
+    ) -> None: ...
+    def add(
+        self,
+        params: dict[str, Any],
+        values: list[float],
+        state_name: str,
+        violations: list[float],
+        reports: list[tuple[int, float]],
+    ) -> int: ...
+    def best(self) -> tuple[int, float, dict[str, Any]] | None: ...
+
+@final
+class PrunerHandle:
+    def __new__(cls, name: str, options: str, direction_name: str, seed: int) -> PrunerHandle: ...
+    def __len__(self) -> int: ...
+    def learn(self, state_name: str, values: list[float], reports: list[tuple[int, float]]) -> None: ...
+    def should_prune(self, number: int, reports: list[tuple[int, float]]) -> bool: ...
 
 @final
 class StudyHandle:

@@ -62,5 +62,5 @@ class StrategyError(Error):
     """The strategy cannot run."""
 
 
-class SamplerError(Error):
+class SamplerError(Error, ValueError):
     """The sampler or pruner cannot do what was asked."""

@@ -2,6 +2,7 @@
 //!
 //! | module | job |
 //! |---|---|
+//! | `search` | proposals and stops for anything: ask and tell, Optuna's samplers and pruners |
 //! | `study` | a study file (or text) with its bars and its store: run, check, backtest, … |
 //! | `table` | result columns that other libraries take over without copying |
 //! | `wait` | long work off Python's lock, with Ctrl-C |
@@ -12,6 +13,7 @@
 use pyo3::prelude::*;
 
 mod error;
+mod search;
 mod study;
 mod table;
 mod value;
@@ -20,6 +22,10 @@ mod wait;
 /// The engine behind the package `bartune`.
 #[pymodule]
 mod _bartune {
+    #[pymodule_export]
+    use super::search::optimizer::{Asked, OptimizerHandle};
+    #[pymodule_export]
+    use super::search::pruner::PrunerHandle;
     #[pymodule_export]
     use super::study::StudyHandle;
     #[pymodule_export]
