@@ -64,3 +64,7 @@ class StrategyError(Error):
 
 class SamplerError(Error, ValueError):
     """The sampler or pruner cannot do what was asked."""
+
+
+class GuardError(Error):
+    """A guard cannot be reached, or what was added to it is lost."""

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `space` | parameters with their Python names and choices |
 //! | `engine` | a space, a sampler, and the history it learns from |
+//! | `handle` | an engine as the Optuna samplers use it |
 //! | `optimizer` | `bartune.Optimizer`: ask, tell, best |
 //! | `pruner` | whether a trial is to be stopped |
 //!
@@ -11,6 +12,7 @@
 //! the calls, and on nothing else.
 
 pub(crate) mod engine;
+pub(crate) mod handle;
 pub(crate) mod optimizer;
 pub(crate) mod pruner;
 pub(crate) mod space;
