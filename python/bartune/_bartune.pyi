@@ -2,6 +2,19 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, final
 
+__all__ = [
+    "ArrowTable",
+    "Asked",
+    "EngineHandle",
+    "GuardHandle",
+    "OptimizerHandle",
+    "PrunerHandle",
+    "StoreHandle",
+    "StudyHandle",
+    "param_signature",
+    "version",
+]
+
 def version() -> str: ...
 
 @final

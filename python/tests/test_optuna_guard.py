@@ -12,7 +12,15 @@ from pathlib import Path
 import bartune
 import optuna
 import pytest
-from bartune.optuna import NoDupeGuard, RandomSampler, Storage, TPESampler, ask_tell_optimize, optimize, param_signature
+from bartune.optuna import (
+    NoDupeGuard,
+    RandomSampler,
+    Storage,
+    TPESampler,
+    ask_tell_optimize,
+    optimize,
+    param_signature,
+)
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import TrialState
 

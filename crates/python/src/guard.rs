@@ -71,7 +71,8 @@ fn failed(error: &GuardError) -> PyErr {
 }
 
 fn parsed(text: &str) -> PyResult<Signature> {
-    text.parse().map_err(|_| raised("ParamsError", &format!("`{text}` is no signature: 64 lower-case hexadecimal digits")))
+    text.parse()
+        .map_err(|_| raised("ParamsError", &format!("`{text}` is no signature: 64 lower-case hexadecimal digits")))
 }
 
 fn all_parsed(texts: &[String]) -> PyResult<Vec<Signature>> {

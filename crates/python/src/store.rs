@@ -92,7 +92,14 @@ impl StoreHandle {
     }
 
     /// Set an attribute of a study.
-    fn set_study_attr(&self, py: Python<'_>, id: i64, key: &str, value: &Bound<'_, PyAny>, is_system: bool) -> PyResult<()> {
+    fn set_study_attr(
+        &self,
+        py: Python<'_>,
+        id: i64,
+        key: &str,
+        value: &Bound<'_, PyAny>,
+        is_system: bool,
+    ) -> PyResult<()> {
         let value = to_json(value)?;
         self.with(py, |inner| match is_system {
             true => inner.storage.set_study_system_attr(StudyId(id), key, &value),
@@ -211,7 +218,8 @@ fn without_constraints(attributes: Attributes) -> (IndexMap<String, f64>, Attrib
         match (&value, key.strip_prefix(CONSTRAINT_PREFIX)) {
             (Value::Array(list), None) if key == CONSTRAINTS => {
                 let numbered = list.iter().enumerate();
-                constraints.extend(numbered.map(|(index, value)| (index.to_string(), value.as_f64().unwrap_or(f64::MAX))));
+                constraints
+                    .extend(numbered.map(|(index, value)| (index.to_string(), value.as_f64().unwrap_or(f64::MAX))));
             }
             (Value::Number(number), Some(name)) => {
                 constraints.insert(name.to_owned(), number.as_f64().unwrap_or(f64::MAX));

@@ -108,11 +108,7 @@ impl KeyTable for &mut Link {
 }
 
 /// Make a waiting trial running; whether it was waiting.
-pub(super) fn claim_waiting(
-    link: &mut Link,
-    (id, number): (StudyId, u64),
-    started_ms: i64,
-) -> Result<bool, Fault> {
+pub(super) fn claim_waiting(link: &mut Link, (id, number): (StudyId, u64), started_ms: i64) -> Result<bool, Fault> {
     let Ok(number) = i32::try_from(number) else { return Ok(false) };
     let statement = link.statement(
         "UPDATE trials SET state = 'RUNNING', datetime_start = $3::text::timestamp
