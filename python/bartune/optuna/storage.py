@@ -17,6 +17,7 @@ transactions.
 from __future__ import annotations
 
 import copy
+import json
 import os
 import threading
 import uuid
@@ -65,6 +66,24 @@ class _Study:
         self.finished: list[FrozenTrial] = []
         """In the order in which they were seen to be finished."""
         self.mark: int | None = None
+        self._exact: dict[tuple[bool, str], tuple[Any, Any]] = {}
+        """Attributes set here, as they were and as the store has them: JSON has no infinite number and no NaN."""
+
+    def set_attr(self, key: str, value: Any, is_system: bool) -> None:
+        """Note an attribute that has just been stored."""
+        self._exact[is_system, key] = (value, json.loads(json.dumps(value), parse_constant=lambda _: None))
+        if is_system:
+            self.system_attrs = {**self.system_attrs, key: value}
+        else:
+            self.user_attrs = {**self.user_attrs, key: value}
+
+    def take_attrs(self, found: dict[str, Any]) -> None:
+        """Take the attributes that the store has."""
+        for (is_system, key), (value, stored) in self._exact.items():
+            attrs = found["system_attrs" if is_system else "user_attrs"]
+            if key in attrs and attrs[key] == stored:
+                attrs[key] = value
+        self.user_attrs, self.system_attrs = found["user_attrs"], found["system_attrs"]
 
     def put(self, trial: FrozenTrial) -> None:
         """Take a trial in its newest form."""
@@ -158,10 +177,7 @@ class Storage(BaseStorage):
             study = self._synced(study_id)
             self._handle.set_study_attr(study_id, key, value, is_system)
             # Another dict, so that a reader goes on with the one it has.
-            if is_system:
-                study.system_attrs = {**study.system_attrs, key: value}
-            else:
-                study.user_attrs = {**study.user_attrs, key: value}
+            study.set_attr(key, value, is_system)
 
     def get_study_id_from_name(self, study_name: str) -> int:
         with self._locked():
@@ -401,7 +417,7 @@ class Storage(BaseStorage):
             if found is None:
                 del self._studies[study_id]
                 raise KeyError(f"There is no study with id {study_id}.")
-            study.user_attrs, study.system_attrs = found["user_attrs"], found["system_attrs"]
+            study.take_attrs(found)
         return study
 
     def _read_changes(self, study: _Study) -> None:
@@ -418,6 +434,9 @@ class Storage(BaseStorage):
             number = found[0]
             is_known = number < len(study.trials)
             if is_known and (number in study.own or number not in study.unfinished):
+                continue
+            # Of a waiting trial nothing changes but that.
+            if is_known and found[1] == "WAITING" == study.trials[number].state.name:
                 continue
             study.put(frozen(study.id, found))
 
