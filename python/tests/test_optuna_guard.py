@@ -41,7 +41,7 @@ def test_of_any_number_of_callers_one_is_told_new(kind: str, tmp_path: Path) -> 
         "postgres": {"postgres_url": os.environ.get("BARTUNE_TEST_POSTGRES")},
         "redis": {"redis_url": os.environ.get("BARTUNE_TEST_REDIS")},
     }
-    if None in places[kind].values():
+    if None in places[kind].values() and "CI" not in os.environ:
         pytest.skip(f"scripts/test starts a server and names it in BARTUNE_TEST_{kind.upper()}")
     guard = NoDupeGuard(**places[kind], name=f"test-{os.getpid()}")  # type: ignore[arg-type]
     assert guard.add({"x": 1, "y": "a"}) and not guard.add({"y": "a", "x": 1.0})

@@ -38,7 +38,8 @@ class TestSqlite(_Case):
 
 
 @pytest.mark.skipif(
-    "BARTUNE_TEST_POSTGRES" not in os.environ, reason="scripts/test starts a server and names it in BARTUNE_TEST_POSTGRES"
+    "BARTUNE_TEST_POSTGRES" not in os.environ and "CI" not in os.environ,
+    reason="scripts/test starts a server and names it in BARTUNE_TEST_POSTGRES",
 )
 class TestPostgres(_Case):
     @pytest.fixture
