@@ -125,6 +125,7 @@ class Storage(BaseStorage):
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._of_parent: list[StoreHandle] = []
         self._open()
 
     def _open(self) -> None:
@@ -139,8 +140,7 @@ class Storage(BaseStorage):
         return {"_url": self._url}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._url = state["_url"]
-        self._open()
+        self.__init__(state["_url"])  # type: ignore[misc]
 
     def __repr__(self) -> str:
         from bartune.study import shown_url
@@ -392,7 +392,8 @@ class Storage(BaseStorage):
 
     def _locked(self) -> threading.RLock:
         if self._process != os.getpid():
-            # A connection does not survive a fork.
+            # A connection does not survive a fork; closing it here would be felt by the parent.
+            self._of_parent.append(self._handle)
             self._open()
         return self._lock
 
