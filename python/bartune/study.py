@@ -314,12 +314,3 @@ def load(
         raise FileError(f"cannot read {place}: {error}") from error
     url = storage or os.environ.get("BARTUNE_STORAGE") or None
     return Study(StudyHandle(place, text, toml.overrides(overrides or {}), url, cache))
-
-
-def shown_url(url: str) -> str:
-    """A store's URL as it may be shown: without a password."""
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme == "sqlite":
-        return url
-    credentials, at, address = rest.partition("?")[0].rpartition("@")
-    return f"{scheme}://{credentials.partition(':')[0]}{at}{address}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import bartune
@@ -118,3 +119,21 @@ def test_what_is_wrong_is_named() -> None:
 def test_options_reach_the_sampler() -> None:
     plain, other = (run(bartune.Optimizer(SPACE, seed=1, options=o), 40) for o in ({}, {"candidates": 2}))
     assert plain[:10] == other[:10] and plain != other
+
+
+def test_threads_may_share_an_optimizer_and_python_runs_meanwhile() -> None:
+    optimizer = bartune.Optimizer(SPACE, "gp", seed=1, options={"startup_trials": 5})
+
+    def work() -> None:
+        for _ in range(10):
+            trial = optimizer.ask()
+            optimizer.tell(trial, value(trial.params))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    turns = 0
+    while any(thread.is_alive() for thread in threads):
+        turns += 1
+    assert len(optimizer) == 30 and turns > 100
+    assert optimizer.ask().number == 30

@@ -195,3 +195,10 @@ def test_a_forked_child_opens_its_own_connection(tmp_path: Path) -> None:
     assert len(study.trials) == 4
     with sqlite3.connect(tmp_path / "study.db") as connection:
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_no_password_is_shown(tmp_path: Path) -> None:
+    assert repr(Storage(url(tmp_path))) == f"<bartune.optuna.Storage {url(tmp_path)}>"
+    with pytest.raises(bartune.StorageError) as caught:
+        Storage("postgresql://me:hunter2@127.0.0.1:1/none")
+    assert "hunter2" not in str(caught.value)

@@ -45,7 +45,12 @@ type TrialRow<'py> = (
 
 /// An open store.
 #[pyclass(frozen, module = "bartune._bartune")]
-pub(crate) struct StoreHandle(Mutex<Inner>);
+pub(crate) struct StoreHandle {
+    inner: Mutex<Inner>,
+    /// As it may be shown.
+    #[pyo3(get)]
+    url: String,
+}
 
 struct Inner {
     storage: Box<AnyStorage>,
@@ -58,7 +63,8 @@ impl StoreHandle {
     #[new]
     fn new(py: Python<'_>, url: String) -> PyResult<Self> {
         let storage = py.detach(|| open(&url)).map_err(|error| exception_of(&error))?;
-        Ok(Self(Mutex::new(Inner { storage, distributions: BTreeMap::new() })))
+        let inner = Mutex::new(Inner { storage, distributions: BTreeMap::new() });
+        Ok(Self { inner, url: bartune::study::shown_storage(&url) })
     }
 
     /// All studies.
@@ -156,7 +162,7 @@ impl StoreHandle {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn distribution(&self, name: &str, json: String) -> PyResult<Distribution> {

@@ -143,9 +143,7 @@ class Storage(BaseStorage):
         self.__init__(state["_url"])  # type: ignore[misc]
 
     def __repr__(self) -> str:
-        from bartune.study import shown_url
-
-        return f"<bartune.optuna.Storage {shown_url(self._url)}>"
+        return f"<bartune.optuna.Storage {self._handle.url}>"
 
     # Studies.
 

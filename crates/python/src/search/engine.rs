@@ -1,7 +1,7 @@
 //! A space, a sampler, and the history it learns from.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bartune::config::{SamplerPlan, parse_sampler};
 use bartune::search::history::History;
@@ -10,6 +10,7 @@ use bartune::search::space::Assignment;
 use bartune::search::trial::{StudyDirection, Trial, TrialState};
 use indexmap::IndexMap;
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
 
 use super::space::{Given, PySpace};
 use crate::error::{exception_of, raised};
@@ -27,11 +28,14 @@ pub(crate) struct Told {
 pub(crate) struct Engine {
     pub(crate) space: PySpace,
     pub(crate) directions: Vec<StudyDirection>,
-    /// Never locked: what Python owns must be `Sync`, and samplers are not.
-    sampler: Mutex<Box<dyn Sampler>>,
-    sampler_name: &'static str,
+    sampler: Box<dyn Sampler>,
     history: History,
     seed: u64,
+}
+
+/// Take what is behind a lock. Whoever waits for it leaves Python's lock to others.
+pub(crate) fn lock<'a, T>(behind: &'a Mutex<T>, py: Python<'_>) -> MutexGuard<'a, T> {
+    behind.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
 }
 
 /// `"minimize"` or `"maximize"`.
@@ -74,13 +78,12 @@ impl Engine {
         let (plan, _): (SamplerPlan, _) = plan.resolved(&space.space, directions.len(), budget);
         let sampler = plan.build().map_err(|error| exception_of(&error.into()))?;
         let history = History::new(&space.space, directions.len());
-        let sampler_name = sampler.name();
-        Ok(Self { space, directions, sampler: Mutex::new(sampler), sampler_name, history, seed })
+        Ok(Self { space, directions, sampler, history, seed })
     }
 
     /// The name of its sampler.
     pub(crate) fn sampler(&self) -> &'static str {
-        self.sampler_name
+        self.sampler.name()
     }
 
     /// Trials told.
@@ -88,19 +91,19 @@ impl Engine {
         self.history.len()
     }
 
-    /// The point of a trial; `pending` are those of trials that are being evaluated.
-    pub(crate) fn propose(&mut self, number: u64, attempt: u64, pending: &[Assignment]) -> PyResult<Assignment> {
-        let request = Request {
-            space: &self.space.space,
-            directions: &self.directions,
-            view: self.history.view(self.history.len()),
-            pending,
-            seed: self.seed,
-            number,
-            attempt,
-        };
-        let sampler = self.sampler.get_mut().unwrap_or_else(PoisonError::into_inner);
-        sampler.propose(&request).map_err(|error| exception_of(&error.into()))
+    /// The point of a trial; `pending` are those of trials that are being evaluated. Python's lock is free meanwhile.
+    pub(crate) fn propose(
+        &mut self,
+        py: Python<'_>,
+        number: u64,
+        attempt: u64,
+        pending: &[Assignment],
+    ) -> PyResult<Assignment> {
+        let (space, directions, history, seed) = (&self.space.space, &self.directions, &self.history, self.seed);
+        let sampler = &mut self.sampler;
+        let view = history.view(history.len());
+        let request = Request { space, directions, view, pending, seed, number, attempt };
+        py.detach(|| sampler.propose(&request)).map_err(|error| exception_of(&error.into()))
     }
 
     /// Learn from a trial.

@@ -1,15 +1,17 @@
 //! An engine as the Optuna samplers use it: they keep the trials, and tell those that are new.
 
+use std::sync::Mutex;
+
 use bartune::search::space::Assignment;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::engine::{Engine, Told, state};
+use super::engine::{Engine, Told, lock, state};
 use super::space::Given;
 
 /// Proposes points of one space.
-#[pyclass(module = "bartune._bartune")]
-pub(crate) struct EngineHandle(Engine);
+#[pyclass(frozen, module = "bartune._bartune")]
+pub(crate) struct EngineHandle(Mutex<Engine>);
 
 #[pymethods]
 impl EngineHandle {
@@ -23,37 +25,39 @@ impl EngineHandle {
         options: &str,
         seed: u64,
     ) -> PyResult<Self> {
-        Engine::new(py, params, &directions, (sampler, options, 0), seed).map(Self)
+        Engine::new(py, params, &directions, (sampler, options, 0), seed).map(|engine| Self(Mutex::new(engine)))
     }
 
     /// Learn from a finished trial; parameters that are not the space's are passed over.
     #[pyo3(signature = (params, state_name, values, violations, reports))]
     fn learn(
-        &mut self,
+        &self,
         params: &Bound<'_, PyDict>,
         state_name: &str,
         values: Vec<f64>,
         violations: Vec<f64>,
         reports: Vec<(i64, f64)>,
     ) -> PyResult<()> {
-        let params = self.0.space.to_assignment(params)?;
+        let mut engine = lock(&self.0, params.py());
+        let params = engine.space.to_assignment(params)?;
         let told = Told { params, values, violations, reports: reports.into_iter().collect() };
-        self.0.learn(state(state_name)?, told)
+        engine.learn(state(state_name)?, told)
     }
 
     /// The point of a trial; `pending` are the parameters of trials that are being evaluated.
     fn propose<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         number: u64,
         pending: Vec<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let pending = pending.iter().map(|params| self.0.space.to_assignment(params));
+        let mut engine = lock(&self.0, py);
+        let pending = pending.iter().map(|params| engine.space.to_assignment(params));
         let pending: Vec<Assignment> = pending.collect::<PyResult<_>>()?;
         // Only whole points: what a running trial has not decided yet says nothing.
-        let width = self.0.space.space.len();
+        let width = engine.space.space.len();
         let pending: Vec<Assignment> = pending.into_iter().filter(|params| params.len() == width).collect();
-        let assignment = self.0.propose(number, 0, &pending)?;
-        self.0.space.to_python(py, &assignment)
+        let assignment = engine.propose(py, number, 0, &pending)?;
+        engine.space.to_python(py, &assignment)
     }
 }

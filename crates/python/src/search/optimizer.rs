@@ -1,13 +1,14 @@
 //! `bartune.Optimizer`: ask, tell, best.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use bartune::search::space::Assignment;
 use bartune::search::trial::{StudyDirection, TrialState};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::engine::{Engine, Told, state};
+use super::engine::{Engine, Told, lock, state};
 use super::space::Given;
 use crate::error::raised;
 
@@ -37,8 +38,10 @@ struct Best {
 }
 
 /// Ask and tell over one of the samplers.
-#[pyclass(module = "bartune._bartune")]
-pub(crate) struct OptimizerHandle {
+#[pyclass(frozen, module = "bartune._bartune")]
+pub(crate) struct OptimizerHandle(Mutex<State>);
+
+struct State {
     engine: Engine,
     asked: u64,
     /// Asked and not yet told, by number.
@@ -60,35 +63,36 @@ impl OptimizerHandle {
         seed: u64,
     ) -> PyResult<Self> {
         let engine = Engine::new(py, params, &directions, (sampler, options, budget), seed)?;
-        Ok(Self { engine, asked: 0, pending: BTreeMap::new(), best: None })
+        Ok(Self(Mutex::new(State { engine, asked: 0, pending: BTreeMap::new(), best: None })))
     }
 
     /// The name of the sampler.
     #[getter]
-    fn sampler(&self) -> &'static str {
-        self.engine.sampler()
+    fn sampler(&self, py: Python<'_>) -> &'static str {
+        lock(&self.0, py).engine.sampler()
     }
 
     /// Trials told.
-    fn __len__(&self) -> usize {
-        usize::try_from(self.engine.told()).unwrap_or(usize::MAX)
+    fn __len__(&self, py: Python<'_>) -> usize {
+        usize::try_from(lock(&self.0, py).engine.told()).unwrap_or(usize::MAX)
     }
 
     /// The next point.
-    fn ask(&mut self, py: Python<'_>) -> PyResult<Asked> {
-        let pending: Vec<Assignment> = self.pending.values().map(|(assignment, _)| assignment.clone()).collect();
-        let number = self.asked;
-        let assignment = self.engine.propose(number, 0, &pending)?;
-        let params = self.engine.space.to_python(py, &assignment)?.unbind();
-        self.asked += 1;
-        self.pending.insert(number, (assignment, params.clone_ref(py)));
+    fn ask(&self, py: Python<'_>) -> PyResult<Asked> {
+        let mut state = lock(&self.0, py);
+        let pending: Vec<Assignment> = state.pending.values().map(|(assignment, _)| assignment.clone()).collect();
+        let number = state.asked;
+        let assignment = state.engine.propose(py, number, 0, &pending)?;
+        let params = state.engine.space.to_python(py, &assignment)?.unbind();
+        state.asked += 1;
+        state.pending.insert(number, (assignment, params.clone_ref(py)));
         Ok(Asked { number, params })
     }
 
     /// What became of a point that was asked for.
     #[pyo3(signature = (number, values, state_name, violations, reports))]
     fn tell(
-        &mut self,
+        &self,
         py: Python<'_>,
         number: u64,
         values: Vec<f64>,
@@ -96,22 +100,23 @@ impl OptimizerHandle {
         violations: Vec<f64>,
         reports: Vec<(i64, f64)>,
     ) -> PyResult<()> {
-        let state = state(state_name)?;
-        let Some((assignment, params)) = self.pending.get(&number) else {
-            let why = if number < self.asked { "it was told already" } else { "it was never asked for" };
+        let ending = state(state_name)?;
+        let mut state = lock(&self.0, py);
+        let Some((assignment, params)) = state.pending.get(&number) else {
+            let why = if number < state.asked { "it was told already" } else { "it was never asked for" };
             return Err(raised("ParamsError", &format!("trial {number} cannot be told: {why}")));
         };
-        self.check(&values, state)?;
+        state.check(&values, ending)?;
         let (assignment, params) = (assignment.clone(), params.clone_ref(py));
-        self.learn(py, (number, params), assignment, (state, values, violations, reports))?;
-        self.pending.remove(&number);
+        state.learn(py, (number, params), assignment, (ending, values, violations, reports))?;
+        state.pending.remove(&number);
         Ok(())
     }
 
     /// A point that was evaluated elsewhere.
     #[pyo3(signature = (params, values, state_name, violations, reports))]
     fn add(
-        &mut self,
+        &self,
         py: Python<'_>,
         params: &Bound<'_, PyDict>,
         values: Vec<f64>,
@@ -119,32 +124,34 @@ impl OptimizerHandle {
         violations: Vec<f64>,
         reports: Vec<(i64, f64)>,
     ) -> PyResult<u64> {
-        let state = state(state_name)?;
-        self.check(&values, state)?;
-        let assignment = self.engine.space.to_assignment(params)?;
-        if !self.engine.space.space.is_member(&assignment) || assignment.len() != params.len() {
-            let known: Vec<&str> = self.engine.space.names().collect();
+        let ending = state(state_name)?;
+        let mut state = lock(&self.0, py);
+        state.check(&values, ending)?;
+        let assignment = state.engine.space.to_assignment(params)?;
+        if !state.engine.space.space.is_member(&assignment) || assignment.len() != params.len() {
+            let known: Vec<&str> = state.engine.space.names().collect();
             let message = format!("{} is no point of the space of {}", params.repr()?, known.join(", "));
             return Err(raised("ParamsError", &message));
         }
-        let number = self.asked;
-        self.asked += 1;
-        self.learn(py, (number, params.copy()?.unbind()), assignment, (state, values, violations, reports))?;
+        let number = state.asked;
+        state.asked += 1;
+        state.learn(py, (number, params.copy()?.unbind()), assignment, (ending, values, violations, reports))?;
         Ok(number)
     }
 
     /// Number, value and parameters of the best feasible trial told, where there is one objective.
     fn best(&self, py: Python<'_>) -> PyResult<Option<(u64, f64, Py<PyDict>)>> {
-        if self.engine.directions.len() > 1 {
+        let state = lock(&self.0, py);
+        if state.engine.directions.len() > 1 {
             return Err(raised("ParamsError", "there are several objectives: no single trial is the best"));
         }
-        Ok(self.best.as_ref().map(|best| (best.number, best.value, best.params.clone_ref(py))))
+        Ok(state.best.as_ref().map(|best| (best.number, best.value, best.params.clone_ref(py))))
     }
 }
 
 type Outcome = (TrialState, Vec<f64>, Vec<f64>, Vec<(i64, f64)>);
 
-impl OptimizerHandle {
+impl State {
     fn check(&self, values: &[f64], state: TrialState) -> PyResult<()> {
         let objectives = self.engine.directions.len();
         if values.len() != objectives && (state == TrialState::Complete || !values.is_empty()) {

@@ -1,6 +1,6 @@
 //! Whether a trial is to be stopped: the pruners behind `bartune.optuna`'s.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use bartune::search::history::History;
 use bartune::search::pruner::{
@@ -13,14 +13,15 @@ use indexmap::IndexMap;
 use pyo3::prelude::*;
 use serde_json::Value;
 
-use super::engine::{direction, state};
+use super::engine::{direction, lock, state};
 use crate::error::{exception_of, raised};
 
 /// A pruner with the trials it compares with.
-#[pyclass(module = "bartune._bartune")]
-pub(crate) struct PrunerHandle {
-    /// Never locked: what Python owns must be `Sync`, and pruners are not.
-    pruner: Mutex<Box<dyn Pruner>>,
+#[pyclass(frozen, module = "bartune._bartune")]
+pub(crate) struct PrunerHandle(Mutex<Follower>);
+
+struct Follower {
+    pruner: Box<dyn Pruner>,
     history: History,
     direction: StudyDirection,
     seed: u64,
@@ -37,18 +38,20 @@ impl PrunerHandle {
         let pruner = build(name, &options).map_err(|error| exception_of(&error.into()))?;
         let pruner = pruner.ok_or_else(|| raised("ParamsError", &format!("there is no pruner `{name}`")))?;
         let history = History::new(&Space::default(), 1);
-        Ok(Self { pruner: Mutex::new(pruner), history, direction: direction(direction_name)?, seed })
+        let direction = direction(direction_name)?;
+        Ok(Self(Mutex::new(Follower { pruner, history, direction, seed })))
     }
 
     /// Finished trials learned from.
-    fn __len__(&self) -> usize {
-        usize::try_from(self.history.len()).unwrap_or(usize::MAX)
+    fn __len__(&self, py: Python<'_>) -> usize {
+        usize::try_from(lock(&self.0, py).history.len()).unwrap_or(usize::MAX)
     }
 
     /// Learn from a finished trial: its state, value and reports.
-    fn learn(&mut self, state_name: &str, values: Vec<f64>, reports: Vec<(i64, f64)>) -> PyResult<()> {
+    fn learn(&self, py: Python<'_>, state_name: &str, values: Vec<f64>, reports: Vec<(i64, f64)>) -> PyResult<()> {
+        let mut follower = lock(&self.0, py);
         let trial = Trial {
-            number: self.history.len(),
+            number: follower.history.len(),
             state: state(state_name)?,
             params: std::collections::BTreeMap::new(),
             distributions: IndexMap::new(),
@@ -62,20 +65,16 @@ impl PrunerHandle {
             duplicate_of: None,
         };
         debug_assert!(!matches!(trial.state, TrialState::Running | TrialState::Waiting));
-        self.history.append(&trial).map_err(|error| exception_of(&error.into()))
+        follower.history.append(&trial).map_err(|error| exception_of(&error.into()))
     }
 
     /// Whether to stop a trial that has reported this.
-    fn should_prune(&mut self, number: u64, reports: Vec<(i64, f64)>) -> bool {
+    fn should_prune(&self, py: Python<'_>, number: u64, reports: Vec<(i64, f64)>) -> bool {
         let reports = reports.into_iter().collect();
-        let pruner = self.pruner.get_mut().unwrap_or_else(PoisonError::into_inner);
-        pruner.should_prune(&PruneRequest {
-            direction: self.direction,
-            view: self.history.view(self.history.len()),
-            seed: self.seed,
-            number,
-            reports: &reports,
-        })
+        let mut follower = lock(&self.0, py);
+        let Follower { pruner, history, direction, seed } = &mut *follower;
+        let view = history.view(history.len());
+        pruner.should_prune(&PruneRequest { direction: *direction, view, seed: *seed, number, reports: &reports })
     }
 }
 
