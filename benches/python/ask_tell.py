@@ -56,7 +56,7 @@ def rustuna_loop(trials: int, folder: str) -> float:
 
     study = rustuna.create_study(sampler=rustuna.samplers.TPESampler(seed=1))
     study.optimize(objective, n_trials=trials)
-    return float(study.best_value)
+    return float(study.best_trial.value)
 
 
 def bartune_loop(trials: int, folder: str, **options: Any) -> float:
