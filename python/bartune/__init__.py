@@ -6,10 +6,11 @@
 
 | name | what for |
 |---|---|
-| `load`, `study` | a study from its file, or built here |
+| `load`, `build` | a study from its file, or built here |
 | `Study` | run, look at, judge a study |
 | `Bars`, `Signals` | what a strategy in Python is given and returns |
 | `Optimizer` | ask and tell, for anything |
+| `bartune.language` | strategies with Python's operators |
 | `bartune.optuna` | storage, samplers and pruners for Optuna |
 | `Error` and its subclasses | whatever goes wrong |
 
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bartune._bartune import version as version
+    from bartune.builder import build as build
     from bartune.errors import (
         ChangedError as ChangedError,
         ConfigError as ConfigError,
@@ -30,16 +32,19 @@ if TYPE_CHECKING:
         Diagnostic as Diagnostic,
         Error as Error,
         FileError as FileError,
+        GuardError as GuardError,
         NotFoundError as NotFoundError,
         ParamsError as ParamsError,
         SamplerError as SamplerError,
         StorageError as StorageError,
         StrategyError as StrategyError,
     )
+    from bartune.optimizer import Optimizer as Optimizer
+    from bartune.progress import Progress as Progress
+    from bartune.space import Choices as Choices, Float as Float, Int as Int
     from bartune.strategy import Bars as Bars, Signals as Signals
     from bartune.study import (
         Backtest as Backtest,
-        Progress as Progress,
         Run as Run,
         Study as Study,
         Trial as Trial,
@@ -57,6 +62,7 @@ _HOMES = {
             "Diagnostic",
             "Error",
             "FileError",
+            "GuardError",
             "NotFoundError",
             "ParamsError",
             "SamplerError",
@@ -65,7 +71,11 @@ _HOMES = {
         ),
         "bartune.errors",
     ),
-    **dict.fromkeys(("Backtest", "Progress", "Run", "Study", "Trial", "load"), "bartune.study"),
+    **dict.fromkeys(("Backtest", "Run", "Study", "Trial", "load"), "bartune.study"),
+    **dict.fromkeys(("Choices", "Float", "Int"), "bartune.space"),
+    "Optimizer": "bartune.optimizer",
+    "build": "bartune.builder",
+    "Progress": "bartune.progress",
     "Table": "bartune.table",
     **dict.fromkeys(("Bars", "Signals"), "bartune.strategy"),
 }

@@ -62,5 +62,9 @@ class StrategyError(Error):
     """The strategy cannot run."""
 
 
-class SamplerError(Error):
+class SamplerError(Error, ValueError):
     """The sampler or pruner cannot do what was asked."""
+
+
+class GuardError(Error):
+    """A guard cannot be reached, or what was added to it is lost."""

@@ -56,7 +56,8 @@ class Table:
 
     def to_pandas(self) -> pandas.DataFrame:
         """The columns as a `pandas.DataFrame` (through pyarrow)."""
-        return self.to_arrow().to_pandas()
+        frame: pandas.DataFrame = self.to_arrow().to_pandas()
+        return frame
 
     def __repr__(self) -> str:
         names = self.columns

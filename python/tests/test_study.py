@@ -79,7 +79,7 @@ def test_reports_are_those_of_the_command_line(example: Path, command: Path) -> 
     assert {**told("verify", str(example)), "seconds": 0} == {**verified, "seconds": 0}
     checked, theirs = study.check(estimate=False), told("check", str(example), "--no-estimate")
     assert checked["preflight"] == theirs["preflight"]
-    assert checked["plan"] == [tuple(row) for row in theirs["plan"]] or checked["plan"] == theirs["plan"]  # type: ignore[attr-defined]
+    assert checked["plan"] == theirs["plan"]
     backtest = study.backtest(study.best)
     theirs = told("backtest", str(example), "--trial", str(study.best.number))
     assert backtest.metrics == theirs["metrics"] and backtest.params == theirs["params"]
@@ -106,7 +106,7 @@ def test_validation_ends_in_one_word(example: Path) -> None:
     study = bartune.load(example).run(trials=30)
     heard: list[str] = []
     found = study.validate(folds=2, fold_trials=10, progress=lambda what, share: heard.append(what))
-    assert found["verdict"] in {"robust", "fragile", "overfit", "weak", "inconclusive", "unproven"} or found["verdict"]
+    assert found["verdict"] in {"robust", "fragile", "likely noise", "not enough data"}
     assert found["trial"] == study.best.number and "walk-forward" in heard
 
 

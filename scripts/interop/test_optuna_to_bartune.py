@@ -10,9 +10,11 @@ from typing import Any, Callable
 import optuna
 import pytest
 from conftest import OPTUNA_MAJOR
-from optuna.distributions import CategoricalDistribution as Choice
-from optuna.distributions import FloatDistribution as Float
-from optuna.distributions import IntDistribution as Int
+from optuna.distributions import (
+    CategoricalDistribution as Choice,
+    FloatDistribution as Float,
+    IntDistribution as Int,
+)
 from optuna.trial import TrialState, create_trial
 
 Dump = Callable[[str, str], dict[str, Any]]

@@ -2,6 +2,9 @@
 //!
 //! | module | job |
 //! |---|---|
+//! | `search` | proposals and stops for anything: ask and tell, Optuna's samplers and pruners |
+//! | `store` | stores as Optuna's storage adapter reads and writes them |
+//! | `guard` | sets of signatures that several programs share |
 //! | `study` | a study file (or text) with its bars and its store: run, check, backtest, … |
 //! | `table` | result columns that other libraries take over without copying |
 //! | `wait` | long work off Python's lock, with Ctrl-C |
@@ -12,6 +15,9 @@
 use pyo3::prelude::*;
 
 mod error;
+mod guard;
+mod search;
+mod store;
 mod study;
 mod table;
 mod value;
@@ -20,6 +26,16 @@ mod wait;
 /// The engine behind the package `bartune`.
 #[pymodule]
 mod _bartune {
+    #[pymodule_export]
+    use super::guard::{GuardHandle, param_signature};
+    #[pymodule_export]
+    use super::search::handle::EngineHandle;
+    #[pymodule_export]
+    use super::search::optimizer::{Asked, OptimizerHandle};
+    #[pymodule_export]
+    use super::search::pruner::PrunerHandle;
+    #[pymodule_export]
+    use super::store::StoreHandle;
     #[pymodule_export]
     use super::study::StudyHandle;
     #[pymodule_export]

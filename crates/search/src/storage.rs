@@ -151,6 +151,13 @@ pub trait Storage: Send {
     /// Replace unfinished trials (running or waiting) of the same numbers by these records: how an
     /// enqueued trial gets its result, and an interrupted one its second run.
     fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
+    /// Make a waiting trial running, begun at this time; whether it was waiting, and so is the caller's alone.
+    fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, Self::Error>;
+    /// A number that differs from an earlier answer if somebody else changed the store in between, without reading
+    /// any study; `None` where that cannot be told.
+    fn change_mark(&self) -> Result<Option<i64>, Self::Error> {
+        Ok(None)
+    }
     /// Record an opening of the vault (the test segment): when, for which trial, and what was seen.
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), Self::Error>;
     /// All openings of the vault, oldest first.

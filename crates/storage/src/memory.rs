@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bartune_search::storage::{Abridgement, Lease, Storage, StudyId, StudyInfo, TrialRecord, VaultOpening};
-use bartune_search::trial::StudyDirection;
+use bartune_search::trial::{StudyDirection, TrialState};
 use serde_json::Value;
 
 use crate::error::StorageError;
@@ -213,6 +213,15 @@ impl Storage for MemoryStorage {
         }
         *study = changed;
         Ok(())
+    }
+
+    fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, StorageError> {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        let waiting = self.get_mut(id)?.trials.get_mut(index);
+        let Some(record) = waiting.filter(|record| record.trial.state == TrialState::Waiting) else { return Ok(false) };
+        record.trial.state = TrialState::Running;
+        record.trial.started_ms = Some(started_ms);
+        Ok(true)
     }
 
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {

@@ -220,6 +220,17 @@ impl Storage for SqliteStorage {
         })
     }
 
+    fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, StorageError> {
+        self.write(|connection, _| write::claim_waiting(connection, (id, number), started_ms))
+    }
+
+    fn change_mark(&self) -> Result<Option<i64>, StorageError> {
+        self.read(|connection, _| {
+            let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+            Ok(Some(statement.query_row([], |row| row.get(0))?))
+        })
+    }
+
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {
         self.write(|connection, keys| write::record_vault_opening(connection, keys, id, opening))
     }

@@ -34,6 +34,7 @@ pub fn run<S: Storage<Error = StorageError>>(open: impl Fn() -> S) {
     check_batches_are_all_or_nothing(open());
     check_refusals(open());
     check_replacing(open());
+    check_claiming(open());
     check_abridging(open());
     check_vault(open());
     check_leases(open());
@@ -283,6 +284,21 @@ fn check_replacing<S: Storage<Error = StorageError>>(mut storage: S) {
     assert_same(&[found[0].clone(), found[2].clone()], &results);
     let beyond = storage.replace_unfinished(id, &renumbered(vec![complete_record(1.0)], 3));
     assert!(matches!(beyond, Err(StorageError::NotReplaceable { number: 3, .. })), "{beyond:?}");
+}
+
+fn check_claiming<S: Storage<Error = StorageError>>(mut storage: S) {
+    let id = create(&mut storage, "claiming");
+    let states = [TrialState::Waiting, TrialState::Running, TrialState::Fail];
+    append(&mut storage, id, &renumbered(states.map(valueless_record).to_vec(), 0));
+    let before = storage.change_mark().expect("it is open");
+    assert!(storage.claim_waiting(id, 0, 5_000).expect("the study exists"));
+    for number in 0..4 {
+        assert!(!storage.claim_waiting(id, number, 6_000).expect("the study exists"), "{number}");
+    }
+    let found = trials(&storage, id);
+    assert_eq!((found[0].trial.state, found[0].trial.started_ms), (TrialState::Running, Some(5_000)));
+    // A store's own changes are no one else's.
+    assert_eq!(storage.change_mark().expect("it is open"), before);
 }
 
 fn check_abridging<S: Storage<Error = StorageError>>(mut storage: S) {

@@ -223,6 +223,19 @@ pub(crate) fn replace_unfinished(
     Ok(())
 }
 
+/// Make a waiting trial running; whether it was waiting.
+pub(crate) fn claim_waiting(
+    connection: &Connection,
+    (id, number): (StudyId, u64),
+    started_ms: i64,
+) -> Result<bool, Fault> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE trials SET state = 'RUNNING', datetime_start = ?3
+         WHERE study_id = ?1 AND number = ?2 AND state = 'WAITING'",
+    )?;
+    Ok(statement.execute(params![id.0, signed(number), codec::datetime_text(started_ms)])? == 1)
+}
+
 /// Record an opening of the vault.
 pub(crate) fn record_vault_opening(
     connection: &Connection,

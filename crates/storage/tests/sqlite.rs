@@ -262,3 +262,16 @@ fn a_writer_at_full_speed_and_a_reader_do_not_disturb_each_other() {
     assert_eq!(writer.study("busy").unwrap().unwrap().trials, 4_000);
     assert!(reads > 0);
 }
+
+#[test]
+fn a_change_of_another_connection_is_seen_in_the_mark_and_ones_own_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("marked.db");
+    let mut first = SqliteStorage::open(location.to_str().unwrap()).unwrap();
+    let mut second = SqliteStorage::open(location.to_str().unwrap()).unwrap();
+    let before = first.change_mark().unwrap();
+    first.create_study("mine", &[StudyDirection::Minimize]).unwrap();
+    assert_eq!(first.change_mark().unwrap(), before);
+    second.create_study("theirs", &[StudyDirection::Minimize]).unwrap();
+    assert_ne!(first.change_mark().unwrap(), before);
+}

@@ -165,6 +165,23 @@ pub fn parse_study_with(
     plan_of((name, text), folder, overrides, Some(Brought::Bars(strategy)))
 }
 
+/// A sampler by its name and its options, as the lines of its table in a study file (`candidates = 32`).
+///
+/// # Errors
+///
+/// Every problem found.
+pub fn parse_sampler(name: &str, options: &str) -> Result<SamplerPlan, Diagnostics> {
+    let table = if options.trim().is_empty() { String::new() } else { format!("[{name}]\n{options}") };
+    let text = format!("sampler = \"{name}\"\n{table}");
+    let (mut sources, mut syntax) = (Sources::default(), Vec::new());
+    let source = sources.add("options", &*text);
+    let root = tree::parse(source, &text, &mut syntax);
+    let problems = Problems::default();
+    let read = sampler::read(&section::Section::new("search", &root, &problems));
+    syntax.extend(problems.into_inner());
+    Diagnostics::collect(sources, syntax).map_or(Ok(read.plan), Err)
+}
+
 fn plan_of(
     (name, text): (&str, &str),
     folder: &Path,

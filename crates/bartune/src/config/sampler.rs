@@ -357,6 +357,18 @@ mod tests {
     }
 
     #[test]
+    fn a_sampler_is_made_from_its_name_and_its_lines() {
+        let plan =
+            crate::config::parse_sampler("tpe", "candidates = 32\nmultivariate = false").expect("it is well formed");
+        let SamplerPlan::Tpe(options) = plan else { panic!("another sampler") };
+        assert_eq!((options.candidates, options.multivariate), (32, Multivariate::Independent));
+        assert_eq!(crate::config::parse_sampler("random", "").expect("it has none"), SamplerPlan::Random);
+        for (name, lines) in [("tpx", ""), ("tpe", "candidate = 3"), ("gp", "starts = -1"), ("tpe", "= 3")] {
+            assert!(crate::config::parse_sampler(name, lines).is_err(), "{name} {lines}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let problem = |search| parse(search).expect_err("it is wrong");
         assert!(problem("sampler = \"gp\"\n[search.tpe]\ncandidates = 3").contains("`[search.tpe]` is not read"));

@@ -246,6 +246,15 @@ impl Storage for PostgresStorage {
         result
     }
 
+    fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, StorageError> {
+        let mut is_claimed = false;
+        self.write(id, |link, _| {
+            is_claimed = write::claim_waiting(link, (id, number), started_ms)?;
+            Ok(())
+        })?;
+        Ok(is_claimed)
+    }
+
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {
         self.write(id, |link, keys| write::record_vault_opening(link, keys, id, opening))
     }

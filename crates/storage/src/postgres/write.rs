@@ -107,6 +107,17 @@ impl KeyTable for &mut Link {
     }
 }
 
+/// Make a waiting trial running; whether it was waiting.
+pub(super) fn claim_waiting(link: &mut Link, (id, number): (StudyId, u64), started_ms: i64) -> Result<bool, Fault> {
+    let Ok(number) = i32::try_from(number) else { return Ok(false) };
+    let statement = link.statement(
+        "UPDATE trials SET state = 'RUNNING', datetime_start = $3::text::timestamp
+         WHERE study_id = $1 AND number = $2 AND state = 'WAITING'",
+    )?;
+    let started = codec::datetime_text(started_ms);
+    Ok(link.client.execute(&statement, &[&read::key(id)?, &number, &started])? == 1)
+}
+
 /// A new study's row; the name must be free.
 pub(super) fn create_study(link: &mut Link, name: &str, directions: &[StudyDirection]) -> Result<(), Fault> {
     let inserted = link.client.query_opt(

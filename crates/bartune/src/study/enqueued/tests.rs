@@ -67,6 +67,9 @@ impl Storage for Flaky {
     fn renew_lease(&mut self, id: StudyId, token: &str, expires_ms: i64) -> Result<bool, StorageError> {
         self.inner.renew_lease(id, token, expires_ms)
     }
+    fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, StorageError> {
+        self.inner.claim_waiting(id, number, started_ms)
+    }
     fn history(&self, id: StudyId) -> Result<Vec<TrialRecord>, StorageError> {
         self.inner.history(id)
     }
