@@ -7,13 +7,14 @@ use serde_json::Value;
 
 fn oracle() -> (Value, Vec<Vec<f64>>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/validation/trials.json");
-    let oracle: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    let trials = oracle["trials"].as_array().unwrap().iter().map(numbers).collect();
+    let text = std::fs::read(path).expect("the oracle's file is there");
+    let oracle: Value = serde_json::from_slice(&text).expect("it is JSON");
+    let trials = oracle["trials"].as_array().expect("a list").iter().map(numbers).collect();
     (oracle, trials)
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+    value.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
 }
 
 #[test]
