@@ -24,7 +24,7 @@ const FEWEST_DAYS: f64 = 120.0;
 /// Fewest distinct trials: the best of a handful has no distribution.
 const FEWEST_TRIALS: f64 = 10.0;
 /// Evidence, in standard deviations, that one search in twenty-five comes to without any edge.
-const CONVINCING: f64 = 1.75;
+const CONVINCING: f64 = 1.65;
 /// Below this evidence it is likely noise: four of five searches without any edge are.
 const DOUBTFUL: f64 = 1.0;
 /// Name of the criterion that is calibrated.
