@@ -7,7 +7,7 @@ use bartune::data::{self, Dataset, Segments};
 use bartune::engine::bars::{BarColumns, Bars, Checks};
 use bartune::search::stream::RandomStream;
 use bartune::study::{Control, RunOptions, Session, run};
-use bartune::validation::{Validation, ValidationOptions, Verdict, Window, validate};
+use bartune::validation::{Benchmark, Validation, ValidationOptions, Verdict, Window, validate};
 use bartune::{CacheBudget, Evaluator};
 
 const HOUR_NS: i64 = 3_600_000_000_000;
@@ -213,6 +213,37 @@ fn returns_without_variance_give_reasons_instead_of_numbers() {
     let found = judged(&plan, &dataset(&plan, still), &options());
     assert_eq!(found.judgement().verdict, Verdict::NotEnoughData);
     assert!(found.walk_forward.is_err() && found.selection.is_err() && found.monte_carlo.is_err());
+}
+
+#[test]
+fn the_best_trial_is_tested_against_the_benchmark_that_is_asked_for() {
+    let plan = plan(STUDY);
+    let dataset = dataset(&plan, market(24 * 400, 0.0008, 1));
+    let against = |benchmark: Benchmark| {
+        let found = judged(&plan, &dataset, &ValidationOptions { benchmark, ..options() });
+        found.selection.expect("there are days and trials").benchmark
+    };
+    assert_eq!(against(Benchmark::Flat), None);
+    let (name, held) = against(Benchmark::Held).expect("holding has returns");
+    assert_eq!(name, "buying and holding");
+    assert!(held.consistent < 0.05, "the market goes nowhere, the edge is real: {held:?}");
+    // What is tested against itself is not better.
+    let champion = plan.clone();
+    let (name, itself) = against(Benchmark::Champion(Box::new(champion))).expect("it trades");
+    assert_eq!(name, "validated");
+    assert!(itself.consistent > held.consistent, "{itself:?} {held:?}");
+}
+
+#[test]
+fn a_longer_first_stretch_leaves_fewer_days_out_of_sample() {
+    let plan = plan(STUDY);
+    let dataset = dataset(&plan, market(24 * 400, 0.0008, 1));
+    let days = |searched: f64| {
+        let found = judged(&plan, &dataset, &ValidationOptions { searched, ..options() });
+        found.walk_forward.expect("there are enough bars").returns.len()
+    };
+    // 320 days before the vault.
+    assert_eq!((days(0.25), days(0.75)), (240, 80));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::statistics::RealityCheck;
 use crate::validation::{
     AccountOdds, Evidence, MonteCarlo, Period, Plateau, Quantiles, Selection, Survivor, Validation, WalkForward,
 };
@@ -111,9 +112,14 @@ fn selection_json(found: &Selection) -> Value {
         "effective_trials": found.effective_trials, "average_correlation": found.correlation,
         "minimum_track_record_days": found.minimum_track_record_days, "days": found.days,
         "validate_probabilistic_sharpe": found.validate,
-        "reality_check": found.reality_check.map(|check| json!({
-            "white": check.white, "spa_lower": check.lower, "spa_consistent": check.consistent, "spa_upper": check.upper,
-        })),
+        "reality_check": found.reality_check.as_ref().map(reality_json),
+        "benchmark": found.benchmark.as_ref().map(|(name, check)| json!({ "name": name, "check": reality_json(check) })),
+    })
+}
+
+fn reality_json(check: &RealityCheck) -> Value {
+    json!({
+        "white": check.white, "spa_lower": check.lower, "spa_consistent": check.consistent, "spa_upper": check.upper,
     })
 }
 
@@ -127,7 +133,8 @@ fn monte_carlo_json(found: &MonteCarlo) -> Value {
     json!({
         "out_of_sample": found.is_out_of_sample, "days": found.days, "block_days": found.block_days,
         "max_drawdown": quantiles(found.max_drawdown), "total_return": quantiles(found.total_return),
-        "ruin_probability": found.ruin, "loss_probability": found.loss, "stresses": stresses,
+        "ruin_probability": found.ruin, "loss_probability": found.loss,
+        "reordered_drawdown": found.reordered_drawdown.map(quantiles), "stresses": stresses,
     })
 }
 

@@ -50,13 +50,13 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<CrossValidati
     let trials = sample.all();
     let overfitting = overfitting(&trials, BLOCKS).map_err(|error| error.to_string())?;
     let embargo_days = (subject.plan.split.embargo.as_secs_f64() / 86_400.0).ceil() as usize;
-    let combinatorial = combinatorial((&trials, &sample.trades), embargo_days, subject.days_per_year)?;
+    let combinatorial = combinatorial((&trials, &sample.trades, &sample.reaches), embargo_days, subject.days_per_year)?;
     Ok(CrossValidation { overfitting, trials: trials.len(), combinatorial })
 }
 
 /// Hold out each choice of groups, choose on the rest, and put the pieces together.
 fn combinatorial(
-    (trials, trades): (&[&[f64]], &[Vec<Range<usize>>]),
+    (trials, trades, reaches): (&[&[f64]], &[Vec<Range<usize>>], &[usize]),
     embargo_days: usize,
     days_per_year: f64,
 ) -> Result<Combinatorial, String> {
@@ -70,10 +70,9 @@ fn combinatorial(
     for held in (0_u32..1 << GROUPS).filter(|held| held.count_ones() as usize == HELD_OUT) {
         let held: Vec<usize> = (0..GROUPS).filter(|index| held >> index & 1 == 1).collect();
         let held_days: Vec<Range<usize>> = held.iter().map(|index| group(*index)).collect();
-        let ratios = trials
-            .iter()
-            .zip(trades)
-            .map(|(trial, trades)| ratio(trial, &open_days(days, (&held_days, embargo_days), trades)));
+        let ratios = trials.iter().zip(trades.iter().zip(reaches)).map(|(trial, (trades, &reach))| {
+            ratio(trial, &open_days(days, (&held_days, embargo_days), (trades, reach)))
+        });
         let best = first_best(ratios);
         for index in held {
             paths[index].push(trials[best][group(index)].to_vec());
@@ -85,11 +84,16 @@ fn combinatorial(
     Ok(Combinatorial { sharpes, embargo_days })
 }
 
-/// The days on which a trial with these trades may be judged.
-fn open_days(days: usize, (held, embargo): (&[Range<usize>], usize), trades: &[Range<usize>]) -> Vec<bool> {
+/// The days on which a trial with these trades may be judged. Series that look back so many days still hold what was
+/// held out for as long after it.
+fn open_days(
+    days: usize,
+    (held, embargo): (&[Range<usize>], usize),
+    (trades, reach): (&[Range<usize>], usize),
+) -> Vec<bool> {
     let mut open = vec![true; days];
     for held in held {
-        open[held.start.saturating_sub(embargo)..(held.end + embargo).min(days)].fill(false);
+        open[held.start.saturating_sub(embargo)..(held.end + embargo.max(reach)).min(days)].fill(false);
         let reaching = trades.iter().filter(|trade| trade.start < held.end && held.start < trade.end);
         reaching.for_each(|trade| open[trade.start.min(days)..trade.end.min(days)].fill(false));
     }
@@ -122,7 +126,7 @@ mod tests {
     fn there_are_five_paths_and_each_covers_every_day_once() {
         // One trial only: every path is the trial itself.
         let days: Vec<f64> = (0..120).map(|day| f64::from(day % 7) - 2.5).collect();
-        let found = combinatorial((&[&days], &[vec![]]), 1, 252.0).expect("120 days are enough");
+        let found = combinatorial((&[&days], &[vec![]], &[0]), 1, 252.0).expect("120 days are enough");
         let expected = Ratio::Sharpe.of(&days, 252.0).expect("it varies");
         assert_eq!(found.sharpes.len(), 5);
         assert!(found.sharpes.iter().all(|sharpe| (sharpe - expected).abs() < 1e-12));
@@ -136,7 +140,8 @@ mod tests {
         let lucky: Vec<f64> = (0..120)
             .map(|day| if day < 20 { 5.0 + f64::from(day % 2) } else { -0.01 * f64::from(1 + day % 2) })
             .collect();
-        let found = combinatorial((&[&mild, &lucky], &[vec![], vec![]]), 0, 252.0).expect("120 days are enough");
+        let found =
+            combinatorial((&[&mild, &lucky], &[vec![], vec![]], &[0, 0]), 0, 252.0).expect("120 days are enough");
         let lucky_whole = Ratio::Sharpe.of(&lucky, 252.0).expect("it varies");
         assert!(found.sharpes.iter().all(|sharpe| *sharpe < lucky_whole));
     }
@@ -154,7 +159,8 @@ mod tests {
         let expected = &oracle["combinatorial"];
         assert_eq!((expected["groups"].as_u64(), expected["held_out"].as_u64()), (Some(6), Some(2)));
         let embargo = expected["embargo_days"].as_u64().unwrap() as usize;
-        let found = combinatorial((&trials, &vec![Vec::new(); trials.len()]), embargo, 252.0).unwrap();
+        let found =
+            combinatorial((&trials, &vec![Vec::new(); trials.len()], &vec![0; trials.len()]), embargo, 252.0).unwrap();
         let (mut found, mut expected) = (found.sharpes, numbers(&expected["sharpes"]));
         // Which path is called the first is a matter of taste.
         found.sort_by(f64::total_cmp);
@@ -168,7 +174,7 @@ mod tests {
     #[test]
     fn too_few_days_are_said_to_be_too_few() {
         let days = [0.1; 30];
-        let error = combinatorial((&[&days], &[vec![]]), 3, 252.0)
+        let error = combinatorial((&[&days], &[vec![]], &[0]), 3, 252.0)
             .expect_err("groups of five days, three of embargo on each side");
         assert!(error.contains("30 days"), "{error}");
     }
@@ -177,8 +183,12 @@ mod tests {
     fn a_trade_that_reaches_into_a_held_out_group_is_left_out_of_the_choice() {
         let trades = [2..5, 8..12, 13..14];
         let held = std::iter::once(10..13).collect::<Vec<_>>();
-        let open = open_days(16, (&held, 1), &trades);
+        let open = open_days(16, (&held, 1), (&trades, 0));
         let expected: Vec<bool> = (0..16).map(|day| !(8..14).contains(&day)).collect();
+        assert_eq!(open, expected);
+        // What looks back two days sees the group until two days after it.
+        let open = open_days(16, (&held, 1), (&trades[..1], 2));
+        let expected: Vec<bool> = (0..16).map(|day| !(9..15).contains(&day)).collect();
         assert_eq!(open, expected);
     }
 }

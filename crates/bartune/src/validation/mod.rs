@@ -5,6 +5,7 @@
 //! | `walk_forward` | does the search find something that goes on working afterwards? |
 //! | `returns` | daily returns of the study's trials, recomputed, for the next two |
 //! | `selection` | how good would the best of so many trials look without any skill? |
+//! | `benchmark` | what the best trial is tested against |
 //! | `cross_validation` | how does what is best on some days do on the others? |
 //! | `monte_carlo` | how much of the result hangs on the order of days, on costs and on the moment of entry? |
 //! | `plateau` | do the neighbours of the winner hold up? |
@@ -21,6 +22,7 @@
 //! **Invariant:** a statistic that the data cannot carry is an explanation, not a number.
 
 mod account;
+mod benchmark;
 mod cross_validation;
 mod evidence;
 mod leak;
@@ -45,6 +47,7 @@ use crate::evaluator::{CacheBudget, Evaluator, SegmentName};
 use crate::study::{Control, Session, summarize};
 
 pub use account::AccountOdds;
+pub use benchmark::Benchmark;
 pub use cross_validation::{Combinatorial, CrossValidation};
 pub use evidence::Evidence;
 pub use leak::LeakCheck;
@@ -63,6 +66,10 @@ pub struct ValidationOptions {
     pub folds: usize,
     /// Whether each fold's search sees all bars before its piece, or as many as the first one.
     pub window: Window,
+    /// Share of the bars that the first fold searches; the rest is cut into the pieces.
+    pub searched: f64,
+    /// What the best trial is tested against besides doing nothing.
+    pub benchmark: Benchmark,
     /// Trials of each fold's search; the study's own budget if that is smaller.
     pub fold_trials: u64,
     /// Trials whose returns are recomputed for the statistics of selection.
@@ -80,6 +87,8 @@ impl Default for ValidationOptions {
         Self {
             folds: 6,
             window: Window::Anchored,
+            searched: 0.25,
+            benchmark: Benchmark::Held,
             fold_trials: 300,
             sampled_trials: 256,
             resamples: 1_000,

@@ -21,6 +21,8 @@ use crate::statistics::{StationaryBootstrap, block_length};
 
 /// A drawdown that counts as ruin, as a fraction of the highest equity.
 pub(super) const RUIN: f64 = 0.5;
+/// Fewer trades have too few orders.
+const FEWEST_TRADES: usize = 10;
 /// Noisy copies of the bars; the middle one by Sharpe ratio is shown.
 const NOISY_COPIES: u64 = 7;
 /// Largest error of a noisy price, as a share of its bar's range.
@@ -54,6 +56,9 @@ pub struct MonteCarlo {
     pub ruin: f64,
     /// Share of resamples that end with a loss.
     pub loss: f64,
+    /// Largest drawdown from trade to trade with the winner's trades in another order, as a fraction; `None` with fewer
+    /// than ten.
+    pub reordered_drawdown: Option<Quantiles>,
     /// The winner under worse conditions.
     pub stresses: Vec<Stress>,
 }
@@ -107,6 +112,7 @@ pub(super) fn of(
         loss: share(&totals, &|total| total < 0.0),
         max_drawdown: quantiles(drawdowns),
         total_return: quantiles(totals),
+        reordered_drawdown: reordered(whole, (subject.options.resamples, subject.plan.search.seed)),
         stresses,
     }))
 }
@@ -120,6 +126,31 @@ fn path(returns: impl Iterator<Item = f64>) -> (f64, f64) {
         drawdown = drawdown.max(1.0 - equity / highest);
     }
     (drawdown, equity - 1.0)
+}
+
+/// Drawdowns of the trades in random orders, each earning the share of the account that it did.
+fn reordered(whole: &BacktestRun, (resamples, seed): (usize, u64)) -> Option<Quantiles> {
+    let mut equity = whole.backtest.cash;
+    let mut shares: Vec<f64> = Vec::with_capacity(whole.backtest.trades.len());
+    for trade in &whole.backtest.trades {
+        shares.push(trade.pnl / equity);
+        equity += trade.pnl;
+        if equity <= 0.0 {
+            return None;
+        }
+    }
+    if shares.len() < FEWEST_TRADES {
+        return None;
+    }
+    let mut stream = RandomStream::new(seed, 0, 12);
+    let drawdowns = (0..resamples.max(20)).map(|_| {
+        // R. A. Fisher, F. Yates (1938), as by R. Durstenfeld (1964).
+        for last in (1..shares.len()).rev() {
+            shares.swap(last, stream.below(last as u64 + 1) as usize);
+        }
+        path(shares.iter().copied()).0
+    });
+    Some(quantiles(drawdowns.collect()))
 }
 
 fn quantiles(mut values: Vec<f64>) -> Quantiles {

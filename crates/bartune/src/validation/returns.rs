@@ -21,6 +21,8 @@ pub(super) struct Sample {
     pub(super) series: Vec<Vec<f64>>,
     /// For each of them the days that each of its trades lasted.
     pub(super) trades: Vec<Vec<Range<usize>>>,
+    /// For each of them the days that its series look back.
+    pub(super) reaches: Vec<usize>,
     /// How many of the days belong to train.
     pub(super) train_days: usize,
     /// Distinct trials of the study.
@@ -53,11 +55,15 @@ pub(super) fn sample(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<S
         if subject.control.is_stopped() {
             return None;
         }
-        evaluator.backtest(params, SegmentName::All).ok().map(|run| (daily(&run, &calendar), days_of(&run, &calendar)))
+        let run = evaluator.backtest(params, SegmentName::All).ok()?;
+        let warmup = subject.plan.strategy.bind(params).map_or(0, |bound| bound.warmup());
+        let reach = (warmup * calendar.days().len()).div_ceil(range.len().max(1));
+        Some((daily(&run, &calendar), (days_of(&run, &calendar), reach)))
     });
-    let (series, trades) = series.into_iter().flatten().unzip();
+    let (series, others): (Vec<_>, Vec<_>) = series.into_iter().flatten().unzip();
+    let (trades, reaches) = others.into_iter().unzip();
     let train_days = train.days().len().min(calendar.days().len());
-    Ok(Sample { series, trades, train_days, distinct: distinct(history) })
+    Ok(Sample { series, trades, reaches, train_days, distinct: distinct(history) })
 }
 
 /// The winner, and trials from all over the ranking.

@@ -40,12 +40,16 @@ pub struct Selection {
     pub validate: Option<f64>,
     /// Whether the best trial beats doing nothing, with all the sampled ones accounted for.
     pub reality_check: Option<RealityCheck>,
+    /// The same against the benchmark that was asked for, with its name.
+    pub benchmark: Option<(String, RealityCheck)>,
 }
 
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
 
 pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {
+    let benchmark = &subject.options.benchmark;
+    let held = benchmark.returns(subject).map_err(|error| format!("{}: {error}", benchmark.name()))?;
     let year = subject.days_per_year.sqrt();
     let train = sample.train().next().unwrap_or_default();
     let moments = Moments::of(train).map_err(|error| format!("the winner's train days: {error}"))?;
@@ -74,5 +78,9 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, St
         days: train.len(),
         validate: Moments::of(&sample.winner()[sample.train_days..]).ok().map(|m| m.probability_above(0.0)),
         reality_check: reality_check(&sample.all(), &flat, (subject.options.resamples, seed)).ok(),
+        benchmark: held.and_then(|held| {
+            let check = reality_check(&sample.all(), &held, (subject.options.resamples, seed)).ok()?;
+            Some((benchmark.name().to_owned(), check))
+        }),
     })
 }

@@ -42,7 +42,11 @@ pub(super) fn of(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<Vec<S
 }
 
 fn chosen<'h>(subject: &Subject<'_>, history: &'h [TrialRecord]) -> Vec<&'h TrialRecord> {
-    let pool: Vec<&TrialRecord> = ranked(subject.plan, history).into_iter().take(POOL).collect();
+    // Trials of other programs may lack parameters that the strategy reads.
+    let can_run = |record: &&TrialRecord| {
+        subject.plan.strategy.bind(&subject.plan.parameters.to_params(&record.trial.params)).is_ok()
+    };
+    let pool: Vec<&TrialRecord> = ranked(subject.plan, history).into_iter().filter(can_run).take(POOL).collect();
     let ratios = parallel(subject.options.workers, &pool, |record| {
         let params = subject.plan.parameters.to_params(&record.trial.params);
         let run = subject.evaluator.backtest(&params, SegmentName::Validate).ok();

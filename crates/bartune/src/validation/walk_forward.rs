@@ -31,8 +31,6 @@ pub enum Window {
     Rolling,
 }
 
-/// Share of the bars that is only searched.
-const FIRST_SHARE: f64 = 0.25;
 /// Fewest days of a piece.
 const FEWEST_DAYS: usize = 5;
 
@@ -137,8 +135,9 @@ fn windows(subject: &Subject<'_>) -> Result<Vec<Windows>, String> {
         // On to the next day.
         (bar..range.end).find(|&bar| bar == 0 || days[bar] != days[bar - 1]).unwrap_or(range.end)
     };
-    let step = (1.0 - FIRST_SHARE) / folds as f64;
-    let starts: Vec<usize> = (0..=folds).map(|fold| place(FIRST_SHARE + step * fold as f64)).collect();
+    let first = subject.options.searched.clamp(0.01, 0.99);
+    let step = (1.0 - first) / folds as f64;
+    let starts: Vec<usize> = (0..=folds).map(|fold| place(first + step * fold as f64)).collect();
     let first_length = starts[0] - range.start;
     let embargo_ns = i64::try_from(subject.plan.split.embargo.as_nanos()).unwrap_or(i64::MAX);
     let mut windows = Vec::new();

@@ -109,6 +109,14 @@ pub(crate) struct ValidateArgs {
     #[arg(long)]
     pub(crate) rolling: bool,
 
+    /// Share of the bars that is searched before the first piece
+    #[arg(long, value_name = "SHARE", default_value = "0.25", value_parser = share)]
+    pub(crate) searched: f64,
+
+    /// What the best trial is tested against besides doing nothing: `hold`, `flat` or a champion file
+    #[arg(long, value_name = "hold|flat|CHAMPION.toml", default_value = "hold")]
+    pub(crate) benchmark: String,
+
     /// Most trials of each fold's search
     #[arg(long, value_name = "N", default_value = "300")]
     pub(crate) fold_trials: NonZeroU64,
@@ -221,4 +229,10 @@ pub(crate) enum EngineArg {
     Reference,
     /// The one that searches run on
     Fast,
+}
+
+/// A share that leaves something on both sides.
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    if (0.05..=0.95).contains(&share) { Ok(share) } else { Err(format!("{share} is not between 0.05 and 0.95")) }
 }

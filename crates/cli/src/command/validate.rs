@@ -1,10 +1,12 @@
 //! `bartune validate`: is the winner skill or luck?
 
+use std::path::Path;
+
 use anyhow::Result;
-use bartune::config::Plan;
+use bartune::config::{Plan, read_study};
 use bartune::data::Dataset;
 use bartune::study::{Control, RunOptions, Session};
-use bartune::validation::{Validation, ValidationOptions, Verdict, Window, validate};
+use bartune::validation::{Benchmark, Validation, ValidationOptions, Verdict, Window, validate};
 
 use super::study::{open_data, read_plan, storage_url, stored_trial};
 use super::test;
@@ -23,6 +25,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
     let options = ValidationOptions {
         folds: args.folds.get(),
         window: if args.rolling { Window::Rolling } else { Window::Anchored },
+        searched: args.searched,
+        benchmark: benchmark(&args.benchmark)?,
         fold_trials: args.fold_trials.get(),
         workers: args.workers.unwrap_or(RunOptions::of(&plan).workers),
         ..ValidationOptions::default()
@@ -53,6 +57,14 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
     Ok(if found.judgement().verdict == Verdict::Robust { Exit::Fine } else { Exit::No })
 }
 
+fn benchmark(text: &str) -> Result<Benchmark, bartune::Error> {
+    Ok(match text {
+        "flat" => Benchmark::Flat,
+        "hold" => Benchmark::Held,
+        champion => Benchmark::Champion(Box::new(read_study(Path::new(champion), &[])?)),
+    })
+}
+
 /// Judge a trial, or the winner, with a bar that says how far it is.
 fn judged(
     subject: (&Plan, &Dataset),
@@ -67,7 +79,8 @@ fn judged(
     found
 }
 
-/// Judge the winner of a run that has ended; `None` if there is none, or no time for it.
+/// Judge the winner of a run that has ended; `None` if there is none, or no time for it. What stands in the way is told:
+/// the study itself is complete.
 pub(super) fn after_run(
     (plan, dataset): (&Plan, &Dataset),
     session: &Session<'_>,
@@ -83,6 +96,11 @@ pub(super) fn after_run(
     match judged((plan, dataset), session, None, (&options, control)) {
         Err(bartune::Error::NoWinner { .. }) => Ok(None),
         Ok(_) if control.is_stopped() => Ok(None),
-        found => found.map(Some),
+        Ok(found) => Ok(Some(found)),
+        Err(error @ bartune::Error::Storage(_)) => Err(error),
+        Err(error) => {
+            output::tell(&format!("no verdict: {error}"));
+            Ok(None)
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A validation for people: the verdict first, then what it rests on.
 
+use bartune::statistics::RealityCheck;
 use bartune::validation::{AccountOdds, Criterion, Evidence, Period, Survivor, Validation, WalkForward};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -176,12 +177,18 @@ fn selection(found: &Validation) -> String {
                 number(selection.probabilistic),
                 number(selection.deflated)
             ));
-            if let Some(check) = &selection.reality_check {
+            let mut against = |name: &str, check: &RealityCheck| {
                 text.push_str(&format!(
-                    "           against doing nothing: SPA p = {}, reality check p = {}\n",
+                    "           against {name}: SPA p = {}, reality check p = {}\n",
                     number(check.consistent),
                     number(check.white)
                 ));
+            };
+            if let Some(check) = &selection.reality_check {
+                against("doing nothing", check);
+            }
+            if let Some((name, check)) = &selection.benchmark {
+                against(name, check);
             }
         }
         Err(why) => text.push_str(&format!("\nno statistics of selection: {why}\n")),
@@ -214,8 +221,11 @@ fn monte_carlo(found: &Validation) -> String {
         let sharpe = stress.sharpe.map_or_else(|| "-".to_owned(), number);
         table.row([stress.name.to_owned(), sharpe, stress.total_return.map_or_else(|| "-".to_owned(), percent)]);
     }
+    let reordered = monte_carlo.reordered_drawdown.map_or(String::new(), |drawdown| {
+        format!("the winner's trades in other orders: drawdown {}\n", range(drawdown))
+    });
     format!(
-        "\nresampled days of the {whose}: return {}, drawdown {}, loss in {}, ruin in {}\n\n{}",
+        "\nresampled days of the {whose}: return {}, drawdown {}, loss in {}, ruin in {}\n{reordered}\n{}",
         range(monte_carlo.total_return),
         range(monte_carlo.max_drawdown),
         percent(monte_carlo.loss),
