@@ -50,17 +50,32 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<CrossValidati
     let trials = sample.all();
     let overfitting = overfitting(&trials, BLOCKS).map_err(|error| error.to_string())?;
     let embargo_days = (subject.plan.split.embargo.as_secs_f64() / 86_400.0).ceil() as usize;
-    let combinatorial = combinatorial((&trials, &sample.trades, &sample.reaches), embargo_days, subject.days_per_year)?;
+    let candidates: Vec<Candidate<'_>> = trials
+        .iter()
+        .zip(sample.trades.iter().zip(&sample.reaches))
+        .map(|(&days, (trades, &reach))| Candidate { days, trades, reach })
+        .collect();
+    let combinatorial = combinatorial(&candidates, embargo_days, subject.days_per_year)?;
     Ok(CrossValidation { overfitting, trials: trials.len(), combinatorial })
+}
+
+/// A trial among which the best is chosen.
+struct Candidate<'a> {
+    /// Its daily returns.
+    days: &'a [f64],
+    /// The days that each of its trades lasted.
+    trades: &'a [Range<usize>],
+    /// The days that its series look back.
+    reach: usize,
 }
 
 /// Hold out each choice of groups, choose on the rest, and put the pieces together.
 fn combinatorial(
-    (trials, trades, reaches): (&[&[f64]], &[Vec<Range<usize>>], &[usize]),
+    candidates: &[Candidate<'_>],
     embargo_days: usize,
     days_per_year: f64,
 ) -> Result<Combinatorial, String> {
-    let days = trials.iter().map(|trial| trial.len()).min().unwrap_or(0);
+    let days = candidates.iter().map(|candidate| candidate.days.len()).min().unwrap_or(0);
     let group = |index: usize| index * days / GROUPS..(index + 1) * days / GROUPS;
     if days / GROUPS <= 2 * embargo_days + 2 {
         return Err(format!("{days} days are too few for {GROUPS} groups with an embargo of {embargo_days} days"));
@@ -70,12 +85,12 @@ fn combinatorial(
     for held in (0_u32..1 << GROUPS).filter(|held| held.count_ones() as usize == HELD_OUT) {
         let held: Vec<usize> = (0..GROUPS).filter(|index| held >> index & 1 == 1).collect();
         let held_days: Vec<Range<usize>> = held.iter().map(|index| group(*index)).collect();
-        let ratios = trials.iter().zip(trades.iter().zip(reaches)).map(|(trial, (trades, &reach))| {
-            ratio(trial, &open_days(days, (&held_days, embargo_days), (trades, reach)))
-        });
+        let ratios = candidates
+            .iter()
+            .map(|candidate| ratio(candidate.days, &open_days(days, (&held_days, embargo_days), candidate)));
         let best = first_best(ratios);
         for index in held {
-            paths[index].push(trials[best][group(index)].to_vec());
+            paths[index].push(candidates[best].days[group(index)].to_vec());
         }
     }
     let count = paths.iter().map(Vec::len).min().unwrap_or(0);
@@ -84,17 +99,13 @@ fn combinatorial(
     Ok(Combinatorial { sharpes, embargo_days })
 }
 
-/// The days on which a trial with these trades may be judged. Series that look back so many days still hold what was
-/// held out for as long after it.
-fn open_days(
-    days: usize,
-    (held, embargo): (&[Range<usize>], usize),
-    (trades, reach): (&[Range<usize>], usize),
-) -> Vec<bool> {
+/// The days on which a trial may be judged. Series that look back so many days still hold what was held out for as
+/// long after it.
+fn open_days(days: usize, (held, embargo): (&[Range<usize>], usize), candidate: &Candidate<'_>) -> Vec<bool> {
     let mut open = vec![true; days];
     for held in held {
-        open[held.start.saturating_sub(embargo)..(held.end + embargo.max(reach)).min(days)].fill(false);
-        let reaching = trades.iter().filter(|trade| trade.start < held.end && held.start < trade.end);
+        open[held.start.saturating_sub(embargo)..(held.end + embargo.max(candidate.reach)).min(days)].fill(false);
+        let reaching = candidate.trades.iter().filter(|trade| trade.start < held.end && held.start < trade.end);
         reaching.for_each(|trade| open[trade.start.min(days)..trade.end.min(days)].fill(false));
     }
     open
@@ -122,11 +133,16 @@ fn first_best(ratios: impl Iterator<Item = f64>) -> usize {
 mod tests {
     use super::*;
 
+    /// A trial without trades and series.
+    fn bare(days: &[f64]) -> Candidate<'_> {
+        Candidate { days, trades: &[], reach: 0 }
+    }
+
     #[test]
     fn there_are_five_paths_and_each_covers_every_day_once() {
         // One trial only: every path is the trial itself.
         let days: Vec<f64> = (0..120).map(|day| f64::from(day % 7) - 2.5).collect();
-        let found = combinatorial((&[&days], &[vec![]], &[0]), 1, 252.0).expect("120 days are enough");
+        let found = combinatorial(&[bare(&days)], 1, 252.0).expect("120 days are enough");
         let expected = Ratio::Sharpe.of(&days, 252.0).expect("it varies");
         assert_eq!(found.sharpes.len(), 5);
         assert!(found.sharpes.iter().all(|sharpe| (sharpe - expected).abs() < 1e-12));
@@ -140,8 +156,7 @@ mod tests {
         let lucky: Vec<f64> = (0..120)
             .map(|day| if day < 20 { 5.0 + f64::from(day % 2) } else { -0.01 * f64::from(1 + day % 2) })
             .collect();
-        let found =
-            combinatorial((&[&mild, &lucky], &[vec![], vec![]], &[0, 0]), 0, 252.0).expect("120 days are enough");
+        let found = combinatorial(&[bare(&mild), bare(&lucky)], 0, 252.0).expect("120 days are enough");
         let lucky_whole = Ratio::Sharpe.of(&lucky, 252.0).expect("it varies");
         assert!(found.sharpes.iter().all(|sharpe| *sharpe < lucky_whole));
     }
@@ -155,12 +170,11 @@ mod tests {
             value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
         };
         let trials: Vec<Vec<f64>> = oracle["trials"].as_array().unwrap().iter().map(numbers).collect();
-        let trials: Vec<&[f64]> = trials.iter().map(Vec::as_slice).collect();
+        let trials: Vec<Candidate<'_>> = trials.iter().map(|days| bare(days)).collect();
         let expected = &oracle["combinatorial"];
         assert_eq!((expected["groups"].as_u64(), expected["held_out"].as_u64()), (Some(6), Some(2)));
         let embargo = expected["embargo_days"].as_u64().unwrap() as usize;
-        let found =
-            combinatorial((&trials, &vec![Vec::new(); trials.len()], &vec![0; trials.len()]), embargo, 252.0).unwrap();
+        let found = combinatorial(&trials, embargo, 252.0).unwrap();
         let (mut found, mut expected) = (found.sharpes, numbers(&expected["sharpes"]));
         // Which path is called the first is a matter of taste.
         found.sort_by(f64::total_cmp);
@@ -174,8 +188,8 @@ mod tests {
     #[test]
     fn too_few_days_are_said_to_be_too_few() {
         let days = [0.1; 30];
-        let error = combinatorial((&[&days], &[vec![]], &[0]), 3, 252.0)
-            .expect_err("groups of five days, three of embargo on each side");
+        let error =
+            combinatorial(&[bare(&days)], 3, 252.0).expect_err("groups of five days, three of embargo on each side");
         assert!(error.contains("30 days"), "{error}");
     }
 
@@ -183,11 +197,11 @@ mod tests {
     fn a_trade_that_reaches_into_a_held_out_group_is_left_out_of_the_choice() {
         let trades = [2..5, 8..12, 13..14];
         let held = std::iter::once(10..13).collect::<Vec<_>>();
-        let open = open_days(16, (&held, 1), (&trades, 0));
+        let open = open_days(16, (&held, 1), &Candidate { days: &[], trades: &trades, reach: 0 });
         let expected: Vec<bool> = (0..16).map(|day| !(8..14).contains(&day)).collect();
         assert_eq!(open, expected);
         // What looks back two days sees the group until two days after it.
-        let open = open_days(16, (&held, 1), (&trades[..1], 2));
+        let open = open_days(16, (&held, 1), &Candidate { days: &[], trades: &trades[..1], reach: 2 });
         let expected: Vec<bool> = (0..16).map(|day| !(9..15).contains(&day)).collect();
         assert_eq!(open, expected);
     }
