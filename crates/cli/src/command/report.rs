@@ -7,10 +7,11 @@ use bartune::config::Plan;
 use bartune::data::Dataset;
 use bartune::report::{Ledger, PageOptions, Report, Subject};
 use bartune::study::{Control, RunOptions, Session};
-use bartune::validation::{Validation, ValidationOptions, validate};
+use bartune::validation::{Validation, ValidationOptions};
 use bartune::{Error, Evaluator};
 
 use super::study::{open_data, storage_url, study_text};
+use super::validate::judged;
 use crate::args::ReportArgs;
 use crate::exit::Exit;
 use crate::output;
@@ -69,11 +70,7 @@ fn validated(
         workers: args.workers.unwrap_or(RunOptions::of(plan).workers),
         ..ValidationOptions::default()
     };
-    let bar = output::stage_bar();
-    let mut observe = |what: &str, share: f64| output::show_stage(&bar, what, share);
-    let found = validate((plan, dataset), session, args.trial, &options, (&Control::default(), &mut observe));
-    bar.finish_and_clear();
-    match found {
+    match judged((plan, dataset), session, args.trial, (&options, &Control::default())) {
         Err(Error::NoWinner { .. }) => Ok(Err("no trial is feasible, so there is no winner to judge".to_owned())),
         found => Ok(Ok(found?)),
     }

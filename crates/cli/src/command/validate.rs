@@ -66,7 +66,7 @@ fn benchmark(text: &str) -> Result<Benchmark, bartune::Error> {
 }
 
 /// Judge a trial, or the winner, with a bar that says how far it is.
-fn judged(
+pub(super) fn judged(
     subject: (&Plan, &Dataset),
     session: &Session<'_>,
     trial: Option<u64>,
@@ -95,7 +95,10 @@ pub(super) fn after_run(
     };
     match judged((plan, dataset), session, None, (&options, control)) {
         Err(bartune::Error::NoWinner { .. }) => Ok(None),
-        Ok(_) if control.is_stopped() => Ok(None),
+        Ok(_) if control.is_stopped() => {
+            output::tell("no verdict: interrupted; `bartune validate` judges the winner");
+            Ok(None)
+        }
         Ok(found) => Ok(Some(found)),
         Err(error @ bartune::Error::Storage(_)) => Err(error),
         Err(error) => {
