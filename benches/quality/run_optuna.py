@@ -36,12 +36,19 @@ def sampler(name, seed):
 
 
 def best_value(problem, sampler_name, seed, trials):
-    """The judged value of the best feasible trial, or minus the hypervolume of several objectives."""
+    """The judged value of the best feasible trial, or minus the hypervolume of several objectives.
+
+    Some runs of `cmaes` end early: once it has converged to the last bit it suggests NaN, which Optuna refuses with a
+    ValueError. What they found until then counts.
+    """
     study = optuna.create_study(sampler=sampler(sampler_name, seed), directions=["minimize"] * problem.objectives)
     results = []
     for _ in range(trials):
         trial = study.ask()
-        result = problem.evaluate(trial)
+        try:
+            result = problem.evaluate(trial)
+        except ValueError:
+            break
         if result.violation is not None:
             trial.set_constraint("limit", result.violation)
         study.tell(trial, list(result.objectives))

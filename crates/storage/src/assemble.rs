@@ -72,6 +72,11 @@ impl Assembly {
         Some((*self.ids.first()?, *self.ids.last()?))
     }
 
+    /// The trials' ids, ascending.
+    pub(crate) fn ids(&self) -> &[i64] {
+        &self.ids
+    }
+
     /// Number of trials.
     pub(crate) fn len(&self) -> usize {
         self.ids.len()

@@ -67,6 +67,28 @@ fn postgres_holds_after_reopening_what_it_held() {
 }
 
 #[test]
+fn long_studies_between_each_other_are_read_whole_and_in_order() {
+    let url = schema();
+    let mut storage = PostgresStorage::open(&url).unwrap();
+    let rare = storage.create_study("rare", &[StudyDirection::Maximize]).unwrap().id;
+    let frequent = storage.create_study("frequent", &[StudyDirection::Maximize]).unwrap().id;
+    let many = |trials: u64| -> Vec<_> {
+        let sample = testing::sample_records();
+        let batches = (0..trials.div_ceil(sample.len() as u64)).map(|batch| batch * sample.len() as u64);
+        batches.flat_map(|first| testing::renumbered(testing::sample_records(), first)).collect()
+    };
+    // More than are asked for at a time; and the rare study's are fewer than a quarter of what lies between them.
+    let (rare_trials, frequent_trials) = (many(4_100), many(4_100 * 5));
+    for (few, five) in rare_trials.chunks(500).zip(frequent_trials.chunks(2_500)) {
+        storage.append(rare, few).unwrap();
+        storage.append(frequent, five).unwrap();
+    }
+    for (id, written) in [(rare, &rare_trials), (frequent, &frequent_trials)] {
+        testing::assert_same(&storage.trials(id).unwrap(), written);
+    }
+}
+
+#[test]
 fn a_writer_whose_lease_was_taken_over_writes_nothing() {
     let url = schema();
     testing::check_fencing(

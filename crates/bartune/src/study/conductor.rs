@@ -22,7 +22,7 @@ use indexmap::IndexMap;
 use super::spending::Spending;
 use crate::config::{Plan, SamplerPlan};
 use crate::error::Error;
-use crate::identity::{Identity, Sha256Digest, hex};
+use crate::identity::{Identity, Sha256Digest, hex, unhex};
 use crate::import::is_imported;
 use crate::outcome::{Outcome, SegmentMetrics};
 
@@ -180,16 +180,20 @@ impl<'a> Conductor<'a> {
                 _ => None,
             },
         };
+        let unseen = (stored.len() + 1).saturating_sub(conductor.lag());
         for record in stored {
+            let (number, trial) = (conductor.number(), &record.trial);
             if record.identity.is_empty() && !is_imported(record) {
                 conductor.foreign += 1;
-                conductor.window.push(conductor.number(), &record.trial.params);
-                conductor.remember(record)?;
-                continue;
+            } else {
+                // What a study wrote is what it would compute: its fingerprint covers all that identities depend on.
+                let identity = unhex(&record.identity).unwrap_or_else(|| conductor.identity.of(plan, &trial.params));
+                conductor.note(identity, trial.duplicate_of);
+                conductor.imported += u64::from(is_imported(record));
             }
-            let identity = conductor.identity.of(plan, &record.trial.params);
-            conductor.note(identity, &record.trial.params, record.trial.duplicate_of);
-            conductor.imported += u64::from(is_imported(record));
+            if number >= unseen && trial.duplicate_of.is_none() {
+                conductor.window.push(number, &trial.params);
+            }
             conductor.remember(record)?;
         }
         Ok(conductor)
@@ -226,7 +230,10 @@ impl<'a> Conductor<'a> {
             proposed => proposed?,
         };
         let duplicate_of = self.known.get(&identity).copied();
-        self.note(identity, &assignment, duplicate_of);
+        self.note(identity, duplicate_of);
+        if duplicate_of.is_none() {
+            self.window.push(self.number(), &assignment);
+        }
         self.pending.push_back(Pending {
             assignment: assignment.clone(),
             identity,
@@ -305,15 +312,13 @@ impl<'a> Conductor<'a> {
     }
 
     /// Take note of the proposal that is about to become the next trial.
-    fn note(&mut self, identity: Sha256Digest, assignment: &Assignment, duplicate_of: Option<u64>) {
+    fn note(&mut self, identity: Sha256Digest, duplicate_of: Option<u64>) {
         if duplicate_of.is_some() {
             self.duplicates_in_a_row += 1;
             return;
         }
-        let number = self.number();
         self.duplicates_in_a_row = 0;
-        self.known.insert(identity, number as u64);
-        self.window.push(number, assignment);
+        self.known.insert(identity, self.number() as u64);
     }
 
     fn remember(&mut self, record: &TrialRecord) -> Result<(), Error> {

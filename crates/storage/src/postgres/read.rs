@@ -1,15 +1,15 @@
-//! The queries: trials table by table, each in one ordered query, never a query per trial.
+//! The queries: trials table by table, each in ordered queries over thousands of trials, never a query per trial.
 //!
 //! Opening a study is the longest of them: 100,000 trials of eight parameters are over a million rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::mpsc;
+use std::thread;
 
 use bartune_search::storage::{Lease, StudyId, StudyInfo, TrialRecord, VaultOpening};
 use bartune_search::trial::StudyDirection;
 use postgres::Row;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::ToSql;
 use serde_json::Value;
 
 use super::connection::Link;
@@ -39,6 +39,9 @@ const SYSTEM_ATTRIBUTES: Child = Child("trial_system_attributes", "trial_system_
 const IDENTITIES: Child = Child("bartune_trials", "trial_id", "c.identity, c.constraint_keys_id");
 const METRICS: Child = Child("bartune_metrics", "trial_id", "c.keys_id, c.packed");
 const RETURNS: Child = Child("bartune_returns", "trial_id", "c.packed");
+
+/// Trials whose rows are asked for at a time.
+const TRIALS_A_QUERY: usize = 4_096;
 
 /// Milliseconds of a time; finer digits are cut off.
 const MILLISECONDS: &str = "round(extract(epoch FROM date_trunc('milliseconds', {})) * 1000)::bigint";
@@ -230,11 +233,10 @@ pub(super) fn key_lists(link: &mut Link) -> Result<KeyLists, Fault> {
 
 /// The trials being read.
 ///
-/// Their rows in a table are read through its index on trials: from the first trial's to the last one's if the study's
-/// trials are most of those in between, and through a join otherwise. Rows that belong to none of them are skipped.
+/// Their rows in a table are read part by part through its index on trials: from a part's first trial to its last one if
+/// the study's trials are most of those in between, and by a list of their ids otherwise. Rows that belong to none of them
+/// are skipped.
 struct Selection {
-    study: i32,
-    numbers: (i32, i32),
     assembly: Assembly,
     /// Whether they are most of those between the first and the last.
     is_most: bool,
@@ -243,21 +245,15 @@ struct Selection {
 impl Selection {
     fn read(link: &mut Link, study: i32, numbers: &Range<u64>) -> Result<Self, Fault> {
         let bound = |number| i32::try_from(number).unwrap_or(i32::MAX);
-        let numbers = (bound(numbers.start), bound(numbers.end));
         let statement = link.statement(&format!(
             "SELECT trial_id, number, state::text, {}, {} FROM trials
              WHERE study_id = $1 AND number >= $2 AND number < $3 ORDER BY trial_id",
             MILLISECONDS.replace("{}", "datetime_start"),
             MILLISECONDS.replace("{}", "datetime_complete"),
         ))?;
-        let parameters: [&(dyn ToSql + Sync); 3] = [&study, &numbers.0, &numbers.1];
-        let count =
-            link.statement("SELECT count(*) FROM trials WHERE study_id = $1 AND number >= $2 AND number < $3")?;
-        let count: i64 = link.client.query_one(&count, &parameters)?.try_get(0)?;
-        // Growing by moving what is there already would cost as much as reading it.
-        let mut assembly = Assembly::with_capacity(usize::try_from(count).unwrap_or(0));
-        let mut rows = link.client.query_raw(&statement, parameters)?;
-        while let Some(row) = rows.next()? {
+        let rows = link.client.query(&statement, &[&study, &bound(numbers.start), &bound(numbers.end)])?;
+        let mut assembly = Assembly::with_capacity(rows.len());
+        for row in rows {
             let (id, number): (i32, i32) = (row.try_get(0)?, row.try_get(1)?);
             assembly.push(&TrialRow {
                 id: i64::from(id),
@@ -267,14 +263,13 @@ impl Selection {
                 finished_ms: row.try_get(4)?,
             })?;
         }
-        drop(rows);
         let (first, last) = assembly.span().unwrap_or_default();
         let is_most = assembly.len() >= usize::try_from((last - first) / 4).unwrap_or(usize::MAX);
         if is_most {
-            // Left to itself, a server without statistics sorts a million rows on its disk.
+            // Left to itself, a server without statistics sorts what its index has in order.
             link.client.batch_execute("SET LOCAL enable_sort = off")?;
         }
-        Ok(Self { study, numbers, assembly, is_most })
+        Ok(Self { assembly, is_most })
     }
 
     /// Show `visit` every row of `child` that belongs to one of the trials: trial by trial, and a trial's rows in order of
@@ -286,62 +281,74 @@ impl Selection {
         mut visit: impl FnMut(&mut TrialRecord, &mut KnownDistributions, &Row) -> Result<(), RowFault>,
     ) -> Result<(), Fault> {
         let Child(table, key, columns) = child;
-        let Some(span) = self.assembly.span() else { return Ok(()) };
-        // Ids come from an INTEGER column.
-        let id = |id| i32::try_from(id).unwrap_or(i32::MAX);
-        let (first, last) = (id(span.0), id(span.1));
-        let (condition, parameters): (&str, Vec<&(dyn ToSql + Sync)>) = if self.is_most {
-            ("WHERE c.trial_id BETWEEN $1 AND $2", vec![&first, &last])
-        } else {
-            (
-                "JOIN trials t ON t.trial_id = c.trial_id
-                 WHERE t.study_id = $1 AND t.number >= $2 AND t.number < $3",
-                vec![&self.study, &self.numbers.0, &self.numbers.1],
-            )
-        };
+        let condition = if self.is_most { "BETWEEN $1 AND $2" } else { "= ANY($1)" };
         let statement = link.statement(&format!(
-            "SELECT c.trial_id, {columns}, c.{key} FROM {table} c {condition} ORDER BY c.trial_id"
+            "SELECT c.trial_id, {columns}, c.{key} FROM {table} c WHERE c.trial_id {condition} ORDER BY c.trial_id"
         ))?;
-        let mut rows = link.client.query_raw(&statement, parameters)?;
-        let mut of_trial = OfTrial::default();
-        while let Some(row) = rows.next()? {
-            let id: i32 = row.try_get(0)?;
-            if id != of_trial.id {
-                of_trial.show(&mut self.assembly, table, &mut visit)?;
-                of_trial.id = id;
-            }
-            of_trial.rows.push((row.try_get(row.len() - 1)?, row));
-        }
-        of_trial.show(&mut self.assembly, table, &mut visit)
+        let parts = self.parts();
+        let client = &mut link.client;
+        let query = |part: &Part| match part {
+            Part::Between(first, last) => client.query(&statement, &[first, last]),
+            Part::Listed(ids) => client.query(&statement, &[ids]),
+        };
+        in_parallel(&parts, query, |rows| self.show(table, rows?, &mut visit))
     }
-}
 
-/// One trial's rows of a table, each with its key.
-#[derive(Default)]
-struct OfTrial {
-    id: i32,
-    rows: Vec<(i32, Row)>,
-}
+    /// Ids of trials that are asked for at a time.
+    fn parts(&self) -> Vec<Part> {
+        // Ids come from an INTEGER column.
+        let id = |&id: &i64| i32::try_from(id).unwrap_or(i32::MAX);
+        let part = |ids: &[i64]| match (ids.first(), ids.last()) {
+            (Some(first), Some(last)) if self.is_most => Part::Between(id(first), id(last)),
+            _ => Part::Listed(ids.iter().map(id).collect()),
+        };
+        self.assembly.ids().chunks(TRIALS_A_QUERY).map(part).collect()
+    }
 
-impl OfTrial {
-    /// Show the rows in the order of their keys, and forget them.
     fn show(
         &mut self,
-        assembly: &mut Assembly,
         table: &'static str,
+        rows: Vec<Row>,
         visit: &mut impl FnMut(&mut TrialRecord, &mut KnownDistributions, &Row) -> Result<(), RowFault>,
     ) -> Result<(), Fault> {
-        let id = i64::from(self.id);
-        self.rows.sort_unstable_by_key(|(key, _)| *key);
-        for (_, row) in self.rows.drain(..) {
-            let Some((record, distributions)) = assembly.find(id) else { continue };
-            visit(record, distributions, &row).map_err(|fault| match fault {
-                RowFault::Postgres(error) => Fault::from(error),
-                RowFault::Problem(problem) => StorageError::UnreadableRow { table, id, problem }.into(),
-            })?;
+        let keyed = |row: Row| Ok::<_, postgres::Error>((row.try_get::<_, i32>(0)?, row.try_get(row.len() - 1)?, row));
+        let mut rows: Vec<(i32, i32, Row)> = rows.into_iter().map(keyed).collect::<Result<_, _>>()?;
+        for rows in rows.chunk_by_mut(|a, b| a.0 == b.0) {
+            let id = i64::from(rows[0].0);
+            let Some((record, distributions)) = self.assembly.find(id) else { continue };
+            rows.sort_unstable_by_key(|(_, key, _)| *key);
+            for (_, _, row) in rows {
+                visit(record, distributions, row).map_err(|fault| match fault {
+                    RowFault::Postgres(error) => Fault::from(error),
+                    RowFault::Problem(problem) => StorageError::UnreadableRow { table, id, problem }.into(),
+                })?;
+            }
         }
         Ok(())
     }
+}
+
+/// Trials whose rows are asked for at a time.
+enum Part {
+    Between(i32, i32),
+    Listed(Vec<i32>),
+}
+
+/// Ask for part after part, and take in the answer of one while the next is under way.
+fn in_parallel<P: Sync, T: Send>(
+    parts: &[P],
+    mut ask: impl FnMut(&P) -> T + Send,
+    mut take: impl FnMut(T) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    if let [part] = parts {
+        return take(ask(part));
+    }
+    thread::scope(|scope| {
+        let (answers, queue) = mpsc::sync_channel(1);
+        // Whoever takes in stops at the first problem, and so does this.
+        scope.spawn(move || parts.iter().try_for_each(|part| answers.send(ask(part))));
+        queue.into_iter().try_for_each(&mut take)
+    })
 }
 
 /// A failure in a row of a child table.
