@@ -190,7 +190,7 @@ impl Bench {
         let control = Control::default();
         run(&mut session, &evaluator, &options, &control, |_| {})?;
         let options = ValidationOptions { workers: NonZeroUsize::MIN, cache, ..ValidationOptions::default() };
-        let found = validate((&plan, &dataset), &session, None, &options, (&control, &mut |_, _| {}));
+        let found = validate((&evaluator, &dataset), &session, None, &options, (&control, &mut |_, _| {}));
         match found {
             Ok(found) => Ok(Answer {
                 case,

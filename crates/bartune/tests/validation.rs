@@ -91,7 +91,7 @@ fn judged(plan: &Plan, dataset: &Dataset, options: &ValidationOptions) -> Valida
     let evaluator = Evaluator::new(plan, dataset);
     run(&mut session, &evaluator, &RunOptions::of(plan), &Control::default(), |_| {}).expect("it runs");
     let control = Control::default();
-    validate((plan, dataset), &session, None, options, (&control, &mut |_, _| {})).expect("it has a winner")
+    validate((&evaluator, dataset), &session, None, options, (&control, &mut |_, _| {})).expect("it has a winner")
 }
 
 fn text(found: &Validation) -> String {

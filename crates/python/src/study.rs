@@ -402,7 +402,8 @@ impl StudyHandle {
                     ..ValidationOptions::default()
                 };
                 let mut observe = |what: &str, share: f64| teller.tell((what.to_owned(), share));
-                let found = validate((plan, dataset), session, trial, &options, (&inner, &mut observe))?;
+                let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
+                let found = validate((&evaluator, dataset), session, trial, &options, (&inner, &mut observe))?;
                 Ok(json::validation(&plan.name, &found))
             })
         })?;

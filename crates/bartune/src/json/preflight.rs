@@ -39,6 +39,7 @@ pub fn preflight(found: &Preflight) -> Value {
             "trials": estimate.trials,
             "trial_ms": estimate.trial.as_secs_f64() * 1e3,
             "seconds": estimate.time.as_secs_f64(),
+            "verdict_seconds": estimate.verdict.as_secs_f64(),
             "memory_bytes": estimate.memory_bytes,
             "database_bytes": estimate.database_bytes,
         })),

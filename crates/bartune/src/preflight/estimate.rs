@@ -1,26 +1,34 @@
 //! What a run will cost, measured: a pilot of the same search in memory, then the same trials stored in a
 //! database that is thrown away.
 //!
-//! The first trials of a search pay for the series that later ones reuse, so that the remaining ones are
-//! extrapolated from the second half of the pilot. Time is wall time with the run's workers on this machine
-//! as busy as it is now.
+//! Time is wall time with the run's workers on this machine as busy as it is now. What a pilot's first second says of the
+//! hours after it is in [`pace`](super::pace) and [`proposal`](super::proposal).
 
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bartune_search::storage::{Storage, TrialRecord};
 use bartune_storage::SqliteStorage;
 
 use super::Pilot;
+use super::pace::{Mark, Pace};
+use super::proposal::Proposals;
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
-use crate::study::{self, Control, Progress, RunOptions, Session, full_records, headline};
+use crate::study::{self, Control, RunOptions, Session, evaluate_guarded, full_records, headline, summarize};
+use crate::validation::{ValidationOptions, Work, parallel};
 
 /// The pilot runs so long, or until the budget is spent.
 const PILOT: Duration = Duration::from_millis(900);
 /// Trials stored to learn what one takes.
 const STORED: usize = 256;
+/// Trials that are run once more to learn what one takes whose series are all there.
+const AGAIN: usize = 24;
+/// Trials whose returns are tested to learn what testing takes.
+const SERIES: usize = 8;
 /// What the history, the answers and the identities hold of a trial, beside its parameters, in bytes.
 const TRIAL_BYTES: u64 = 300;
 /// What the history holds of a parameter value, and its copy on the way there, in bytes.
@@ -33,24 +41,16 @@ pub struct Estimate {
     pub trials: u64,
     /// Trials that the pilot evaluated.
     pub pilot_trials: u64,
-    /// Wall time of one trial with all workers, once the pilot had warmed up.
+    /// Wall time of one trial with all workers, on average.
     pub trial: Duration,
     /// Wall time of the search.
     pub time: Duration,
-    /// Peak memory of the process, where the system tells it.
+    /// Wall time of the verdict after it.
+    pub verdict: Duration,
+    /// Peak memory of the process, verdict and all, where the system tells it.
     pub memory_bytes: Option<u64>,
     /// Size of the SQLite database.
     pub database_bytes: u64,
-}
-
-/// How far the pilot was at one moment.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    elapsed: Duration,
-    evaluated: u64,
-    /// Train bars that trials were run on.
-    bars: u64,
-    cached: usize,
 }
 
 /// `probed` is what the probe trials ran on: its series are in memory here, and would not be beside the run's.
@@ -63,46 +63,96 @@ pub(super) fn measure(
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
     let mut session = Session::in_memory(plan, dataset)?;
     let run = RunOptions { trials: plan.search.trials, workers: options.workers, timeout: Some(PILOT) };
-    let mut marks = vec![Mark { elapsed: Duration::ZERO, evaluated: 0, bars: 0, cached: 0 }];
+    let mut marks = vec![Mark::default()];
     let began = Instant::now();
     study::run(&mut session, &evaluator, &run, &Control::default(), |progress| marks.push(Mark::of(progress)))?;
-    marks.push(Mark { elapsed: began.elapsed(), ..marks[marks.len() - 1] });
+    let mut last = marks[marks.len() - 1];
+    last.elapsed = began.elapsed();
+    marks.push(last);
     // With the pilot's trials in it: what one holds while it runs is a part of the run's memory too.
     let held = (probed.cache_stats().bytes + evaluator.cache_stats().bytes) as u64;
     let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
-    let (last, middle) = (marks[marks.len() - 1], middle(&marks));
-    let done = (last.evaluated - middle.evaluated).max(1);
-    let trial = (last.elapsed - middle.elapsed) / u32::try_from(done).unwrap_or(u32::MAX);
-    let trials = paid_for(plan, (middle, last), (trial, dataset.segments.train.len()));
-    let left = trials.saturating_sub(last.evaluated);
-    let records = session.trials(0..STORED as u64)?;
-    let (stored, database_bytes) = store(plan, &records, trials)?;
-    let cached = kept_in_the_end(middle, last, trials).min(options.cache.bytes() as u64);
-    let history = history_bytes(plan, trials);
+    let records = session.trials(0..u64::MAX)?;
+    let best = summarize(&session, 1)?.top.into_iter().next();
+    let proposals = Proposals { plan, sampler: session.sampler(), records: &records, best: best.as_ref() };
+    let evaluated = last.evaluated;
+    let proposal = proposals.after(evaluated)?;
+    let again = once_more(&evaluator, plan, options.workers, &records);
+    let again = again.saturating_add(shared(proposal, options.workers));
+    let pace = Pace::of(&marks, again);
+    let trials = paid_for(plan, &pace, dataset.segments.train.len());
+    let (stored, database_bytes) = store(plan, &records[..records.len().min(STORED)], trials)?;
+    let more = trials.saturating_sub(evaluated) as f64;
+    let grown = shared(proposals.after(trials)?.saturating_sub(proposal), options.workers) / 2;
+    let judging = ValidationOptions::at_the_end(trials, options.workers, options.cache);
+    let work = Work::of(plan, &judging, trials, &returns(&records));
+    let fold_trials = judging.fold_trials as f64;
+    let fold = seconds(pace.seconds(fold_trials) / fold_trials * work.cold + pace.warm() * work.warm);
+    let kept = pace.cached(trials as f64) + pace.cached(fold_trials);
+    let cached = kept.min(options.cache.bytes() as u64);
+    let time = seconds(pace.seconds(trials as f64) + grown.as_secs_f64() * more + stored.as_secs_f64() * trials as f64);
     Ok(Estimate {
         trials,
-        pilot_trials: last.evaluated,
-        trial,
-        time: last.elapsed + scaled(trial, left) + scaled(stored, trials),
-        memory_bytes: rest.map(|rest| rest + cached + history),
+        pilot_trials: evaluated,
+        trial: seconds(time.as_secs_f64() / trials.max(1) as f64),
+        time,
+        verdict: fold + work.statistics,
+        memory_bytes: rest.map(|rest| rest + cached + history_bytes(plan, trials)),
         database_bytes,
     })
 }
 
-/// Trials that a budget of any kind pays for, where one costs what it cost in the pilot's second half.
+/// Wall time of each of the last trials when they are run again, with all workers; as long as can be, where the pilot had
+/// too few.
+fn once_more(evaluator: &Evaluator<'_>, plan: &Plan, workers: NonZeroUsize, records: &[TrialRecord]) -> Duration {
+    let distinct: Vec<&TrialRecord> =
+        records.iter().rev().filter(|record| record.trial.duplicate_of.is_none()).collect();
+    // A fourth of them, twice, takes half as long as the pilot at most.
+    let last = &distinct[..(distinct.len() / 4).min(AGAIN)];
+    let Some(count) = u32::try_from(last.len()).ok().filter(|&count| count > 0) else { return Duration::MAX };
+    let run = || {
+        drop(parallel(workers, last, |record| {
+            evaluate_guarded(evaluator, &plan.parameters.to_params(&record.trial.params))
+        }))
+    };
+    // Series are kept when they are asked for the second time.
+    run();
+    let began = Instant::now();
+    run();
+    began.elapsed() / count
+}
+
+/// What a proposal takes of a trial's time: one thread proposes, on a core that workers have no use for if there is one.
+fn shared(proposal: Duration, workers: NonZeroUsize) -> Duration {
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    proposal / u32::try_from(cores.min(workers).get()).unwrap_or(u32::MAX)
+}
+
+/// Trials that a budget of any kind pays for.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the budget of trials")]
-fn paid_for(plan: &Plan, (middle, last): (Mark, Mark), (trial, train): (Duration, usize)) -> u64 {
+fn paid_for(plan: &Plan, pace: &Pace, train: usize) -> u64 {
     let most = plan.search.trials as f64;
-    let done = (last.evaluated - middle.evaluated).max(1) as f64;
+    let evaluated = pace.last.evaluated as f64;
     let by_bars = plan.search.budget.map_or(f64::INFINITY, |budget| {
-        let left = (budget.bars(train) - last.bars as f64).max(0.0);
-        last.evaluated as f64 + left / ((last.bars - middle.bars) as f64 / done).max(1.0)
+        let left = (budget.bars(train) - pace.last.bars as f64).max(0.0);
+        evaluated + left / pace.bars().max(1.0)
     });
     let by_time = plan.search.timeout.map_or(f64::INFINITY, |timeout| {
-        let left = timeout.saturating_sub(last.elapsed).as_secs_f64();
-        last.evaluated as f64 + left / trial.as_secs_f64().max(1e-9)
+        // Later trials take less than earlier ones, or as long.
+        let (mut trials, limit) = (evaluated.max(1.0), timeout.as_secs_f64());
+        while trials < most && pace.seconds(trials * 1.02) < limit {
+            trials *= 1.02;
+        }
+        trials
     });
     most.min(by_bars).min(by_time).ceil() as u64
+}
+
+/// Daily returns over all segments of some trials that were run to their end.
+fn returns(records: &[TrialRecord]) -> Vec<Vec<f64>> {
+    let all = |record: &TrialRecord| record.daily_returns.values().flatten().map(|&day| f64::from(day)).collect();
+    let ran = records.iter().filter(|record| !record.daily_returns.is_empty());
+    ran.take(SERIES).map(all).collect()
 }
 
 /// What the history of so many trials holds, in bytes.
@@ -110,42 +160,10 @@ pub(super) fn history_bytes(plan: &Plan, trials: u64) -> u64 {
     trials.saturating_mul(TRIAL_BYTES + VALUE_BYTES * plan.parameters.space.len() as u64)
 }
 
-impl Mark {
-    fn of(progress: &Progress) -> Self {
-        Self {
-            elapsed: progress.elapsed,
-            evaluated: progress.evaluated,
-            bars: progress.bars_spent,
-            cached: progress.cache.bytes,
-        }
-    }
-}
-
-/// The mark nearest to half the pilot's time.
-fn middle(marks: &[Mark]) -> Mark {
-    let half = marks[marks.len() - 1].elapsed / 2;
-    marks.iter().copied().min_by_key(|mark| mark.elapsed.abs_diff(half)).unwrap_or(marks[0])
-}
-
-fn scaled(each: Duration, count: u64) -> Duration {
-    Duration::try_from_secs_f64(each.as_secs_f64() * count as f64).unwrap_or(Duration::MAX)
-}
-
-/// Bytes of computed series that so many trials leave. New series become rarer: what comes per trial in the pilot's second
-/// half, as a part of what came in its first, goes on shrinking by that factor.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes, far below 2^53 and never negative")]
-fn kept_in_the_end(middle: Mark, last: Mark, trials: u64) -> u64 {
-    let (first, all) = (middle.evaluated.max(1) as f64, last.evaluated.max(1) as f64);
-    let (before, after) = (middle.cached as f64, last.cached.max(middle.cached) as f64);
-    let halves = (trials as f64 - all).max(0.0) / first;
-    let second = (after - before) * first / (all - first).max(1.0);
-    let shrinks = if before > 0.0 { second / before } else { 1.0 };
-    let more = match shrinks < 0.99 {
-        // A geometric series from the second half on.
-        true => second * shrinks * (1.0 - shrinks.powf(halves)) / (1.0 - shrinks),
-        false => second * halves,
-    };
-    (after + more) as u64
+fn seconds(seconds: f64) -> Duration {
+    // A century, beyond which nobody asks, leaves room for sums.
+    const MOST: f64 = 100.0 * 365.0 * 86_400.0;
+    Duration::from_secs_f64(seconds.clamp(0.0, MOST))
 }
 
 /// Time of storing a trial, and the size of a database with `trials` of them: full records of as many as the
@@ -195,25 +213,4 @@ fn resident_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
     Some(kilobytes * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mark(evaluated: u64, cached: usize) -> Mark {
-        Mark { elapsed: Duration::ZERO, evaluated, bars: 0, cached }
-    }
-
-    #[test]
-    fn series_that_become_rarer_are_not_extrapolated_in_a_line() {
-        // 800 bytes in the first hundred trials, 200 in the second: a quarter each time, 1,066 in the end.
-        let kept = kept_in_the_end(mark(100, 800), mark(200, 1_000), 1_000_000);
-        assert_eq!(kept, 1_066);
-        assert_eq!(kept_in_the_end(mark(100, 800), mark(200, 1_000), 300), 1_050);
-        // As many again in each half: a line.
-        assert_eq!(kept_in_the_end(mark(100, 800), mark(200, 1_600), 400), 3_200);
-        assert_eq!(kept_in_the_end(mark(100, 800), mark(200, 800), 400), 800);
-        assert_eq!(kept_in_the_end(mark(0, 0), mark(0, 0), 400), 0);
-    }
 }

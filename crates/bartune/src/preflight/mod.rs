@@ -15,7 +15,9 @@ mod columns;
 mod estimate;
 mod gates;
 mod memory;
+mod pace;
 mod probe;
+mod proposal;
 mod quality;
 
 use std::num::NonZeroUsize;

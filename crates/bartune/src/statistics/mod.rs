@@ -19,6 +19,7 @@ mod sharpe;
 pub use bootstrap::{Interval, StationaryBootstrap, block_length, paired_intervals};
 pub use overfitting::{Overfitting, OverfittingError, overfitting};
 pub use ratio::{Ratio, RatioError};
+pub(crate) use reality::BATCH;
 pub use reality::{RealityCheck, reality_check};
 pub(crate) use sharpe::normal_quantile;
 pub use sharpe::{Moments, average_correlation, effective_trials, expected_maximum};

@@ -29,6 +29,9 @@ pub struct RealityCheck {
     pub block: f64,
 }
 
+/// Resamples that are looked at together.
+pub(crate) const BATCH: usize = 16;
+
 /// A trial's advantage over the benchmark.
 struct Advantage {
     /// Return of each day less the benchmark's.
@@ -64,28 +67,49 @@ pub fn reality_check(
     let found_mean = advantages.iter().map(|trial| root * trial.mean).fold(f64::NEG_INFINITY, f64::max);
     let found_ratio = advantages.iter().map(|trial| root * trial.mean / trial.error).fold(0.0, f64::max);
     let worse = (2.0 * (days as f64).ln().ln()).sqrt();
+    let found = [found_mean, found_ratio, found_ratio, found_ratio];
     let mut exceeded = [0_u32; 4];
     let mut bootstrap = StationaryBootstrap::new(days, block, seed);
+    let mut counts = vec![[0.0; BATCH]; days];
     let mut indices = Vec::new();
-    for _ in 0..resamples {
-        bootstrap.draw(&mut indices);
-        let mut best = [f64::NEG_INFINITY, 0.0, 0.0, 0.0];
+    for first in (0..resamples).step_by(BATCH) {
+        let drawn = BATCH.min(resamples - first);
+        counts.fill([0.0; BATCH]);
+        (0..drawn).for_each(|resample| {
+            bootstrap.draw(&mut indices);
+            indices.iter().for_each(|&day| counts[day][resample] += 1.0);
+        });
+        let mut best = [[f64::NEG_INFINITY, 0.0, 0.0, 0.0]; BATCH];
         for trial in &advantages {
-            let mean = indices.iter().map(|&day| trial.days[day]).sum::<f64>() / days as f64;
             let is_clearly_worse = root * trial.mean / trial.error <= -worse;
             let centres = [trial.mean.max(0.0), if is_clearly_worse { 0.0 } else { trial.mean }, trial.mean];
-            best[0] = best[0].max(root * (mean - trial.mean));
-            for (best, centre) in best[1..].iter_mut().zip(centres) {
-                *best = best.max(root * (mean - centre) / trial.error);
+            for (best, total) in best.iter_mut().zip(totals(&trial.days, &counts)) {
+                let mean = total / days as f64;
+                best[0] = best[0].max(root * (mean - trial.mean));
+                for (best, centre) in best[1..].iter_mut().zip(centres) {
+                    *best = best.max(root * (mean - centre) / trial.error);
+                }
             }
         }
-        let found = [found_mean, found_ratio, found_ratio, found_ratio];
-        for ((exceeded, best), found) in exceeded.iter_mut().zip(best).zip(found) {
-            *exceeded += u32::from(best > found);
+        for best in &best[..drawn] {
+            for ((exceeded, best), found) in exceeded.iter_mut().zip(best).zip(found) {
+                *exceeded += u32::from(*best > found);
+            }
         }
     }
     let [white, lower, consistent, upper] = exceeded.map(|count| f64::from(count) / resamples as f64);
     Ok(RealityCheck { white, lower, consistent, upper, block })
+}
+
+/// The sum of a series over each resample, by how often each drew each day. Days are read in order, once for all.
+fn totals(days: &[f64], counts: &[[f64; BATCH]]) -> [f64; BATCH] {
+    let mut totals = [0.0; BATCH];
+    for (&value, counts) in days.iter().zip(counts) {
+        for (total, &count) in totals.iter_mut().zip(counts) {
+            *total += value * count;
+        }
+    }
+    totals
 }
 
 /// One block length for all: the mean of those that suit the trials.

@@ -36,6 +36,7 @@ mod verdict;
 mod walk_forward;
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use bartune_search::storage::TrialRecord;
 use bartune_search::trial::{StudyDirection, TrialState};
@@ -54,6 +55,7 @@ pub use leak::LeakCheck;
 pub use monte_carlo::{MonteCarlo, Quantiles, Stress};
 pub use plateau::{EdgeParameter, Plateau, Sensitivity};
 pub use regime::{Period, Regimes};
+pub(crate) use returns::parallel;
 pub use selection::Selection;
 pub use survivor::Survivor;
 pub use verdict::{Criterion, Judgement, Verdict};
@@ -78,7 +80,7 @@ pub struct ValidationOptions {
     pub resamples: usize,
     /// Worker threads.
     pub workers: NonZeroUsize,
-    /// Memory for computed series.
+    /// Memory for the series that a fold's search computes.
     pub cache: CacheBudget,
 }
 
@@ -95,6 +97,20 @@ impl Default for ValidationOptions {
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             cache: CacheBudget::of_host(),
         }
+    }
+}
+
+/// At the end of a run, the walk-forward's searches together take about as many trials as the study has, and at least so
+/// many each.
+const FEWEST_FOLD_TRIALS: u64 = 20;
+
+impl ValidationOptions {
+    /// Those of the verdict at the end of a run of so many trials.
+    #[must_use]
+    pub fn at_the_end(trials: u64, workers: NonZeroUsize, cache: CacheBudget) -> Self {
+        let defaults = Self::default();
+        let share = trials / defaults.folds.max(1) as u64;
+        Self { fold_trials: share.clamp(FEWEST_FOLD_TRIALS, defaults.fold_trials), workers, cache, ..defaults }
     }
 }
 
@@ -153,71 +169,51 @@ pub(crate) struct Subject<'a> {
     pub(crate) control: &'a Control,
 }
 
-/// Judge the winner of a stored study.
+/// Judge a trial of a stored study, or its winner. Series that `evaluator` keeps from the search are used again.
 ///
 /// # Errors
 ///
-/// [`Error::NoWinner`] when no trial is feasible, [`Error::Storage`], and what evaluating the winner itself finds wrong.
+/// [`Error::NoWinner`] when no trial is feasible, [`Error::Storage`], and what evaluating the trial itself finds wrong.
 pub fn validate(
-    (plan, dataset): (&Plan, &Dataset),
+    (evaluator, dataset): (&Evaluator<'_>, &Dataset),
     session: &Session<'_>,
     trial: Option<u64>,
     options: &ValidationOptions,
     (control, observe): (&Control, Observe<'_>),
 ) -> Result<Validation, Error> {
+    let plan = session.plan();
     let history = session.history()?;
     let winner = match trial {
         Some(number) => session.trial(number)?,
         None => winner_of(plan, session)?,
     };
-    judge_trial((plan, dataset), &history, winner, options, (control, observe))
-}
-
-fn winner_of(plan: &Plan, session: &Session<'_>) -> Result<TrialRecord, Error> {
-    let best = summarize(session, 1)?.top.into_iter().next();
-    best.ok_or_else(|| Error::NoWinner { name: plan.name.clone() })
-}
-
-/// Judge one trial of a history.
-///
-/// # Errors
-///
-/// What evaluating the trial itself finds wrong.
-pub fn judge_trial(
-    (plan, dataset): (&Plan, &Dataset),
-    history: &[TrialRecord],
-    winner: TrialRecord,
-    options: &ValidationOptions,
-    (control, observe): (&Control, Observe<'_>),
-) -> Result<Validation, Error> {
-    let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
     let (_, days_per_year) = evaluator.calendar(evaluator.range(SegmentName::All)?);
-    let subject = Subject { plan, dataset, evaluator: &evaluator, options, winner: &winner, days_per_year, control };
+    let subject = Subject { plan, dataset, evaluator, options, winner: &winner, days_per_year, control };
     let params = plan.parameters.to_params(&winner.trial.params);
     let sharpe = |name| evaluator.backtest(&params, name).ok().and_then(|run| run.metrics.get("sharpe"));
     let sharpe = [sharpe(SegmentName::Train), sharpe(SegmentName::Validate)];
     observe("walk-forward", 0.0);
-    let walk_forward = walk_forward::run(&subject, history, observe);
+    let walk_forward = walk_forward::run(&subject, &history, observe);
     observe("returns of the study's trials", 0.6);
-    let sampled = returns::sample(&subject, history)?;
+    let sampled = returns::sample(&subject, &history)?;
     observe("selection and cross-validation", 0.75);
     let selection = selection::of(&subject, &sampled);
     let cross_validation = cross_validation::of(&subject, &sampled);
     observe("neighbourhood", 0.85);
-    let plateau = plateau::of(&subject, history);
+    let plateau = plateau::of(&subject, &history);
     observe("stress", 0.92);
     let whole = evaluator.backtest(&params, SegmentName::All)?;
     let monte_carlo = monte_carlo::of(&subject, &walk_forward, &whole)?;
     let regimes = regime::of(&subject, &whole)?;
     let leak = leak::check(&subject, (&params, &whole))?;
     observe("survivors", 0.95);
-    let survivors = survivor::of(&subject, history)?;
+    let survivors = survivor::of(&subject, &history)?;
     let account = account::of(&subject, &whole)?;
     observe("done", 1.0);
     Ok(Validation {
         sharpe,
         trades: whole.backtest.trades.len(),
-        distinct_trials: distinct(history),
+        distinct_trials: distinct(&history),
         days_per_year,
         walk_forward,
         selection,
@@ -230,6 +226,33 @@ pub fn judge_trial(
         leak,
         winner,
     })
+}
+
+fn winner_of(plan: &Plan, session: &Session<'_>) -> Result<TrialRecord, Error> {
+    let best = summarize(session, 1)?.top.into_iter().next();
+    best.ok_or_else(|| Error::NoWinner { name: plan.name.clone() })
+}
+
+/// What a validation takes.
+pub(crate) struct Work {
+    /// Evaluations whose series have to be computed first, in evaluations on all bars.
+    pub(crate) cold: f64,
+    /// Evaluations whose series the search has left.
+    pub(crate) warm: f64,
+    /// Time of what is not evaluation.
+    pub(crate) statistics: Duration,
+}
+
+impl Work {
+    /// For a study of so many trials, of which some have these daily returns.
+    pub(crate) fn of(plan: &Plan, options: &ValidationOptions, trials: u64, returns: &[Vec<f64>]) -> Self {
+        let sampled = (options.sampled_trials as u64).min(trials) as f64;
+        Self {
+            cold: walk_forward::work(options, trials),
+            warm: sampled + (plateau::work(plan) + survivor::work()) as f64,
+            statistics: selection::time(returns, options, trials),
+        }
+    }
 }
 
 /// Trials that were tried, each once.

@@ -14,11 +14,12 @@ use bartune_search::trial::StudyDirection;
 
 use super::returns::parallel;
 use super::{Subject, ranked};
+use crate::config::Plan;
 
 /// How far a neighbour is away, as a share of the range.
 const REACH: f64 = 0.1;
 /// Joint neighbours of the winner, and of each other candidate.
-const JOINT: u64 = 64;
+pub(super) const JOINT: u64 = 64;
 const JOINT_OF_OTHERS: u64 = 16;
 /// Candidates for the robust winner.
 const CANDIDATES: usize = 12;
@@ -93,6 +94,12 @@ pub(super) fn of(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<Plate
         robust: robust(subject, history, winner_mean),
         winner_mean,
     })
+}
+
+/// Evaluations that it takes, at most.
+pub(super) fn work(plan: &Plan) -> usize {
+    let alone = 2 * plan.parameters.space.len();
+    usize::try_from(JOINT + CANDIDATES as u64 * JOINT_OF_OTHERS).unwrap_or(usize::MAX) + alone
 }
 
 /// Share of the joint neighbours of a trial that earn something on train; `None` where it has none.

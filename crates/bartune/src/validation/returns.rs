@@ -87,7 +87,7 @@ fn days_of(run: &BacktestRun, calendar: &Calendar) -> Vec<Range<usize>> {
 }
 
 /// `f` of each item, in order, on so many threads.
-pub(super) fn parallel<T: Sync, R: Send>(workers: NonZeroUsize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn parallel<T: Sync, R: Send>(workers: NonZeroUsize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let share = items.len().div_ceil(workers.get()).max(1);
     thread::scope(|scope| {
         let parts: Vec<_> = items

@@ -7,10 +7,12 @@
 //!
 //! As named in [`statistics`](crate::statistics): Bailey and López de Prado (2012, 2014), White (2000), Hansen (2005).
 
-use super::Subject;
+use std::time::{Duration, Instant};
+
 use super::returns::Sample;
+use super::{Subject, ValidationOptions};
 use crate::statistics::{
-    Moments, RealityCheck, average_correlation, effective_trials, expected_maximum, reality_check,
+    BATCH, Moments, RealityCheck, average_correlation, effective_trials, expected_maximum, reality_check,
 };
 
 /// What the number of trials does to the winner's Sharpe ratio.
@@ -46,6 +48,26 @@ pub struct Selection {
 
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
+
+/// Time of the tests of a study of `trials` whose trials look like `series`, by a small one of them.
+pub(super) fn time(series: &[Vec<f64>], options: &ValidationOptions, trials: u64) -> Duration {
+    let (Some(days), few) = (series.first().map(Vec::len), BATCH) else { return Duration::ZERO };
+    let (all, flat): (Vec<&[f64]>, _) = (series.iter().map(Vec::as_slice).collect(), vec![0.0; days]);
+    let time = |resamples| {
+        let times = (0..3).map(|_| {
+            let began = Instant::now();
+            let _ = std::hint::black_box(reality_check(&all, &flat, (resamples, 0)));
+            began.elapsed().as_secs_f64()
+        });
+        times.fold(f64::INFINITY, f64::min)
+    };
+    let (once, twice) = (time(few), time(2 * few));
+    let batch = (twice - once).max(0.0);
+    let whole = (once - batch).max(0.0) + batch * options.resamples as f64 / few as f64;
+    let sampled = (options.sampled_trials as u64).min(trials) as f64;
+    // Against nothing and against the benchmark.
+    Duration::from_secs_f64(2.0 * whole * sampled / series.len() as f64)
+}
 
 pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {
     let benchmark = &subject.options.benchmark;

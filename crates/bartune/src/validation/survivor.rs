@@ -7,7 +7,7 @@
 use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
 
-use super::plateau::{distance, profitable_neighbours};
+use super::plateau::{JOINT, distance, profitable_neighbours};
 use super::returns::parallel;
 use super::{Subject, leak, monte_carlo, ranked};
 use crate::error::Error;
@@ -35,6 +35,11 @@ pub struct Survivor {
     pub profitable_neighbours: Option<f64>,
     /// Whether its decisions stay the same when later bars are cut off.
     pub is_causal: bool,
+}
+
+/// Evaluations that it takes, at most.
+pub(super) fn work() -> usize {
+    POOL + SHOWN * usize::try_from(JOINT).unwrap_or(usize::MAX)
 }
 
 pub(super) fn of(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<Vec<Survivor>, Error> {

@@ -13,7 +13,7 @@ use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
 
 use super::returns::daily;
-use super::{Observe, Subject, distinct};
+use super::{Observe, Subject, ValidationOptions, distinct};
 use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
@@ -119,6 +119,16 @@ fn together(
         fold_trials,
         trades,
     })
+}
+
+/// Evaluations that the folds of a study of `trials` take, in evaluations on all bars.
+pub(super) fn work(options: &ValidationOptions, trials: u64) -> f64 {
+    let step = (1.0 - options.searched) / options.folds.max(1) as f64;
+    let searched = |fold: usize| match options.window {
+        Window::Anchored => options.searched + step * fold as f64,
+        Window::Rolling => options.searched,
+    };
+    options.fold_trials.min(trials) as f64 * (0..options.folds).map(searched).sum::<f64>()
 }
 
 /// What a fold searches, and what it trades.

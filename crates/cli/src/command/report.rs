@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use bartune::config::Plan;
 use bartune::data::Dataset;
 use bartune::report::{Ledger, PageOptions, Report, Subject};
 use bartune::study::{Control, RunOptions, Session};
@@ -26,10 +25,18 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Exit> {
     let dataset = open_data(&mut plan, &args.study)?;
     let url = storage_url(&args.storage, &args.study.study);
     let session = Session::open(&plan, &dataset, &url)?;
-    let evaluator = Evaluator::new(&plan, &dataset);
+    let options = ValidationOptions {
+        folds: args.folds.get(),
+        fold_trials: args.fold_trials.get(),
+        workers: args.workers.unwrap_or(RunOptions::of(&plan).workers),
+        ..ValidationOptions::default()
+    };
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(options.cache);
     let ledger = Ledger::of(&plan.objective.directions(), Some(&plan.parameters.space), &session.history()?);
-    let validation =
-        if args.no_validate { Err(SKIPPED.to_owned()) } else { validated(args, (&plan, &dataset), &session)? };
+    let validation = match args.no_validate {
+        true => Err(SKIPPED.to_owned()),
+        false => validated((&evaluator, &dataset), &session, args.trial, &options)?,
+    };
     let (storage, trial) = (output::shown(&url), args.trial);
     let subject = Subject { plan: &plan, dataset: &dataset, text: &text, session: &session, storage: &storage, trial };
     let now = jiff::Timestamp::now().as_millisecond();
@@ -60,17 +67,12 @@ fn place(args: &ReportArgs) -> Result<Place> {
 
 /// What a validation found; a study without a winner has none, and says so.
 fn validated(
-    args: &ReportArgs,
-    (plan, dataset): (&Plan, &Dataset),
+    subject: (&Evaluator<'_>, &Dataset),
     session: &Session<'_>,
+    trial: Option<u64>,
+    options: &ValidationOptions,
 ) -> Result<Result<Validation, String>> {
-    let options = ValidationOptions {
-        folds: args.folds.get(),
-        fold_trials: args.fold_trials.get(),
-        workers: args.workers.unwrap_or(RunOptions::of(plan).workers),
-        ..ValidationOptions::default()
-    };
-    match judged((plan, dataset), session, args.trial, (&options, &Control::default())) {
+    match judged(subject, session, trial, (options, &Control::default())) {
         Err(Error::NoWinner { .. }) => Ok(Err("no trial is feasible, so there is no winner to judge".to_owned())),
         found => Ok(Ok(found?)),
     }

@@ -63,7 +63,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let (elapsed, cache) = (began.elapsed(), evaluator.cache_stats());
     let is_over = matches!(ending, Ending::Budget | Ending::Exhausted);
     let is_judged = is_over && evaluated > 0 && !args.no_validate;
-    let verdict = is_judged.then(|| validate::after_run((&plan, &dataset), &session, &control)).transpose()?.flatten();
+    let judge = || validate::after_run((&evaluator, &dataset), &session, (&given, &control));
+    let began = Instant::now();
+    let verdict = is_judged.then(judge).transpose()?.flatten().map(|found| (found, began.elapsed()));
     let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache, verdict };
     let exit = match report.print(args.json) {
         // A terminal that was closed takes the run with it, and cannot be told so.
@@ -150,7 +152,8 @@ struct Report<'a> {
     evaluated: u64,
     elapsed: Duration,
     cache: CacheStats,
-    verdict: Option<Validation>,
+    /// And how long it took.
+    verdict: Option<(Validation, Duration)>,
 }
 
 impl Report<'_> {
@@ -160,7 +163,7 @@ impl Report<'_> {
             output::print_json(&self.json(&summary))?;
         } else {
             output::print(&output::run_report(self.plan, &summary))?;
-            if let Some(found) = &self.verdict {
+            if let Some((found, _)) = &self.verdict {
                 output::print(&output::verdict_in_short(found))?;
             }
             output::print(&self.closing())?;
@@ -206,7 +209,8 @@ impl Report<'_> {
             "storage": self.url,
             "trials": bartune::json::counts(&summary.counts),
             "best": summary.best().map(|best| bartune::json::best(self.plan, best)),
-            "verdict": self.verdict.as_ref().map(|found| found.judgement().verdict.name()),
+            "verdict": self.verdict.as_ref().map(|(found, _)| found.judgement().verdict.name()),
+            "verdict_seconds": self.verdict.as_ref().map(|(_, took)| took.as_secs_f64()),
             "seconds": seconds,
             "trials_per_second": self.evaluated as f64 / seconds.max(1e-9),
             "peak_rss_mb": output::peak_rss_mb(),

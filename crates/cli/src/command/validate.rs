@@ -3,19 +3,18 @@
 use std::path::Path;
 
 use anyhow::Result;
-use bartune::config::{Plan, read_study};
+use bartune::config::read_study;
 use bartune::data::Dataset;
+use bartune::resources::Resources;
 use bartune::study::{Control, RunOptions, Session};
 use bartune::validation::{Benchmark, Validation, ValidationOptions, Verdict, Window, validate};
+use bartune::{CacheBudget, Evaluator};
 
 use super::study::{open_data, read_plan, storage_url, stored_trial};
 use super::test;
 use crate::args::ValidateArgs;
 use crate::exit::Exit;
 use crate::output;
-
-/// At the end of a run, the walk-forward's searches together take about as many trials as the study has.
-const FEWEST_FOLD_TRIALS: u64 = 20;
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
     let mut plan = read_plan(&args.study, &[])?;
@@ -31,7 +30,8 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<Exit> {
         workers: args.workers.unwrap_or(RunOptions::of(&plan).workers),
         ..ValidationOptions::default()
     };
-    let found = judged((&plan, &dataset), &session, args.trial, (&options, &Control::default()))?;
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(options.cache);
+    let found = judged((&evaluator, &dataset), &session, args.trial, (&options, &Control::default()))?;
     // Only now: what the vault shows can change nothing of the judgement.
     let test = args
         .open_test
@@ -67,7 +67,7 @@ fn benchmark(text: &str) -> Result<Benchmark, bartune::Error> {
 
 /// Judge a trial, or the winner, with a bar that says how far it is.
 pub(super) fn judged(
-    subject: (&Plan, &Dataset),
+    subject: (&Evaluator<'_>, &Dataset),
     session: &Session<'_>,
     trial: Option<u64>,
     (options, control): (&ValidationOptions, &Control),
@@ -79,21 +79,16 @@ pub(super) fn judged(
     found
 }
 
-/// Judge the winner of a run that has ended; `None` if there is none, or no time for it. What stands in the way is told:
-/// the study itself is complete.
+/// Judge the winner of a run that has ended, with what it was given; `None` if there is none, or no time for it. What
+/// stands in the way is told: the study itself is complete.
 pub(super) fn after_run(
-    (plan, dataset): (&Plan, &Dataset),
+    (evaluator, dataset): (&Evaluator<'_>, &Dataset),
     session: &Session<'_>,
-    control: &Control,
+    (given, control): (&Resources, &Control),
 ) -> Result<Option<Validation>, bartune::Error> {
-    let defaults = ValidationOptions::default();
-    let share = session.trial_count() / defaults.folds.max(1) as u64;
-    let options = ValidationOptions {
-        fold_trials: share.clamp(FEWEST_FOLD_TRIALS, defaults.fold_trials),
-        workers: RunOptions::of(plan).workers,
-        ..defaults
-    };
-    match judged((plan, dataset), session, None, (&options, control)) {
+    let left = given.cache.bytes().saturating_sub(evaluator.cache_stats().bytes);
+    let options = ValidationOptions::at_the_end(session.trial_count(), given.workers, CacheBudget::of_bytes(left));
+    match judged((evaluator, dataset), session, None, (&options, control)) {
         Err(bartune::Error::NoWinner { .. }) => Ok(None),
         Ok(_) if control.is_stopped() => {
             output::tell("no verdict: interrupted; `bartune validate` judges the winner");

@@ -41,10 +41,11 @@ fn estimate(estimate: &Estimate) -> String {
     let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
     let memory = estimate.memory_bytes.map_or_else(String::new, |bytes| format!(", {} of memory", megabytes(bytes)));
     format!(
-        "\n{} trials will take about {}{memory} and a database of {} ({:.2} ms a trial)\n",
+        "\n{} trials will take about {} ({:.2} ms a trial), their verdict {}{memory} and a database of {}\n",
         estimate.trials,
         duration(estimate.time),
+        estimate.trial.as_secs_f64() * 1e3,
+        duration(estimate.verdict),
         megabytes(estimate.database_bytes),
-        estimate.trial.as_secs_f64() * 1e3
     )
 }

@@ -198,8 +198,10 @@ impl Shelf {
 fn worked_out(known: &Known, url: &str) -> Result<Arc<Validation>, String> {
     let options = ValidationOptions { workers: std::num::NonZeroUsize::MIN, ..ValidationOptions::default() };
     let (plan, dataset) = (&known.plan, &known.dataset);
+    let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
+    let observe = &mut |_: &str, _: f64| {};
     let found = Session::open(plan, dataset, url)
-        .and_then(|session| validate((plan, dataset), &session, None, &options, (&Control::default(), &mut |_, _| {})));
+        .and_then(|session| validate((&evaluator, dataset), &session, None, &options, (&Control::default(), observe)));
     found.map(Arc::new).map_err(|error| error.to_string())
 }
 

@@ -62,7 +62,18 @@ fn run_json_has_the_documented_keys() {
     assert_eq!(run.stderr, "", "a run with --json has nothing to say beside it");
     assert_eq!(
         json.as_object().expect("an object").keys().collect::<Vec<_>>(),
-        ["study", "storage", "trials", "best", "verdict", "seconds", "trials_per_second", "peak_rss_mb", "cache"]
+        [
+            "study",
+            "storage",
+            "trials",
+            "best",
+            "verdict",
+            "verdict_seconds",
+            "seconds",
+            "trials_per_second",
+            "peak_rss_mb",
+            "cache"
+        ]
     );
     assert_eq!(shape(&json["trials"]), ["total", "complete", "pruned", "infeasible", "failed", "duplicate"]);
     let best = json["best"].as_object().expect("a winner");
