@@ -341,7 +341,7 @@ impl StudyHandle {
                 true => resources::measure(&plan, &evaluator, given, plan.search.trials),
                 false => given,
             };
-            let pilot = estimate.then_some(Pilot { cache: given.cache, workers: given.workers });
+            let pilot = estimate.then_some(Pilot::of(&given));
             let found = preflight(&plan, &dataset, &evaluator, &PreflightOptions { probes, pilot })?;
             Ok(json!({
                 "study": plan.name,

@@ -90,6 +90,7 @@ pub(super) fn measure(
     let fold = seconds(pace.seconds(fold_trials) / fold_trials * work.cold + pace.warm() * work.warm);
     let kept = pace.cached(trials as f64) + pace.cached(fold_trials);
     let cached = kept.min(options.cache.bytes() as u64);
+    let in_flight = options.trial_bytes.saturating_mul(options.workers.get() as u64);
     let time = seconds(pace.seconds(trials as f64) + grown.as_secs_f64() * more + stored.as_secs_f64() * trials as f64);
     Ok(Estimate {
         trials,
@@ -97,7 +98,7 @@ pub(super) fn measure(
         trial: seconds(time.as_secs_f64() / trials.max(1) as f64),
         time,
         verdict: fold + work.statistics,
-        memory_bytes: rest.map(|rest| rest + cached + history_bytes(plan, trials)),
+        memory_bytes: rest.map(|rest| rest + cached + in_flight + history_bytes(plan, trials)),
         database_bytes,
     })
 }

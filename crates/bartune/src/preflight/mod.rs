@@ -31,6 +31,7 @@ use crate::config::{Plan, PrunerPlan};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::{CacheBudget, Evaluator, rung_block};
+use crate::resources::Resources;
 use probe::Probe;
 
 /// How much a finding weighs.
@@ -64,6 +65,16 @@ pub struct Pilot {
     pub cache: CacheBudget,
     /// Worker threads.
     pub workers: NonZeroUsize,
+    /// The most that a trial holds while it runs, in bytes.
+    pub trial_bytes: u64,
+}
+
+impl Pilot {
+    /// With what a run is given.
+    #[must_use]
+    pub fn of(given: &Resources) -> Self {
+        Self { cache: given.cache, workers: given.workers, trial_bytes: given.trial_bytes }
+    }
 }
 
 /// How much is looked at.

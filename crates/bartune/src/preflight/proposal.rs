@@ -18,8 +18,8 @@ use crate::error::Error;
 const PROPOSALS: usize = 7;
 /// Longer histories cost hardly more, and would take long to make up.
 const LONGEST: u64 = 20_000;
-/// How far trials near the best one are from it, as a share of the range.
-const NEAR: f64 = 0.1;
+/// How far trials near the best one are from it, as a share of the range: from the one to the other, the logarithm evenly.
+const NEAR: (f64, f64) = (0.001, 0.1);
 
 /// What proposals are made up from.
 pub(super) struct Proposals<'a> {
@@ -79,7 +79,8 @@ impl Proposals<'_> {
 /// A point around another one: numbers moved by a part of their range, choices as they are.
 fn near(space: &Space, best: &Assignment, stream: &mut RandomStream) -> Assignment {
     let moved = best.iter().map(|(name, value)| {
-        let share = (2.0 * stream.uniform() - 1.0) * NEAR;
+        let share = NEAR.0 * (NEAR.1 / NEAR.0).powf(stream.uniform());
+        let share = if stream.uniform() < 0.5 { share } else { -share };
         let moved = match space.distribution(name) {
             Some(distribution @ Distribution::Float { low, high, .. }) => {
                 distribution.nearest(distribution.to_internal(value) + share * (high - low))

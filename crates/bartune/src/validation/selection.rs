@@ -49,24 +49,30 @@ pub struct Selection {
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
 
-/// Time of the tests of a study of `trials` whose trials look like `series`, by a small one of them.
+/// Time of the tests of a study of `trials` whose trials look like `series`, told from small ones: what each series takes by
+/// itself, and of each batch of resamples what drawing it takes and what each series takes.
 pub(super) fn time(series: &[Vec<f64>], options: &ValidationOptions, trials: u64) -> Duration {
-    let (Some(days), few) = (series.first().map(Vec::len), BATCH) else { return Duration::ZERO };
+    let (Some(days), count) = (series.first().map(Vec::len), series.len()) else { return Duration::ZERO };
     let (all, flat): (Vec<&[f64]>, _) = (series.iter().map(Vec::as_slice).collect(), vec![0.0; days]);
-    let time = |resamples| {
+    let time = |series: usize, batches: usize| {
         let times = (0..3).map(|_| {
             let began = Instant::now();
-            let _ = std::hint::black_box(reality_check(&all, &flat, (resamples, 0)));
+            let _ = std::hint::black_box(reality_check(&all[..series], &flat, (batches * BATCH, 0)));
             began.elapsed().as_secs_f64()
         });
         times.fold(f64::INFINITY, f64::min)
     };
-    let (once, twice) = (time(few), time(2 * few));
-    let batch = (twice - once).max(0.0);
-    let whole = (once - batch).max(0.0) + batch * options.resamples as f64 / few as f64;
+    let once = time(count, 1);
+    let batch = (time(count, 3) - once).max(0.0) / 2.0;
+    let few = count.div_ceil(2);
+    let batch_of_few = (time(few, 3) - time(few, 1)).max(0.0) / 2.0;
+    let each = ((batch - batch_of_few) / (count - few).max(1) as f64).clamp(0.0, batch / count as f64);
+    let drawing = batch - each * count as f64;
+    let alone = (once - batch).max(0.0) / count as f64;
     let sampled = (options.sampled_trials as u64).min(trials) as f64;
+    let batches = (options.resamples as f64 / BATCH as f64).ceil();
     // Against nothing and against the benchmark.
-    Duration::from_secs_f64(2.0 * whole * sampled / series.len() as f64)
+    Duration::from_secs_f64(2.0 * (alone * sampled + batches * (drawing + each * sampled)))
 }
 
 pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     };
     let options = PreflightOptions {
         probes: args.probes.and_then(NonZeroUsize::new),
-        pilot: (!args.no_estimate).then_some(Pilot { cache: given.cache, workers: given.workers }),
+        pilot: (!args.no_estimate).then_some(Pilot::of(&given)),
     };
     let mut found = preflight(&plan, &dataset, &evaluator, &options)?;
     if let Some(path) = &args.baseline {
