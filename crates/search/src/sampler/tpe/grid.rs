@@ -9,7 +9,7 @@ use super::dimension::Interval;
 use super::truncated_normal::normal_mass;
 
 /// Grids with more values are treated as continuous ranges are.
-const MOST_VALUES: f64 = 512.0;
+pub(super) const MOST_VALUES: usize = 512;
 
 /// Beyond so many widths a kernel's mass is below 10⁻¹⁸.
 const REACH: f64 = 9.0;
@@ -20,8 +20,8 @@ pub(super) struct Grid {
     interval: Interval,
     step: f64,
     width: f64,
-    /// For each value the shares of its cell in the kernels on all values.
-    shares: Vec<OnceCell<Box<[f64]>>>,
+    /// For each value the shares of its cell in the kernels on all values, and zeros.
+    shares: Vec<OnceCell<Box<[f64; MOST_VALUES]>>>,
 }
 
 impl Grid {
@@ -30,7 +30,7 @@ impl Grid {
         let step = interval.step?;
         let values = ((interval.high - interval.low) / step).round() + 1.0;
         let shares = || vec![OnceCell::new(); values as usize];
-        (values <= MOST_VALUES).then(|| Self { interval, step, width, shares: shares() })
+        (values <= MOST_VALUES as f64).then(|| Self { interval, step, width, shares: shares() })
     }
 
     /// Number of values.
@@ -50,8 +50,8 @@ impl Grid {
         ((self.position(slot) - position).abs() <= 1e-9 * self.width).then_some(slot)
     }
 
-    /// For each slot, the share of the cell of `slot` in the mass of the kernel there.
-    pub(super) fn shares(&self, slot: usize) -> &[f64] {
+    /// For each slot, the share of the cell of `slot` in the mass of the kernel there; 0 beyond the last.
+    pub(super) fn shares(&self, slot: usize) -> &[f64; MOST_VALUES] {
         self.shares[slot].get_or_init(|| {
             let (left, right) = self.interval.cell(self.interval.low + slot as f64 * self.step);
             let share = |other| {
@@ -59,7 +59,9 @@ impl Grid {
                 let is_far = left - centre > REACH * self.width || centre - right > REACH * self.width;
                 if is_far { 0.0 } else { share(self.interval, (left, right), centre, self.width) }
             };
-            (0..self.len()).map(share).collect()
+            let mut shares = Box::new([0.0; MOST_VALUES]);
+            shares.iter_mut().zip((0..self.len()).map(share)).for_each(|(entry, share)| *entry = share);
+            shares
         })
     }
 

@@ -7,12 +7,11 @@ use super::cloud::{Cloud, Measure, Spot};
 use super::dimension::Dimension;
 use super::field::{Field, MOST_KERNELS};
 use super::group::Group;
-use super::grid::Grid;
+use super::grid::{Grid, MOST_VALUES};
 use super::line::{Ends, Line, NO_SLOT, PendingWidths};
 use super::mixture::Mixture;
 use super::options::{Gamma, TpeOptions, Weights};
 use super::parzen::{Observations, ParzenEstimator};
-use super::rest_joint::MOST_SLOTS;
 use super::sums::{Change, Parts, Sums};
 use super::truncated_normal::normal_mass;
 use crate::history::View;
@@ -309,7 +308,7 @@ impl Summary {
         }
         // A sum for each good trial would take too much room where their number has no limit.
         let is_limited = objectives == 1 || options.gamma != Gamma::Automatic;
-        let has_many = |axis: &Axis| matches!(axis, Axis::Choice { choices, .. } if *choices > MOST_SLOTS);
+        let has_many = |axis: &Axis| matches!(axis, Axis::Choice { choices, .. } if *choices > MOST_VALUES);
         match axes {
             [] => Self::Exact,
             [_, _, ..] if axes.iter().any(has_many) => Self::Exact,

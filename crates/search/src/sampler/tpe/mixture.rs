@@ -9,6 +9,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use super::asked::Asked;
 use super::dimension::{Dimension, Interval};
 use super::exponential::exp;
+use super::grid::MOST_VALUES;
 use super::group_memory::{Axis, GroupMemory};
 use super::mass::{HEIGHT, mass, masses};
 use super::options::TpeOptions;
@@ -46,9 +47,9 @@ enum Column {
 struct Stepped {
     interval: Interval,
     /// Slots of kernels whose shares the axis knows; empty if there are none.
-    slots: Vec<usize>,
+    slots: Vec<u16>,
     /// The others: which, where, and `1 / width`.
-    odd: Vec<usize>,
+    odd: Vec<u32>,
     centres: Vec<f64>,
     scales: Vec<f64>,
     largest_scale: f64,
@@ -119,13 +120,16 @@ impl Mixture {
             self.columns.push(Column::Spread { centres: normals.centres, scales });
             return;
         }
-        let odd: Vec<usize> = (0..scales.len()).filter(|&kernel| slot(kernel).is_none()).collect();
-        let slots = if odd.len() == scales.len() { Vec::new() } else { (0..scales.len()).map(|k| slot(k).unwrap_or(0)).collect() };
-        let scales: Vec<f64> = odd.iter().map(|&kernel| scales[kernel]).collect();
+        let odd: Vec<u32> = (0..scales.len()).filter(|&kernel| slot(kernel).is_none()).map(|k| k as u32).collect();
+        let slots = match odd.len() == scales.len() {
+            true => Vec::new(),
+            false => (0..scales.len()).map(|kernel| slot(kernel).unwrap_or(0) as u16).collect(),
+        };
+        let scales: Vec<f64> = odd.iter().map(|&kernel| scales[kernel as usize]).collect();
         self.columns.push(Column::Stepped(Stepped {
             interval,
             slots,
-            centres: odd.iter().map(|&kernel| normals.centres[kernel]).collect(),
+            centres: odd.iter().map(|&kernel| normals.centres[kernel as usize]).collect(),
             largest_scale: scales.iter().copied().fold(0.0, f64::max),
             scales,
             odd,
@@ -239,19 +243,19 @@ impl Stepped {
     /// The mass of each value's cell in each kernel, value by value.
     #[inline(always)]
     fn factors(&self, values: &[f64], axis: &Axis, kernels: usize) -> Vec<f64> {
-        let mut factors = vec![0.0; values.len() * kernels];
+        let mut factors = Vec::with_capacity(values.len() * kernels);
         let mut of_odd = vec![0.0; self.odd.len()];
-        for (row, &value) in factors.chunks_exact_mut(kernels).zip(values) {
-            if let (false, Some(grid)) = (self.slots.is_empty(), axis.grid()) {
-                let shares = grid.shares(grid.slot(value));
-                for (factor, &slot) in row.iter_mut().zip(&self.slots) {
-                    *factor = shares[slot];
-                }
-            }
+        for &value in values {
             let (left, right) = self.interval.cell(value);
             masses(&mut of_odd, &self.centres, &self.scales, (left, right, self.largest_scale));
+            let (false, Some(grid)) = (self.slots.is_empty(), axis.grid()) else {
+                factors.extend_from_slice(&of_odd);
+                continue;
+            };
+            let (shares, start) = (grid.shares(grid.slot(value)), factors.len());
+            factors.extend(self.slots.iter().map(|&slot| shares[slot as usize % MOST_VALUES]));
             for (&kernel, &mass) in self.odd.iter().zip(&of_odd) {
-                row[kernel] = mass;
+                factors[start + kernel as usize] = mass;
             }
         }
         factors

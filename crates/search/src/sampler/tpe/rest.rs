@@ -221,11 +221,6 @@ impl Kernel {
         Self { centre, width: interval.width(), inside: normal_mass(-0.5, 0.5), weight, is_narrow: false }
     }
 
-    /// Its height: `1 / (√(2π) · width · mass inside the range)`.
-    pub(super) fn amplitude(&self) -> f64 {
-        if self.inside > f64::MIN_POSITIVE { exp(-LN_SQRT_2PI) / (self.width * self.inside) } else { 0.0 }
-    }
-
     /// The slot of a kernel that is regular there.
     pub(super) fn slot(&self, grid: &Grid) -> Option<usize> {
         if self.is_narrow { grid.slot_of_position(self.centre) } else { None }

@@ -10,6 +10,7 @@
 use super::asked::Asked;
 use super::cloud::{LEAF, Leaf, Side};
 use super::group_memory::{Axis, Joint};
+use super::grid::MOST_VALUES;
 use super::line::{Line, PendingWidths};
 use super::mass::{HEIGHT, masses};
 use super::mixture::{Mixture, Normals, weighted_sum};
@@ -19,16 +20,15 @@ use super::wide::{Work, widely};
 /// The share of the density that kernels left out may have together.
 const TOLERANCE: f64 = 7e-7;
 
-/// Choices and values of small grids are fewer than this.
-pub(super) const MOST_SLOTS: usize = 512;
-
 /// One leaf in so many tells which candidate may be the best, if there are twice as many.
 const SAMPLED: usize = 8;
 
 /// What a value on a grid, or a choice, makes of a regular kernel.
-enum Factor {
+enum Factor<'a> {
     /// By slot.
-    Table(Box<[f64; MOST_SLOTS]>),
+    Shares(&'a [f64; MOST_VALUES]),
+    /// For the own choice and for each other one.
+    Choice { own: u16, hit: f64, miss: f64 },
     /// The mass between these coordinates.
     Cell(f64, f64),
 }
@@ -36,7 +36,7 @@ enum Factor {
 /// The candidates on an axis of a grid or of choices.
 struct Stepped<'a> {
     axis: usize,
-    factors: Vec<Factor>,
+    factors: Vec<Factor<'a>>,
     /// By candidate.
     of: &'a [usize],
     /// Place of the first value among all axes' values.
@@ -150,7 +150,7 @@ impl Rest<'_> {
         heights
     }
 
-    fn points<'b>(&self, joint: &Joint, asked: &'b [Asked], candidates: &[Vec<f64>]) -> Points<'b> {
+    fn points<'b>(&'b self, joint: &Joint, asked: &'b [Asked], candidates: &[Vec<f64>]) -> Points<'b> {
         let none = Side { low: 0.0, high: 0.0, other_choice: 0.0 };
         let mut points = Points {
             spread: Vec::new(),
@@ -171,7 +171,7 @@ impl Rest<'_> {
                         points.largest[candidate] *= largest_share(line, high - low);
                     }
                     let factors = values.iter().zip(cells).map(|(&value, (left, right))| match &line.grid {
-                        Some(grid) => Factor::table(grid.shares(grid.slot(value)).iter().copied()),
+                        Some(grid) => Factor::Shares(grid.shares(grid.slot(value))),
                         None => Factor::Cell(line.coordinate(left), line.coordinate(right)),
                     });
                     points.add_stepped(index, factors.collect(), of);
@@ -184,8 +184,8 @@ impl Rest<'_> {
                         points.sides[candidate][index] = Side { low: at, high: at, other_choice };
                         points.largest[candidate] *= hit.max(miss);
                     }
-                    let shares = |own: f64| (0..*choices).map(move |choice| if choice as f64 == own { hit } else { miss });
-                    points.add_stepped(index, values.iter().map(|&own| Factor::table(shares(own))).collect(), of);
+                    let factors = values.iter().map(|&own| Factor::Choice { own: own as u16, hit, miss });
+                    points.add_stepped(index, factors.collect(), of);
                 }
                 // A choice has no position.
                 (Axis::Choice { .. }, Asked::Spread(_)) => {}
@@ -232,21 +232,20 @@ fn normals(line: &Line, ranks: &[u32], (pending, widths): (&[f64], &PendingWidth
     normals
 }
 
-impl Factor {
-    fn table(shares: impl Iterator<Item = f64>) -> Self {
-        let mut table = Box::new([0.0; MOST_SLOTS]);
-        table.iter_mut().zip(shares).for_each(|(entry, share)| *entry = share);
-        Self::Table(table)
-    }
-
+impl Factor<'_> {
     /// At the points of a leaf.
     #[inline(always)]
     fn at(&self, leaf: &Leaf<'_>, axis: usize, factors: &mut [f64]) {
         match self {
-            Self::Table(table) => {
+            Self::Shares(shares) => {
                 for (factor, &slot) in factors.iter_mut().zip(leaf.slots(axis)) {
                     // The remainder is the slot itself, and needs no check of bounds.
-                    *factor = table[slot as usize % MOST_SLOTS];
+                    *factor = shares[slot as usize % MOST_VALUES];
+                }
+            }
+            Self::Choice { own, hit, miss } => {
+                for (factor, slot) in factors.iter_mut().zip(leaf.slots(axis)) {
+                    *factor = if slot == own { *hit } else { *miss };
                 }
             }
             Self::Cell(left, right) => masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right, 1.0)),
@@ -264,7 +263,7 @@ impl<'a> Points<'a> {
         self.spread.push((axis, coordinates));
     }
 
-    fn add_stepped(&mut self, axis: usize, factors: Vec<Factor>, of: &'a [usize]) {
+    fn add_stepped(&mut self, axis: usize, factors: Vec<Factor<'a>>, of: &'a [usize]) {
         let first = self.values;
         self.values += factors.len();
         self.stepped.push(Stepped { axis, factors, of, first });
@@ -273,7 +272,7 @@ impl<'a> Points<'a> {
 
 impl<'a> Progress<'a> {
     fn new(
-        rest: &Rest<'_>,
+        rest: &'a Rest<'_>,
         joint: &'a Joint,
         (candidates, asked): (&[Vec<f64>], &'a [Asked]),
         (heights, certain): (Vec<f64>, Vec<f64>),
@@ -288,7 +287,7 @@ impl<'a> Progress<'a> {
             sums_of_limits: certain.clone(),
             least_shares: points.largest.iter().map(|largest| TOLERANCE / (rest.observations as f64 * largest)).collect(),
             sums: certain,
-            factors: vec![0.0; points.values * LEAF],
+            factors: Vec::new(),
             are_known: vec![false; points.values],
             points,
         };
@@ -337,6 +336,7 @@ impl<'a> Progress<'a> {
         if near.is_empty() {
             return;
         }
+        self.factors.resize(self.points.values * LEAF, 0.0);
         widely(LeafSums {
             leaf: self.leaves[leaf],
             points: &self.points,
