@@ -8,10 +8,10 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use super::asked::Asked;
 use super::dimension::{Dimension, Interval};
-use super::exponential::exp;
+use super::exponential::short_exp;
 use super::grid::MOST_VALUES;
 use super::group_memory::{Axis, GroupMemory};
-use super::mass::{HEIGHT, mass, masses};
+use super::mass::{HEIGHT, is_narrow, mass, mixed_masses, narrow_masses, wide_masses};
 use super::options::TpeOptions;
 use super::parzen::{Observations, kernel_widths, mixture_weights};
 use super::rest::hit_and_miss;
@@ -52,7 +52,8 @@ struct Stepped {
     odd: Vec<u32>,
     centres: Vec<f64>,
     scales: Vec<f64>,
-    largest_scale: f64,
+    /// How many of these have wide cells; they come first.
+    wide: usize,
 }
 
 /// The kernels on an axis of choices.
@@ -120,7 +121,11 @@ impl Mixture {
             self.columns.push(Column::Spread { centres: normals.centres, scales });
             return;
         }
-        let odd: Vec<u32> = (0..scales.len()).filter(|&kernel| slot(kernel).is_none()).map(|k| k as u32).collect();
+        let is_narrow = |kernel: &u32| is_narrow(interval, scales[*kernel as usize]);
+        let odd = (0..scales.len()).filter(|&kernel| slot(kernel).is_none()).map(|k| k as u32);
+        let (mut odd, narrow): (Vec<u32>, Vec<u32>) = odd.partition(|kernel| !is_narrow(kernel));
+        let wide = odd.len();
+        odd.extend(narrow);
         let slots = match odd.len() == scales.len() {
             true => Vec::new(),
             false => (0..scales.len()).map(|kernel| slot(kernel).unwrap_or(0) as u16).collect(),
@@ -130,8 +135,8 @@ impl Mixture {
             interval,
             slots,
             centres: odd.iter().map(|&kernel| normals.centres[kernel as usize]).collect(),
-            largest_scale: scales.iter().copied().fold(0.0, f64::max),
             scales,
+            wide,
             odd,
         }));
     }
@@ -230,11 +235,11 @@ pub(super) fn weighted_sum(products: &[f64], exponents: &[f64], negligible: f64)
             continue;
         }
         for lane in 0..LANES {
-            sums[lane] += products[lane] * exp(-exponents[lane]);
+            sums[lane] += products[lane] * short_exp(-exponents[lane]);
         }
     }
     for (sum, (product, exponent)) in sums.iter_mut().zip(rest) {
-        *sum += product * exp(-exponent);
+        *sum += product * short_exp(-exponent);
     }
     ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
 }
@@ -247,13 +252,22 @@ impl Stepped {
         let mut of_odd = vec![0.0; self.odd.len()];
         for &value in values {
             let (left, right) = self.interval.cell(value);
-            masses(&mut of_odd, &self.centres, &self.scales, (left, right, self.largest_scale));
-            let (false, Some(grid)) = (self.slots.is_empty(), axis.grid()) else {
-                factors.extend_from_slice(&of_odd);
-                continue;
-            };
-            let (shares, start) = (grid.shares(grid.slot(value)), factors.len());
-            factors.extend(self.slots.iter().map(|&slot| shares[slot as usize % MOST_VALUES]));
+            let (wide, narrow) = of_odd.split_at_mut(self.wide);
+            let (wide_centres, narrow_centres) = self.centres.split_at(self.wide);
+            let (wide_scales, narrow_scales) = self.scales.split_at(self.wide);
+            match self.interval.is_log {
+                true => mixed_masses(wide, wide_centres, wide_scales, (left, right)),
+                false => wide_masses(wide, wide_centres, wide_scales, (left, right)),
+            }
+            narrow_masses(narrow, narrow_centres, narrow_scales, (left, right));
+            let start = factors.len();
+            match axis.grid() {
+                Some(grid) if !self.slots.is_empty() => {
+                    let shares = grid.shares(grid.slot(value));
+                    factors.extend(self.slots.iter().map(|&slot| shares[slot as usize % MOST_VALUES]));
+                }
+                _ => factors.resize(start + kernels, 0.0),
+            }
             for (&kernel, &mass) in self.odd.iter().zip(&of_odd) {
                 factors[start + kernel as usize] = mass;
             }

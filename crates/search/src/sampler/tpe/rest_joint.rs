@@ -4,15 +4,15 @@
 //! is so far from it that `n` of them would add less than a share of 7·10⁻⁷ to the bound is left out, with the whole
 //! [`Leaf`] that it is in where that is so far; the bound rises while nearer ones are added.
 //!
-//! Where only the best candidate is asked for, an eighth of the leaves tells which one it may be. Its density is
-//! found first; the others' sums end as soon as they are too large for `l/g` to be as good.
+//! Where only the best candidate is asked for, some leaves tell which one it may be. Its density is
+//! found first; the others' sums, those leaves first that it owes most to, end as soon as they are too large for `l/g` to be as good.
 
 use super::asked::Asked;
 use super::cloud::{LEAF, Leaf, Side};
 use super::group_memory::{Axis, Joint};
 use super::grid::MOST_VALUES;
 use super::line::{Line, PendingWidths};
-use super::mass::{HEIGHT, masses};
+use super::mass::{HEIGHT, mixed_masses};
 use super::mixture::{Mixture, Normals, weighted_sum};
 use super::rest::{Rest, hit_and_miss};
 use super::wide::{Work, widely};
@@ -20,8 +20,8 @@ use super::wide::{Work, widely};
 /// The share of the density that kernels left out may have together.
 const TOLERANCE: f64 = 7e-7;
 
-/// One leaf in so many tells which candidate may be the best, if there are twice as many.
-const SAMPLED: usize = 8;
+/// So many leaves tell which candidate may be the best, if there are at least twice as many.
+const SAMPLE: usize = 8;
 
 /// What a value on a grid, or a choice, makes of a regular kernel.
 enum Factor<'a> {
@@ -92,15 +92,23 @@ impl Rest<'_> {
         let asked = Asked::by_axis(&self.memory.dimensions, candidates);
         let widths: Vec<PendingWidths> =
             self.memory.axes.iter().zip(self.pending).map(|(axis, pending)| axis.with_pending(pending)).collect();
-        let mut singles: Vec<u32> = joint.odd.iter().copied().collect();
+        // While few kernels are regular, they are not worth a look at the leaves.
+        let is_worth_it = 2 * joint.odd.len() < self.memory.rest();
+        let mut singles: Vec<u32> = match is_worth_it {
+            true => joint.odd.iter().copied().collect(),
+            false => self.memory.rest_ranks().collect(),
+        };
         singles.extend(widths.iter().flat_map(|widths| &widths.widened));
         singles.sort_unstable();
         singles.dedup();
         let certain = self.singles_mixture(&singles, &widths).sums(candidates.len(), &asked, &self.memory.axes);
+        if !is_worth_it {
+            return certain;
+        }
         let heights = self.regular_heights(joint, &singles);
         let mut progress = Progress::new(self, joint, (candidates, &asked), (heights, certain));
         match ln_good {
-            Some(ln_good) if progress.leaves.len() >= 2 * SAMPLED => progress.add_for_best(ln_good),
+            Some(ln_good) if progress.leaves.len() >= 2 * SAMPLE => progress.add_for_best(ln_good),
             _ => progress.add_all(),
         }
         progress.sums
@@ -248,7 +256,7 @@ impl Factor<'_> {
                     *factor = if slot == own { *hit } else { *miss };
                 }
             }
-            Self::Cell(left, right) => masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right, 1.0)),
+            Self::Cell(left, right) => mixed_masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right)),
         }
     }
 }
@@ -310,20 +318,29 @@ impl<'a> Progress<'a> {
     fn add_for_best(&mut self, ln_good: &[f64]) {
         let all: Vec<usize> = (0..self.sums.len()).collect();
         let certain = self.sums.clone();
-        (0..self.leaves.len()).step_by(SAMPLED).for_each(|leaf| self.add(leaf, &all));
+        let stride = self.leaves.len() / SAMPLE;
+        (0..self.leaves.len()).step_by(stride).for_each(|leaf| self.add(leaf, &all));
         let estimate = |candidate: usize| {
             let sampled = self.sums[candidate] - certain[candidate];
-            ln_good[candidate] - libm::log(certain[candidate] + SAMPLED as f64 * sampled)
+            ln_good[candidate] - libm::log(certain[candidate] + stride as f64 * sampled)
         };
         let estimates: Vec<f64> = all.iter().map(|&candidate| estimate(candidate)).collect();
         let first = all.iter().copied().max_by(|&a, &b| estimates[a].total_cmp(&estimates[b])).unwrap_or(0);
-        let others = (0..self.leaves.len()).filter(|leaf| !leaf.is_multiple_of(SAMPLED));
-        others.clone().for_each(|leaf| self.add(leaf, &[first]));
+        let others = (0..self.leaves.len()).filter(|leaf| !leaf.is_multiple_of(stride));
+        let mut others: Vec<(f64, usize)> = others
+            .map(|leaf| {
+                let before = self.sums[first];
+                self.add(leaf, &[first]);
+                (self.sums[first] - before, leaf)
+            })
+            .collect();
+        // Leaves that say much of one candidate say much of those near it too.
+        others.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
         let score = ln_good[first] - libm::log(self.sums[first]);
         let most: Vec<f64> = ln_good.iter().map(|good| libm::exp(good - score)).collect();
         let mut remaining = all;
         remaining.retain(|&candidate| candidate != first);
-        for leaf in others {
+        for (_, leaf) in others {
             remaining.retain(|&candidate| self.sums[candidate] <= most[candidate]);
             self.add(leaf, &remaining);
         }
