@@ -164,8 +164,9 @@ impl Work for Distances<'_> {
     }
 }
 
+/// Add what an axis gives to the squared distances of boxes from a point.
 #[inline(always)]
-fn add_distances(distances: &mut [f64], side: Side, measure: Measure, (lows, highs): (&[f64], &[f64])) {
+pub(super) fn add_distances(distances: &mut [f64], side: Side, measure: Measure, (lows, highs): (&[f64], &[f64])) {
     for (distance, (&low, &high)) in distances.iter_mut().zip(lows.iter().zip(highs)) {
         let (below, above) = (side.low - high, low - side.high);
         let gap = if below > above { below } else { above };

@@ -20,8 +20,16 @@ pub(super) struct Grid {
     interval: Interval,
     step: f64,
     width: f64,
-    /// For each value the shares of its cell in the kernels on all values, and zeros.
-    shares: Vec<OnceCell<Box<[f64; MOST_VALUES]>>>,
+    shares: Vec<OnceCell<Box<Shares>>>,
+}
+
+/// The shares of one value's cell in the kernels on all values.
+#[derive(Debug, Clone)]
+struct Shares {
+    /// By slot, and zeros.
+    of_kernels: [f64; MOST_VALUES],
+    /// No share is more than this times `e^-z²/2` for a kernel `z` widths from the cell.
+    bound: f64,
 }
 
 impl Grid {
@@ -52,6 +60,15 @@ impl Grid {
 
     /// For each slot, the share of the cell of `slot` in the mass of the kernel there; 0 beyond the last.
     pub(super) fn shares(&self, slot: usize) -> &[f64; MOST_VALUES] {
+        &self.known(slot).of_kernels
+    }
+
+    /// What no share of the cell of `slot` exceeds, but for `e^-z²/2` with the kernel's distance in widths.
+    pub(super) fn bound(&self, slot: usize) -> f64 {
+        self.known(slot).bound
+    }
+
+    fn known(&self, slot: usize) -> &Shares {
         self.shares[slot].get_or_init(|| {
             let (left, right) = self.interval.cell(self.interval.low + slot as f64 * self.step);
             let share = |other| {
@@ -59,8 +76,14 @@ impl Grid {
                 let is_far = left - centre > REACH * self.width || centre - right > REACH * self.width;
                 if is_far { 0.0 } else { share(self.interval, (left, right), centre, self.width) }
             };
-            let mut shares = Box::new([0.0; MOST_VALUES]);
-            shares.iter_mut().zip((0..self.len()).map(share)).for_each(|(entry, share)| *entry = share);
+            let mut shares = Box::new(Shares { of_kernels: [0.0; MOST_VALUES], bound: 0.0 });
+            for other in 0..self.len() {
+                let centre = self.position(other);
+                let z = (left - centre).max(centre - right).max(0.0) / self.width;
+                let share = share(other);
+                shares.of_kernels[other] = share;
+                shares.bound = shares.bound.max(share * libm::exp(0.5 * z * z));
+            }
             shares
         })
     }

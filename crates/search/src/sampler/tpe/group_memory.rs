@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::cloud::{Cloud, Measure, Spot};
 use super::dimension::Dimension;
 use super::field::{Field, MOST_KERNELS};
-use super::group::Group;
 use super::grid::{Grid, MOST_VALUES};
+use super::group::Group;
 use super::line::{Ends, Line, NO_SLOT, PendingWidths};
 use super::mixture::Mixture;
 use super::options::{Gamma, TpeOptions, Weights};
@@ -319,16 +319,8 @@ impl Summary {
                 None => Self::Field(Box::new(Field::new(line.interval)), Sums::new(Field::len())),
             },
             _ => {
-                let measure = |axis: &Axis| match axis {
-                    Axis::Choice { .. } => Measure::Choice,
-                    Axis::Number(_) => Measure::Number,
-                };
-                Self::Cloud(Joint {
-                    cloud: Cloud::new(axes.iter().map(measure).collect()),
-                    amplitudes: Vec::new(),
-                    largest_amplitude: 1.0,
-                    odd: BTreeSet::new(),
-                })
+                let cloud = Cloud::new(axes.iter().map(Axis::measure).collect());
+                Self::Cloud(Joint { cloud, amplitudes: Vec::new(), largest_amplitude: 1.0, odd: BTreeSet::new() })
             }
         }
     }
@@ -354,6 +346,13 @@ impl Axis {
         match self {
             Self::Choice { .. } => PendingWidths::default(),
             Self::Number(line) => line.with_pending(pending),
+        }
+    }
+
+    pub(super) fn measure(&self) -> Measure {
+        match self {
+            Self::Choice { .. } => Measure::Choice,
+            Self::Number(_) => Measure::Number,
         }
     }
 

@@ -5,13 +5,14 @@
 //! among the candidates.
 
 use std::f64::consts::FRAC_1_SQRT_2;
+use std::ops::Range;
 
 use super::asked::Asked;
 use super::dimension::{Dimension, Interval};
 use super::exponential::short_exp;
 use super::grid::MOST_VALUES;
 use super::group_memory::{Axis, GroupMemory};
-use super::mass::{HEIGHT, is_narrow, mass, mixed_masses, narrow_masses, wide_masses};
+use super::mass::{HEIGHT, NARROW, inside, mixed_masses, narrow_masses};
 use super::options::TpeOptions;
 use super::parzen::{Observations, kernel_widths, mixture_weights};
 use super::rest::hit_and_miss;
@@ -21,6 +22,9 @@ use super::wide::{Work, widely};
 /// a hundred times as high as the prior.
 const NEGLIGIBLE: f64 = 40.0;
 const PER_AXIS: f64 = 5.0;
+
+/// So many kernels are computed at a time.
+const CHUNK: usize = 64;
 
 /// How many sums are kept side by side, for the vector units.
 const LANES: usize = 8;
@@ -37,7 +41,10 @@ pub(super) struct Mixture {
 #[derive(Debug, Clone)]
 enum Column {
     /// A continuous range; scales are `1 / (√2 width)`.
-    Spread { centres: Vec<f64>, scales: Vec<f64> },
+    Spread {
+        centres: Vec<f64>,
+        scales: Vec<f64>,
+    },
     Stepped(Stepped),
     Chosen(Chosen),
 }
@@ -52,8 +59,9 @@ struct Stepped {
     odd: Vec<u32>,
     centres: Vec<f64>,
     scales: Vec<f64>,
-    /// How many of these have wide cells; they come first.
-    wide: usize,
+    largest_scale: f64,
+    /// Where each chunk's begin, and the end.
+    chunks: Vec<usize>,
 }
 
 /// The kernels on an axis of choices.
@@ -110,7 +118,7 @@ impl Mixture {
         let kernels = self.heights.iter_mut().zip(normals.centres.iter().zip(&scales)).enumerate();
         for (kernel, (height, (&centre, &scale))) in kernels {
             if slot(kernel).is_none() {
-                let inside = mass((interval.start - centre) * scale, (interval.end - centre) * scale);
+                let inside = inside((interval.start - centre) * scale, (interval.end - centre) * scale);
                 // One so far outside that it has no mass in the range has no share of it either.
                 *height *= if inside > 1e-300 { 1.0 / inside } else { 0.0 };
             }
@@ -121,22 +129,21 @@ impl Mixture {
             self.columns.push(Column::Spread { centres: normals.centres, scales });
             return;
         }
-        let is_narrow = |kernel: &u32| is_narrow(interval, scales[*kernel as usize]);
-        let odd = (0..scales.len()).filter(|&kernel| slot(kernel).is_none()).map(|k| k as u32);
-        let (mut odd, narrow): (Vec<u32>, Vec<u32>) = odd.partition(|kernel| !is_narrow(kernel));
-        let wide = odd.len();
-        odd.extend(narrow);
+        let odd: Vec<u32> = (0..scales.len()).filter(|&kernel| slot(kernel).is_none()).map(|k| k as u32).collect();
         let slots = match odd.len() == scales.len() {
             true => Vec::new(),
             false => (0..scales.len()).map(|kernel| slot(kernel).unwrap_or(0) as u16).collect(),
         };
+        let chunks = (0..=scales.len().div_ceil(CHUNK)).map(|c| odd.partition_point(|&k| (k as usize) < c * CHUNK));
+        let chunks = chunks.collect();
         let scales: Vec<f64> = odd.iter().map(|&kernel| scales[kernel as usize]).collect();
         self.columns.push(Column::Stepped(Stepped {
             interval,
             slots,
             centres: odd.iter().map(|&kernel| normals.centres[kernel as usize]).collect(),
+            largest_scale: scales.iter().copied().fold(0.0, f64::max),
             scales,
-            wide,
+            chunks,
             odd,
         }));
     }
@@ -171,42 +178,51 @@ impl Work for Sums<'_> {
     type Output = Vec<f64>;
 
     // Loops, not iterators' closures: those are compiled once, for the plainest machine, unless they are inlined.
+    // Some kernels at a time, so that all that is known of them stays in the nearest cache.
     #[inline(always)]
     fn run(self) -> Vec<f64> {
         let Mixture { heights, columns } = self.mixture;
-        let kernels = heights.len();
-        // For each axis that is no continuous range the kernels' factors, value by value.
-        let mut factors: Vec<Vec<f64>> = Vec::with_capacity(columns.len());
-        for (axis, (column, asked)) in columns.iter().zip(self.asked).enumerate() {
-            factors.push(match (column, asked) {
-                (Column::Stepped(stepped), Asked::Stepped { values, .. }) => {
-                    stepped.factors(values, &self.axes[axis], kernels)
-                }
-                (Column::Chosen(chosen), Asked::Stepped { values, .. }) => chosen.factors(values),
-                _ => Vec::new(),
-            });
-        }
         let negligible = NEGLIGIBLE + PER_AXIS * columns.len() as f64;
-        let (mut exponents, mut products) = (vec![0.0; kernels], vec![0.0; kernels]);
         let mut sums = vec![0.0; self.candidates];
-        for (candidate, sum) in sums.iter_mut().enumerate() {
-            exponents.fill(0.0);
-            products.copy_from_slice(heights);
-            for ((column, asked), factors) in columns.iter().zip(self.asked).zip(&factors) {
+        let mut products = vec![[0.0; CHUNK]; self.candidates];
+        let mut exponents = products.clone();
+        let mut factors = Vec::new();
+        for (chunk, heights) in heights.chunks(CHUNK).enumerate() {
+            let kernels = heights.len();
+            let range = chunk * CHUNK..chunk * CHUNK + kernels;
+            for (products, exponents) in products.iter_mut().zip(&mut exponents) {
+                products[..kernels].copy_from_slice(heights);
+                exponents.fill(0.0);
+            }
+            for (axis, (column, asked)) in columns.iter().zip(self.asked).enumerate() {
                 match (column, asked) {
                     (Column::Spread { centres, scales }, Asked::Spread(positions)) => {
-                        add_squares(&mut exponents, positions[candidate], centres, scales);
+                        let (centres, scales) = (&centres[range.clone()], &scales[range.clone()]);
+                        for (exponents, &position) in exponents.iter_mut().zip(positions) {
+                            add_squares(exponents, position, centres, scales);
+                        }
                     }
-                    (_, Asked::Stepped { of, .. }) => {
-                        let factors = &factors[of[candidate] * kernels..][..kernels];
-                        for (product, factor) in products.iter_mut().zip(factors) {
-                            *product *= factor;
+                    (column, Asked::Stepped { values, of }) => {
+                        factors.resize(values.len().max(factors.len()), [0.0; CHUNK]);
+                        match column {
+                            Column::Stepped(stepped) => {
+                                stepped.factors(values, &self.axes[axis], (chunk, range.clone()), &mut factors);
+                            }
+                            Column::Chosen(chosen) => chosen.factors(values, range.clone(), &mut factors),
+                            Column::Spread { .. } => {}
+                        }
+                        for (products, &value) in products.iter_mut().zip(of) {
+                            for (product, factor) in products.iter_mut().zip(&factors[value]) {
+                                *product *= factor;
+                            }
                         }
                     }
                     _ => {}
                 }
             }
-            *sum = weighted_sum(&products, &exponents, negligible);
+            for ((sum, products), exponents) in sums.iter_mut().zip(&products).zip(&exponents) {
+                *sum += weighted_sum(&products[..kernels], &exponents[..kernels], negligible);
+            }
         }
         sums
     }
@@ -245,48 +261,51 @@ pub(super) fn weighted_sum(products: &[f64], exponents: &[f64], negligible: f64)
 }
 
 impl Stepped {
-    /// The mass of each value's cell in each kernel, value by value.
+    /// The mass of each value's cell in each kernel of a chunk, value by value.
     #[inline(always)]
-    fn factors(&self, values: &[f64], axis: &Axis, kernels: usize) -> Vec<f64> {
-        let mut factors = Vec::with_capacity(values.len() * kernels);
-        let mut of_odd = vec![0.0; self.odd.len()];
-        for &value in values {
-            let (left, right) = self.interval.cell(value);
-            let (wide, narrow) = of_odd.split_at_mut(self.wide);
-            let (wide_centres, narrow_centres) = self.centres.split_at(self.wide);
-            let (wide_scales, narrow_scales) = self.scales.split_at(self.wide);
-            match self.interval.is_log {
-                true => mixed_masses(wide, wide_centres, wide_scales, (left, right)),
-                false => wide_masses(wide, wide_centres, wide_scales, (left, right)),
-            }
-            narrow_masses(narrow, narrow_centres, narrow_scales, (left, right));
-            let start = factors.len();
-            match axis.grid() {
-                Some(grid) if !self.slots.is_empty() => {
-                    let shares = grid.shares(grid.slot(value));
-                    factors.extend(self.slots.iter().map(|&slot| shares[slot as usize % MOST_VALUES]));
+    fn factors(
+        &self,
+        values: &[f64],
+        axis: &Axis,
+        (chunk, range): (usize, Range<usize>),
+        factors: &mut [[f64; CHUNK]],
+    ) {
+        let odd = self.chunks[chunk]..self.chunks[chunk + 1];
+        let (places, centres, scales) = (&self.odd[odd.clone()], &self.centres[odd.clone()], &self.scales[odd.clone()]);
+        let mut masses = [0.0; CHUNK];
+        let masses = &mut masses[..odd.len()];
+        let slots = self.slots.get(range).unwrap_or(&[]);
+        for (factors, &value) in factors.iter_mut().zip(values) {
+            if let Some(grid) = axis.grid() {
+                let shares = grid.shares(grid.slot(value));
+                for (factor, &slot) in factors.iter_mut().zip(slots) {
+                    *factor = shares[slot as usize % MOST_VALUES];
                 }
-                _ => factors.resize(start + kernels, 0.0),
             }
-            for (&kernel, &mass) in self.odd.iter().zip(&of_odd) {
-                factors[start + kernel as usize] = mass;
+            let cell = self.interval.cell(value);
+            if (cell.1 - cell.0) * self.largest_scale <= NARROW {
+                narrow_masses(masses, centres, scales, cell);
+            } else {
+                mixed_masses(masses, centres, scales, cell);
+            }
+            for (&place, &mass) in places.iter().zip(&*masses) {
+                factors[place as usize % CHUNK] = mass;
             }
         }
-        factors
     }
 }
 
 impl Chosen {
     #[inline(always)]
-    fn factors(&self, values: &[f64]) -> Vec<f64> {
-        let mut factors = Vec::with_capacity(values.len() * self.codes.len());
-        for &value in values {
+    fn factors(&self, values: &[f64], range: Range<usize>, factors: &mut [[f64; CHUNK]]) {
+        for (factors, &value) in factors.iter_mut().zip(values) {
             let own = value as u32;
-            factors.extend(self.codes.iter().map(|&code| if code == own { self.hit } else { self.miss }));
-            if let Some(prior) = factors.last_mut() {
-                *prior = 1.0 / self.choices as f64;
+            for (factor, &code) in factors.iter_mut().zip(&self.codes[range.clone()]) {
+                *factor = if code == own { self.hit } else { self.miss };
+            }
+            if range.end == self.codes.len() {
+                factors[(range.end - 1) % CHUNK] = 1.0 / self.choices as f64;
             }
         }
-        factors
     }
 }

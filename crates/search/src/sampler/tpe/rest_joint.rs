@@ -8,17 +8,21 @@
 //! found first; the others' sums, those leaves first that it owes most to, end as soon as they are too large for `l/g` to be as good.
 
 use super::asked::Asked;
-use super::cloud::{LEAF, Leaf, Side};
-use super::group_memory::{Axis, Joint};
+use super::cloud::{LEAF, Leaf, Measure, Side, add_distances};
+use super::exponential::short_exp;
 use super::grid::MOST_VALUES;
+use super::group_memory::{Axis, Joint};
 use super::line::{Line, PendingWidths};
-use super::mass::{HEIGHT, mixed_masses};
+use super::mass::{HEIGHT, NARROW, mixed_masses, narrow_masses};
 use super::mixture::{Mixture, Normals, weighted_sum};
 use super::rest::{Rest, hit_and_miss};
 use super::wide::{Work, widely};
 
 /// The share of the density that kernels left out may have together.
 const TOLERANCE: f64 = 7e-7;
+
+/// With more axes that are grids or choices, near kernels are picked out before they are computed.
+const FEW_STEPPED: usize = 2;
 
 /// So many leaves tell which candidate may be the best, if there are at least twice as many.
 const SAMPLE: usize = 8;
@@ -49,9 +53,10 @@ struct Points<'a> {
     spread: Vec<(usize, Vec<f64>)>,
     stepped: Vec<Stepped<'a>>,
     values: usize,
+    measures: Vec<Measure>,
     /// By candidate, then by axis.
     sides: Vec<Vec<Side>>,
-    /// The largest height a regular kernel of weight 1 can have at a candidate, but for truncation.
+    /// The largest height a regular kernel of weight 1 can have at a candidate; it falls with the distance as the kernel does.
     largest: Vec<f64>,
 }
 
@@ -164,6 +169,7 @@ impl Rest<'_> {
             spread: Vec::new(),
             stepped: Vec::new(),
             values: 0,
+            measures: self.memory.axes.iter().map(Axis::measure).collect(),
             sides: vec![vec![none; asked.len()]; candidates.len()],
             largest: vec![joint.largest_amplitude; candidates.len()],
         };
@@ -176,7 +182,11 @@ impl Rest<'_> {
                         let (left, right) = cells[value];
                         let (low, high) = (line.coordinate(left), line.coordinate(right));
                         points.sides[candidate][index] = Side { low, high, other_choice: 0.0 };
-                        points.largest[candidate] *= largest_share(line, high - low);
+                        points.largest[candidate] *= match &line.grid {
+                            Some(grid) => grid.bound(grid.slot(values[value])),
+                            // The largest mass of a cell in a kernel that touches it.
+                            None => ((high - low) * HEIGHT).min(1.0),
+                        };
                     }
                     let factors = values.iter().zip(cells).map(|(&value, (left, right))| match &line.grid {
                         Some(grid) => Factor::Shares(grid.shares(grid.slot(value))),
@@ -201,13 +211,6 @@ impl Rest<'_> {
         }
         points
     }
-}
-
-/// The largest mass of a cell in a regular kernel that touches it; it falls with the distance as the kernel does.
-fn largest_share(line: &Line, cell: f64) -> f64 {
-    let most = (cell * HEIGHT).min(1.0);
-    // Small grids have the truncation in their shares: at most a half is cut off.
-    if line.grid.is_some() { 2.0 * most } else { most }
 }
 
 /// Kernels of these trials, then of the pending ones.
@@ -256,6 +259,9 @@ impl Factor<'_> {
                     *factor = if slot == own { *hit } else { *miss };
                 }
             }
+            Self::Cell(left, right) if right - left <= NARROW => {
+                narrow_masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right));
+            }
             Self::Cell(left, right) => mixed_masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right)),
         }
     }
@@ -293,7 +299,11 @@ impl<'a> Progress<'a> {
             heights,
             limits: vec![0.0; certain.len()],
             sums_of_limits: certain.clone(),
-            least_shares: points.largest.iter().map(|largest| TOLERANCE / (rest.observations as f64 * largest)).collect(),
+            least_shares: points
+                .largest
+                .iter()
+                .map(|largest| TOLERANCE / (rest.observations as f64 * largest))
+                .collect(),
             sums: certain,
             factors: Vec::new(),
             are_known: vec![false; points.values],
@@ -378,55 +388,100 @@ impl Work for LeafSums<'_> {
 
     // Loops, not iterators' closures: those are compiled once, for the plainest machine, unless they are inlined.
     #[inline(always)]
-    fn run(self) {
-        let points = self.leaf.ranks.len();
-        let (mut heights, mut exponents, mut products) = ([0.0; LEAF], [0.0; LEAF], [0.0; LEAF]);
+    fn run(mut self) {
+        let mut heights = [0.0; LEAF];
         for (height, &rank) in heights.iter_mut().zip(self.leaf.ranks) {
             *height = self.heights[rank as usize];
         }
         self.are_known.fill(false);
         for &candidate in self.candidates {
-            exponents.fill(0.0);
-            products.copy_from_slice(&heights);
-            for (axis, coordinates) in &self.points.spread {
-                let at = coordinates[candidate];
-                for (exponent, &x) in exponents.iter_mut().zip(self.leaf.coordinates(*axis)) {
-                    let z = at - x;
-                    *exponent += z * z;
-                }
-            }
-            for exponent in &mut exponents {
-                *exponent *= 0.5;
-            }
-            for stepped in &self.points.stepped {
-                let place = stepped.first + stepped.of[candidate];
-                let factors = &mut self.factors[place * LEAF..][..points];
-                if !self.are_known[place] {
-                    self.are_known[place] = true;
-                    stepped.factors[stepped.of[candidate]].at(&self.leaf, stepped.axis, factors);
-                }
-                for (product, factor) in products.iter_mut().zip(factors) {
-                    *product *= *factor;
-                }
-            }
-            let sum = if self.points.spread.is_empty() {
-                lane_sum(&products)
-            } else {
-                weighted_sum(&products[..points], &exponents[..points], 0.5 * self.limits[candidate])
+            self.sums[candidate] += match self.points.stepped.len() <= FEW_STEPPED {
+                true => self.sum_of_all(candidate, &heights),
+                false => self.sum_of_near(candidate, &heights),
             };
-            self.sums[candidate] += sum;
         }
     }
 }
 
-/// A sum in eight lanes.
-#[inline(always)]
-fn lane_sum(terms: &[f64; LEAF]) -> f64 {
-    let mut sums = [0.0; 8];
-    for chunk in terms.chunks_exact(8) {
-        for lane in 0..8 {
-            sums[lane] += chunk[lane];
+impl LeafSums<'_> {
+    /// All kernels side by side.
+    #[inline(always)]
+    fn sum_of_all(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
+        let points = self.leaf.ranks.len();
+        let (mut products, mut exponents) = (*heights, [0.0; LEAF]);
+        for (axis, coordinates) in &self.points.spread {
+            let at = coordinates[candidate];
+            for (exponent, &x) in exponents.iter_mut().zip(self.leaf.coordinates(*axis)) {
+                let z = at - x;
+                *exponent += z * z;
+            }
         }
+        for exponent in &mut exponents {
+            *exponent *= 0.5;
+        }
+        for stepped in &self.points.stepped {
+            let place = stepped.first + stepped.of[candidate];
+            let factors = &mut self.factors[place * LEAF..][..points];
+            if !self.are_known[place] {
+                self.are_known[place] = true;
+                stepped.factors[stepped.of[candidate]].at(&self.leaf, stepped.axis, factors);
+            }
+            for (product, factor) in products.iter_mut().zip(factors) {
+                *product *= *factor;
+            }
+        }
+        weighted_sum(&products[..points], &exponents[..points], 0.5 * self.limits[candidate])
     }
-    sums.iter().sum()
+
+    /// Distances side by side, and then one by one the kernels that are near: looking up what many grids make of a kernel
+    /// takes longer.
+    #[inline(always)]
+    fn sum_of_near(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
+        let points = self.leaf.ranks.len();
+        let mut distances = [0.0; LEAF];
+        for (axis, (side, &measure)) in self.points.sides[candidate].iter().zip(&self.points.measures).enumerate() {
+            let coordinates = self.leaf.coordinates(axis);
+            add_distances(&mut distances[..points], *side, measure, (coordinates, coordinates));
+        }
+        for stepped in &self.points.stepped {
+            let (value, place) = (stepped.of[candidate], stepped.first + stepped.of[candidate]);
+            if let (Factor::Cell(..), false) = (&stepped.factors[value], self.are_known[place]) {
+                self.are_known[place] = true;
+                let factors = &mut self.factors[place * LEAF..][..points];
+                stepped.factors[value].at(&self.leaf, stepped.axis, factors);
+            }
+        }
+        let mut sum = 0.0;
+        for (point, (&distance, &height)) in distances[..points].iter().zip(heights).enumerate() {
+            if distance <= self.limits[candidate] && height > 0.0 {
+                sum += height * self.kernel(candidate, point);
+            }
+        }
+        sum
+    }
+
+    /// One kernel, but for its height.
+    #[inline(always)]
+    fn kernel(&self, candidate: usize, point: usize) -> f64 {
+        let mut product = 1.0;
+        for stepped in &self.points.stepped {
+            product *= match &stepped.factors[stepped.of[candidate]] {
+                Factor::Shares(shares) => shares[self.leaf.slots(stepped.axis)[point] as usize % MOST_VALUES],
+                Factor::Choice { own, hit, miss } => {
+                    if self.leaf.slots(stepped.axis)[point] == *own {
+                        *hit
+                    } else {
+                        *miss
+                    }
+                }
+                Factor::Cell(..) => self.factors[(stepped.first + stepped.of[candidate]) * LEAF + point],
+            };
+        }
+        let mut exponent = 0.0;
+        for (axis, coordinates) in &self.points.spread {
+            let z = coordinates[candidate] - self.leaf.coordinates(*axis)[point];
+            exponent += z * z;
+        }
+        product * short_exp(-0.5 * exponent)
+    }
 }

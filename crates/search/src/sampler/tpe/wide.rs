@@ -16,7 +16,10 @@ pub(super) trait Work {
 /// Run with 512-bit or 256-bit vectors where there are any.
 #[cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "a function compiled for AVX may only run where there is AVX, which is asked just before")
+    expect(
+        unsafe_code,
+        reason = "a function compiled for AVX may only run where there is AVX, which is asked just before"
+    )
 )]
 pub(super) fn widely<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
