@@ -1,11 +1,12 @@
 //! Milliseconds a TPE proposal takes, at several history lengths.
 //!
-//! `cargo run --release -p bartune-search --example tpe_speed [LONGEST]`
+//! `cargo run --release -p bartune-search --example tpe_speed -- [LENGTH ...] [joint] [search]`
 //!
-//! 8 parameters (6 floats, 1 int, 1 choice), 15 trials in flight, one thread, an objective that costs nothing. Two
-//! histories: `random` draws, and the trials of a `search` by TPE itself, which crowd around
-//! the optimum. A figure is the median of consecutive proposals of one sampler, then the least. Every proposal
-//! sees one trial more than the one before, as in a study. `exact` is kernel by kernel.
+//! Two spaces: 8 parameters (6 floats, 1 int, 1 choice), and the 12 of a strategy (7 ints, 3 steps, 1 float, 1 choice). 15
+//! trials in flight, one thread, an objective that costs nothing. Two histories: `random` draws, and the trials of a
+//! `search` by TPE itself, which crowd around the optimum. A figure is the median of consecutive proposals of one
+//! sampler, then the least. Every proposal sees one trial more than the one before, as in a study. `exact` is kernel by
+//! kernel, up to 10,000 trials. `joint` measures nothing else, `search` no random histories.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -14,8 +15,8 @@ use bartune_search::history::History;
 use bartune_search::sampler::random::Random;
 use bartune_search::sampler::tpe::{Multivariate, Tpe, TpeOptions};
 use bartune_search::sampler::{Request, Sampler};
-use bartune_search::space::{Assignment, Space, SpaceError};
-use bartune_search::testing::space::{always, choice, float, int, number, space};
+use bartune_search::space::{Assignment, Distribution, Space, SpaceError};
+use bartune_search::testing::space::{always, choice, float, int, log_int, number, space, stepped};
 use bartune_search::testing::study::{Outcome, Study};
 use bartune_search::trial::{StudyDirection, Trial};
 
@@ -29,18 +30,34 @@ fn eight_parameters() -> Result<Space, SpaceError> {
     space(&[&floats[..], &others[..]].concat(), vec![])
 }
 
-fn value(params: &Assignment) -> f64 {
-    let squares = params.keys().filter_map(|name| {
+fn strategy() -> Result<Space, SpaceError> {
+    let periods = ["fast", "slow", "trend", "range", "rsi", "atr"].map(|name| (name, always(int(2, 200))));
+    let steps = ["stop", "target", "trail"].map(|name| (name, always(stepped(0.5, 16.0, 0.25))));
+    let others = [
+        ("hold", always(log_int(1, 1_000))),
+        ("level", always(float(50.0, 90.0))),
+        ("kind", always(choice(&["x", "y", "z"]))),
+    ];
+    space(&[&periods[..], &steps[..], &others[..]].concat(), vec![])
+}
+
+/// Squared distances, in units of a twentieth of the ranges, from points well inside.
+fn value(space: &Space, params: &Assignment) -> f64 {
+    let squares = space.params().iter().filter_map(|(name, param)| {
         let x = number(params, name)?;
-        let x = if name == "period" { (x - 60.0) / 20.0 } else { x };
-        Some((x - 1.0) * (x - 1.0))
+        let z = match param.distribution {
+            Distribution::Float { low, high, .. } => (x - low) / (high - low),
+            Distribution::Int { low, high, .. } => (x - low as f64) / (high - low) as f64,
+            Distribution::Categorical { .. } => return Some(0.0),
+        };
+        Some((20.0 * z - 7.0) * (20.0 * z - 7.0))
     });
     squares.sum()
 }
 
 /// The trials of a study of this sampler.
 fn trials(space: &Space, sampler: &mut dyn Sampler, total: usize) -> Vec<Trial> {
-    let evaluate = |_, params: &Assignment| Outcome::complete(value(params));
+    let evaluate = |_, params: &Assignment| Outcome::complete(value(space, params));
     let study = Study { space, direction: DIRECTION, seed: 1, lag: LAG as u64, evaluate: &evaluate };
     study.run(sampler, Vec::new(), total as u64).expect("the space has points")
 }
@@ -71,37 +88,58 @@ fn milliseconds(space: &Space, trials: &[Trial], options: &TpeOptions, length: u
     (costs[REPEATS / 2], costs[0])
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let longest = std::env::args().nth(1).map_or(Ok(100_000), |text| text.parse())?;
-    let space = eight_parameters()?;
-    let independent = TpeOptions { multivariate: Multivariate::Independent, ..TpeOptions::default() };
-    let joint = TpeOptions { multivariate: Multivariate::Joint, ..TpeOptions::default() };
-    let exact = |options: &TpeOptions| TpeOptions { exact: true, ..options.clone() };
-    let lengths: Vec<usize> = [100, 1_000, 10_000, 100_000].into_iter().filter(|&length| length <= longest).collect();
-    let total = lengths.last().copied().unwrap_or(0) + REPEATS;
-    let searched = |options: &TpeOptions| Tpe::try_new(options.clone()).map(|mut tpe| trials(&space, &mut tpe, total));
-    let histories = [
-        ("random", trials(&space, &mut Random, total), trials(&space, &mut Random, total)),
-        ("search", searched(&independent)?, searched(&joint)?),
+/// A row for each history and length of a space.
+fn measure(name: &str, space: &Space, lengths: &[usize], words: &[String]) -> Result<(), Box<dyn std::error::Error>> {
+    let is_asked = |word: &str| words.iter().any(|given| given == word);
+    let options = |multivariate, exact| TpeOptions { multivariate, exact, ..TpeOptions::default() };
+    let joint = options(Multivariate::Joint, false);
+    let independent = options(Multivariate::Independent, false);
+    let all = [
+        independent.clone(),
+        joint.clone(),
+        options(Multivariate::Independent, true),
+        options(Multivariate::Joint, true),
     ];
-    println!(
-        "{:>8} {:>8} {:>18} {:>18} {:>18} {:>18}",
-        "history", "trials", "independent", "joint", "exact ind.", "exact joint"
-    );
-    for (name, of_independent, of_joint) in &histories {
-        for &length in &lengths {
-            let figure = |trials: &[Trial], options: &TpeOptions| {
-                let (median, least) = milliseconds(&space, &trials[..length + REPEATS], options, length);
+    let total = lengths.last().copied().unwrap_or(0) + REPEATS;
+    let searched = |options: &TpeOptions| Tpe::try_new(options.clone()).map(|mut tpe| trials(space, &mut tpe, total));
+    let random = || trials(space, &mut Random, total);
+    let by = |options: &TpeOptions, wanted: bool| if wanted { searched(options) } else { Ok(Vec::new()) };
+    let mut histories = vec![("search", by(&independent, !is_asked("joint"))?, searched(&joint)?)];
+    if !is_asked("search") {
+        histories.insert(0, ("random", random(), random()));
+    }
+    for (history, of_independent, of_joint) in &histories {
+        for &length in lengths {
+            let figure = |options: &TpeOptions| {
+                let is_joint = options.multivariate == Multivariate::Joint;
+                if is_asked("joint") && *options != joint || options.exact && length > 10_000 {
+                    return String::new();
+                }
+                let trials = if is_joint { of_joint } else { of_independent };
+                let (median, least) = milliseconds(space, &trials[..length + REPEATS], options, length);
                 format!("{median:.4} {least:.4}")
             };
+            let [independent, joint, exact_independent, exact_joint] = all.each_ref().map(figure);
             println!(
-                "{name:>8} {length:>8} {:>18} {:>18} {:>18} {:>18}",
-                figure(of_independent, &independent),
-                figure(of_joint, &joint),
-                figure(of_independent, &exact(&independent)),
-                figure(of_joint, &exact(&joint)),
+                "{name:>8} {history:>8} {length:>8} {independent:>16} {joint:>16} {exact_independent:>18} {exact_joint:>18}"
             );
         }
     }
     Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (lengths, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    let mut lengths = lengths.iter().map(|text| text.parse()).collect::<Result<Vec<usize>, _>>()?;
+    if lengths.is_empty() {
+        lengths = vec![100, 500, 1_000, 10_000, 100_000];
+    }
+    lengths.sort_unstable();
+    println!(
+        "{:>8} {:>8} {:>8} {:>16} {:>16} {:>18} {:>18}",
+        "space", "history", "trials", "independent", "joint", "exact independent", "exact joint"
+    );
+    measure("eight", &eight_parameters()?, &lengths, &words)?;
+    measure("strategy", &strategy()?, &lengths, &words)
 }

@@ -1,23 +1,18 @@
-//! Kernels of several parameters, so ordered that those near a point are found without looking at all.
+//! Kernels of several parameters in leaves: those near each other side by side, so that what is far from a point is
+//! passed over together.
 //!
-//! Trials are points in units of the least kernel width. They lie in trees of 32, 64, 128, … points, the oldest
+//! Trials are points in units of the least kernel width. They lie in trees of 64, 128, 256, … points, the oldest
 //! in the largest, as the binary digits of their number say (J. L. Bentley, J. B. Saxe, 1980); the youngest, fewer
-//! than 32, lie in none. A tree halves its points along the longest side of their box (a k-d tree) down to
-//! leaves of 32. So a new trial costs the building of a few small trees, seldom that of a large one.
+//! than 64, lie in none and make a leaf of their own. A tree halves its points along the longest side of their box (a
+//! k-d tree) down to leaves of 64. So a new trial costs the building of a few small trees, seldom that of a large one.
+//! Of the trees only the leaves are kept: for all of them at once the distances from a point are found side by side.
 //!
-//! A visit lists the points within a squared distance, which may shrink on the way. Coordinates are rounded to
-//! 32 bits: they only decide what is looked at, and [`SLACK`] covers the rounding.
-//!
-//! **Invariant:** the trees follow from the points in order of rank. So does the order of a visit.
+//! **Invariant:** the leaves, and their order, follow from the points in order of rank.
+
+use super::wide::{Work, widely};
 
 /// Points in a leaf.
-const LEAF: usize = 32;
-
-/// Distances are rounded by less than this, up to some 20 widths.
-const SLACK: f32 = 0.05;
-
-/// On an axis of choices, points this far apart have different ones.
-pub(super) const CHOICE_SPACING: f32 = 4.0;
+pub(super) const LEAF: usize = 64;
 
 /// What an axis measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,24 +23,42 @@ pub(super) enum Measure {
     Choice,
 }
 
-/// Where a visit looks: the axes' intervals, of the cell of a grid value or of no length.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Place {
-    pub(super) low: Vec<f32>,
-    pub(super) high: Vec<f32>,
-    /// What another choice adds to the squared distance.
-    pub(super) other_choice: f32,
+/// A trial on one axis: where, and on small grids and among choices which slot.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Spot {
+    pub(super) coordinate: f64,
+    pub(super) slot: u16,
 }
 
-/// A balanced tree over points of consecutive ranks.
-#[derive(Debug, Clone)]
+/// A point on one axis: the interval of the cell of a grid value, or of no length.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Side {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    /// What another choice adds to the squared distance.
+    pub(super) other_choice: f64,
+}
+
+/// Points of one leaf.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf<'a> {
+    /// Ascending.
+    pub(super) ranks: &'a [u32],
+    coordinates: &'a [f64],
+    slots: &'a [u16],
+}
+
+/// The leaves of a tree over points of consecutive ranks.
+#[derive(Debug, Clone, Default)]
 struct Tree {
-    /// By leaf, ascending in each.
+    /// By leaf.
     ranks: Vec<u32>,
     /// By leaf, then by axis.
-    points: Vec<f32>,
-    /// Low and high by axis for each node; node 1 is the root, `2n` and `2n + 1` are the halves of `n`.
-    boxes: Vec<f32>,
+    coordinates: Vec<f64>,
+    slots: Vec<u16>,
+    /// Ends of the leaves' boxes, by axis, then by leaf.
+    lows: Vec<f64>,
+    highs: Vec<f64>,
 }
 
 /// The trees.
@@ -53,24 +66,40 @@ struct Tree {
 pub(super) struct Cloud {
     measures: Vec<Measure>,
     /// By rank, then by axis.
-    points: Vec<f32>,
+    spots: Vec<Spot>,
     trees: Vec<Tree>,
+    /// The youngest, as one leaf.
+    youngest: Tree,
     in_trees: usize,
+}
+
+impl<'a> Leaf<'a> {
+    /// Where the points are on an axis.
+    #[inline(always)]
+    pub(super) fn coordinates(&self, axis: usize) -> &'a [f64] {
+        &self.coordinates[axis * self.ranks.len()..][..self.ranks.len()]
+    }
+
+    /// Slots on an axis of a small grid or of choices.
+    #[inline(always)]
+    pub(super) fn slots(&self, axis: usize) -> &'a [u16] {
+        &self.slots[axis * self.ranks.len()..][..self.ranks.len()]
+    }
 }
 
 impl Cloud {
     pub(super) fn new(measures: Vec<Measure>) -> Self {
-        Self { measures, points: Vec::new(), trees: Vec::new(), in_trees: 0 }
+        Self { measures, spots: Vec::new(), trees: Vec::new(), youngest: Tree::default(), in_trees: 0 }
     }
 
     /// Number of points.
     fn len(&self) -> usize {
-        self.points.len() / self.measures.len()
+        self.spots.len() / self.measures.len()
     }
 
     /// Add the next points, one after the other.
-    pub(super) fn extend(&mut self, points: impl Iterator<Item = f32>) {
-        self.points.extend(points);
+    pub(super) fn extend(&mut self, spots: impl Iterator<Item = Spot>) {
+        self.spots.extend(spots);
         let leaves = self.len() / LEAF;
         // The trees there should be, largest first; those that are there already stay.
         let (mut start, mut index) = (0, 0);
@@ -78,159 +107,125 @@ impl Cloud {
             let size = LEAF << digit;
             if self.trees.get(index).is_none_or(|tree| tree.ranks.len() != size) {
                 self.trees.truncate(index);
-                self.trees.push(Tree::new(&self.points, &self.measures, start..start + size));
+                self.trees.push(Tree::new(&self.spots, self.measures.len(), (start..start + size, LEAF)));
             }
             (start, index) = (start + size, index + 1);
         }
         self.trees.truncate(index);
         self.in_trees = start;
+        let length = self.len();
+        self.youngest = match length - start {
+            0 => Tree::default(),
+            rest => Tree::new(&self.spots, self.measures.len(), (start..length, rest)),
+        };
     }
 
-    /// Call `take` for every point within a squared distance of a place; it answers the distance from then on.
-    pub(super) fn visit(&self, place: &Place, mut limit: f32, mut take: impl FnMut(u32) -> f32) {
+    /// The leaves, the youngest first.
+    pub(super) fn leaves(&self) -> Vec<Leaf<'_>> {
         let axes = self.measures.len();
-        // Then the largest tree first: the nearest points let the distance shrink.
-        for (index, point) in self.points[self.in_trees * axes..].chunks_exact(axes).enumerate() {
-            if self.distance(place, point) <= limit + SLACK {
-                limit = take((self.in_trees + index) as u32);
-            }
-        }
-        for tree in &self.trees {
-            let root = tree.distance(&self.measures, place, 1);
-            tree.visit(self, place, (1, root), &mut limit, &mut take);
-        }
+        let trees = std::iter::once((&self.youngest, self.youngest.ranks.len().max(1)));
+        let trees = trees.chain(self.trees.iter().map(|tree| (tree, LEAF)));
+        let leaves = trees.flat_map(|(tree, size)| {
+            let ranks = tree.ranks.chunks_exact(size);
+            let columns = tree.coordinates.chunks_exact(size * axes).zip(tree.slots.chunks_exact(size * axes));
+            ranks.zip(columns).map(|(ranks, (coordinates, slots))| Leaf { ranks, coordinates, slots })
+        });
+        leaves.collect()
     }
 
-    fn distance(&self, place: &Place, point: &[f32]) -> f32 {
-        let axes = self.measures.iter().zip(point).enumerate();
-        axes.map(|(axis, (&measure, &x))| place.beyond(measure, axis, x, x)).sum()
+    /// The squared distances of the leaves' boxes from a point, in the order of [`leaves`](Self::leaves).
+    pub(super) fn distances(&self, sides: &[Side]) -> Vec<f64> {
+        widely(Distances { cloud: self, sides })
     }
 }
 
-impl Place {
-    /// What an axis adds to the squared distance from an interval.
-    #[inline]
-    fn beyond(&self, measure: Measure, axis: usize, low: f32, high: f32) -> f32 {
-        let gap = (self.low[axis] - high).max(low - self.high[axis]).max(0.0);
-        match measure {
-            Measure::Number => gap * gap,
-            Measure::Choice if gap > 1.0 => self.other_choice,
-            Measure::Choice => 0.0,
+struct Distances<'a> {
+    cloud: &'a Cloud,
+    sides: &'a [Side],
+}
+
+impl Work for Distances<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        let Cloud { measures, trees, youngest, .. } = self.cloud;
+        let mut distances = Vec::new();
+        for (number, tree) in std::iter::once(youngest).chain(trees).enumerate() {
+            let leaves = if number == 0 { tree.ranks.len().min(1) } else { tree.ranks.len() / LEAF };
+            let start = distances.len();
+            distances.resize(start + leaves, 0.0);
+            for (axis, (side, measure)) in self.sides.iter().zip(measures).enumerate() {
+                let (lows, highs) = (&tree.lows[axis * leaves..][..leaves], &tree.highs[axis * leaves..][..leaves]);
+                add_distances(&mut distances[start..], *side, *measure, (lows, highs));
+            }
         }
+        distances
+    }
+}
+
+/// Add what an axis gives to the squared distances of boxes from a point.
+#[inline(always)]
+pub(super) fn add_distances(distances: &mut [f64], side: Side, measure: Measure, (lows, highs): (&[f64], &[f64])) {
+    for (distance, (&low, &high)) in distances.iter_mut().zip(lows.iter().zip(highs)) {
+        let (below, above) = (side.low - high, low - side.high);
+        let gap = if below > above { below } else { above };
+        let gap = if gap > 0.0 { gap } else { 0.0 };
+        *distance += match measure {
+            Measure::Number => gap * gap,
+            Measure::Choice if gap > 0.0 => side.other_choice,
+            Measure::Choice => 0.0,
+        };
     }
 }
 
 impl Tree {
-    fn new(points: &[f32], measures: &[Measure], ranks: std::ops::Range<usize>) -> Self {
-        let axes = measures.len();
-        let leaves = ranks.len() / LEAF;
-        let mut tree = Self {
-            ranks: ranks.map(|rank| rank as u32).collect(),
-            points: Vec::new(),
-            boxes: vec![0.0; 2 * leaves * 2 * axes],
-        };
-        let mut ranks = std::mem::take(&mut tree.ranks);
-        tree.build(points, axes, 1, &mut ranks);
-        tree.points = vec![0.0; ranks.len() * axes];
-        for (leaf, ranks) in tree.points.chunks_exact_mut(LEAF * axes).zip(ranks.chunks_exact(LEAF)) {
-            for (column, &rank) in ranks.iter().enumerate() {
-                (0..axes).for_each(|axis| leaf[axis * LEAF + column] = points[rank as usize * axes + axis]);
+    /// Over points of these ranks, in leaves of this size.
+    fn new(spots: &[Spot], axes: usize, (ranks, size): (std::ops::Range<usize>, usize)) -> Self {
+        let mut order: Vec<u32> = ranks.map(|rank| rank as u32).collect();
+        halve(spots, axes, size, &mut order);
+        let leaves = order.len() / size;
+        let mut tree = Self { lows: vec![0.0; axes * leaves], highs: vec![0.0; axes * leaves], ..Self::default() };
+        for (leaf, ranks) in order.chunks_exact(size).enumerate() {
+            for axis in 0..axes {
+                let on_axis = ranks.iter().map(|&rank| spots[rank as usize * axes + axis]);
+                tree.coordinates.extend(on_axis.clone().map(|spot| spot.coordinate));
+                tree.slots.extend(on_axis.map(|spot| spot.slot));
+                (tree.lows[axis * leaves + leaf], tree.highs[axis * leaves + leaf]) = extent(spots, axes, axis, ranks);
             }
         }
-        tree.ranks = ranks;
+        tree.ranks = order;
         tree
     }
+}
 
-    /// Order the ranks under a node, and note its box.
-    fn build(&mut self, points: &[f32], axes: usize, node: usize, ranks: &mut [u32]) {
-        let at = |rank: u32, axis: usize| points[rank as usize * axes + axis];
-        let (mut longest, mut length) = (0, -1.0);
-        for axis in 0..axes {
-            let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-            for &rank in ranks.iter() {
-                let x = at(rank, axis);
-                (low, high) = (low.min(x), high.max(x));
-            }
-            self.boxes[(node * axes + axis) * 2..][..2].copy_from_slice(&[low, high]);
-            if high - low > length {
-                (longest, length) = (axis, high - low);
-            }
-        }
-        if ranks.len() == LEAF {
-            ranks.sort_unstable();
-            return;
-        }
-        let middle = ranks.len() / 2;
-        ranks.select_nth_unstable_by(middle, |&a, &b| at(a, longest).total_cmp(&at(b, longest)).then(a.cmp(&b)));
-        let (left, right) = ranks.split_at_mut(middle);
-        self.build(points, axes, 2 * node, left);
-        self.build(points, axes, 2 * node + 1, right);
+/// Order ranks by leaves, and ascending in each.
+fn halve(spots: &[Spot], axes: usize, size: usize, ranks: &mut [u32]) {
+    if ranks.len() <= size {
+        ranks.sort_unstable();
+        return;
     }
-
-    fn distance(&self, measures: &[Measure], place: &Place, node: usize) -> f32 {
-        let axes = measures.len();
-        let sides = self.boxes[node * axes * 2..][..axes * 2].chunks_exact(2).zip(measures).enumerate();
-        sides.map(|(axis, (side, &measure))| place.beyond(measure, axis, side[0], side[1])).sum()
-    }
-
-    /// Visit a node whose distance is known, its nearer half first.
-    fn visit(
-        &self,
-        cloud: &Cloud,
-        place: &Place,
-        (node, distance): (usize, f32),
-        limit: &mut f32,
-        take: &mut impl FnMut(u32) -> f32,
-    ) {
-        if distance > *limit + SLACK {
-            return;
-        }
-        let leaves = self.ranks.len() / LEAF;
-        if node >= leaves {
-            self.visit_leaf(&cloud.measures, place, node - leaves, limit, take);
-            return;
-        }
-        let [left, right] = [2 * node, 2 * node + 1].map(|half| (half, self.distance(&cloud.measures, place, half)));
-        let (near, far) = if left.1 <= right.1 { (left, right) } else { (right, left) };
-        self.visit(cloud, place, near, limit, take);
-        self.visit(cloud, place, far, limit, take);
-    }
-
-    fn visit_leaf(
-        &self,
-        measures: &[Measure],
-        place: &Place,
-        leaf: usize,
-        limit: &mut f32,
-        take: &mut impl FnMut(u32) -> f32,
-    ) {
-        let axes = measures.len();
-        let columns = &self.points[leaf * LEAF * axes..][..LEAF * axes];
-        let mut distances = [0.0_f32; LEAF];
-        for (axis, column) in columns.chunks_exact(LEAF).enumerate() {
-            let (low, high) = (place.low[axis], place.high[axis]);
-            match measures[axis] {
-                Measure::Number => {
-                    for (distance, &x) in distances.iter_mut().zip(column) {
-                        let (left, right) = (low - x, x - high);
-                        let gap = if left > right { left } else { right };
-                        let gap = if gap > 0.0 { gap } else { 0.0 };
-                        *distance += gap * gap;
-                    }
-                }
-                Measure::Choice => {
-                    for (distance, &x) in distances.iter_mut().zip(column) {
-                        *distance += if (x - low).abs() > 1.0 { place.other_choice } else { 0.0 };
-                    }
-                }
-            }
-        }
-        for (&distance, &rank) in distances.iter().zip(&self.ranks[leaf * LEAF..]) {
-            if distance <= *limit + SLACK {
-                *limit = take(rank);
-            }
+    let (mut longest, mut length) = (0, -1.0);
+    for axis in 0..axes {
+        let (low, high) = extent(spots, axes, axis, ranks);
+        if high - low > length {
+            (longest, length) = (axis, high - low);
         }
     }
+    let at = |rank: u32| spots[rank as usize * axes + longest].coordinate;
+    let middle = ranks.len() / 2;
+    ranks.select_nth_unstable_by(middle, |&a, &b| at(a).total_cmp(&at(b)).then(a.cmp(&b)));
+    let (left, right) = ranks.split_at_mut(middle);
+    halve(spots, axes, size, left);
+    halve(spots, axes, size, right);
+}
+
+/// The least and the largest coordinate on an axis.
+fn extent(spots: &[Spot], axes: usize, axis: usize, ranks: &[u32]) -> (f64, f64) {
+    ranks.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &rank| {
+        let x = spots[rank as usize * axes + axis].coordinate;
+        (low.min(x), high.max(x))
+    })
 }
 
 #[cfg(test)]
@@ -238,47 +233,47 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn spots(points: &[(f64, f64, u16)]) -> impl Iterator<Item = Spot> {
+        let spot = |coordinate, slot| Spot { coordinate, slot };
+        points.iter().flat_map(move |&(x, y, c)| [spot(x, 0), spot(y, 0), spot(f64::from(c), c)])
+    }
+
     proptest! {
         #[test]
-        fn a_visit_finds_all_that_is_near_however_the_points_came(
-            points in prop::collection::vec((0.0..100.0_f32, 0.0..100.0_f32, 0_u8..3), 1..700),
+        fn leaves_hold_each_point_once_no_nearer_than_their_distance_however_the_points_came(
+            points in prop::collection::vec((0.0..100.0_f64, 0.0..100.0_f64, 0_u16..3), 1..700),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
-            at in (0.0..100.0_f32, 0.0..100.0_f32, 0_u8..3),
-            radius in 0.0..60.0_f32,
+            at in (0.0..100.0_f64, 0.0..100.0_f64, 0_u16..3),
         ) {
             let measures = vec![Measure::Number, Measure::Number, Measure::Choice];
-            let flat = |points: &[(f32, f32, u8)]| -> Vec<f32> {
-                points.iter().flat_map(|&(x, y, c)| [x, y, f32::from(c) * CHOICE_SPACING]).collect()
-            };
             let mut whole = Cloud::new(measures.clone());
-            whole.extend(flat(&points).into_iter());
+            whole.extend(spots(&points));
             let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(points.len())).collect();
             cuts.sort_unstable();
             let mut grown = Cloud::new(measures);
             let mut start = 0;
             for cut in cuts.into_iter().chain([points.len()]) {
-                grown.extend(flat(&points[start..cut]).into_iter());
+                grown.extend(spots(&points[start..cut]));
                 start = cut;
             }
-            let corner = vec![at.0, at.1, f32::from(at.2) * CHOICE_SPACING];
-            let place = Place { low: corner.clone(), high: corner, other_choice: 20.0 };
-            let limit = radius * radius;
-            let visited = |cloud: &Cloud| {
-                let mut ranks = Vec::new();
-                cloud.visit(&place, limit, |rank| { ranks.push(rank); limit });
-                ranks
-            };
-            prop_assert_eq!(visited(&whole), visited(&grown));
-            let mut found = visited(&whole);
+            let side = |at| Side { low: at, high: at, other_choice: 20.0 };
+            let sides = [side(at.0), side(at.1), side(f64::from(at.2))];
+            prop_assert_eq!(whole.distances(&sides), grown.distances(&sides));
+            let ranks = |cloud: &Cloud| cloud.leaves().iter().flat_map(|leaf| leaf.ranks.to_vec()).collect::<Vec<_>>();
+            let mut found = ranks(&whole);
+            prop_assert_eq!(&found, &ranks(&grown));
             found.sort_unstable();
-            let near = |&(x, y, c): &(f32, f32, u8)| {
-                let other = if c == at.2 { 0.0 } else { 20.0 };
-                (x - at.0) * (x - at.0) + (y - at.1) * (y - at.1) + other
-            };
-            for (rank, point) in points.iter().enumerate() {
-                let is_found = found.binary_search(&(rank as u32)).is_ok();
-                prop_assert!(is_found || near(point) > limit, "{rank} of {}", points.len());
-                prop_assert!(!is_found || near(point) < limit + 0.1);
+            prop_assert_eq!(found, (0..points.len() as u32).collect::<Vec<_>>());
+            let distances = whole.distances(&sides);
+            prop_assert_eq!(distances.len(), whole.leaves().len());
+            for (leaf, distance) in whole.leaves().iter().zip(distances) {
+                for (place, &rank) in leaf.ranks.iter().enumerate() {
+                    let (x, y, c) = points[rank as usize];
+                    let other = if c == at.2 { 0.0 } else { 20.0 };
+                    let squared = (x - at.0) * (x - at.0) + (y - at.1) * (y - at.1) + other;
+                    prop_assert!(squared >= distance - 1e-9, "{rank}: {squared} and {distance}");
+                    prop_assert_eq!((leaf.coordinates(1)[place], leaf.slots(2)[place]), (y, c));
+                }
             }
         }
     }

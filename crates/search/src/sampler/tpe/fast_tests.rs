@@ -110,7 +110,8 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
         let model = Model { space, options, in_flight: 0, pending: &pending, memory: &fresh };
         let positions = model.pending_positions(group);
         let mut stream = RandomStream::new(shape.seed, trials, 0);
-        let mut candidates: Vec<Vec<f64>> = (0..12).map(|_| group.good_density(0).sample(&mut stream)).collect();
+        let mut candidates: Vec<Vec<f64>> =
+            (0..12).map(|_| group.good_density(0).estimator.sample(&mut stream)).collect();
         for number in 0..12 {
             let params = shape.params(space, trials + 1_000 + number);
             let named = group.group.params.iter().map(|&param| {
@@ -123,8 +124,8 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
             continue;
         }
         let exact = group.rest_density(&positions).ln_density(&candidates);
-        let fast = Rest::new(group, &positions, options).ln_density(&candidates);
-        let again = Rest::new(&grown.memory.groups()[index], &positions, options).ln_density(&candidates);
+        let fast = Rest::new(group, &positions, options).ln_density(&candidates, None);
+        let again = Rest::new(&grown.memory.groups()[index], &positions, options).ln_density(&candidates, None);
         assert_eq!(fast, again, "{:?}: a memory that grew differs from one made at once", group.group.params);
         for ((exact, fast), candidate) in exact.iter().zip(&fast).zip(&candidates) {
             let params = &group.group.params;

@@ -9,7 +9,7 @@ use super::dimension::Interval;
 use super::truncated_normal::normal_mass;
 
 /// Grids with more values are treated as continuous ranges are.
-const MOST_VALUES: f64 = 512.0;
+pub(super) const MOST_VALUES: usize = 512;
 
 /// Beyond so many widths a kernel's mass is below 10⁻¹⁸.
 const REACH: f64 = 9.0;
@@ -20,8 +20,16 @@ pub(super) struct Grid {
     interval: Interval,
     step: f64,
     width: f64,
-    /// For each value the shares of its cell in the kernels on all values.
-    shares: Vec<OnceCell<Box<[f64]>>>,
+    shares: Vec<OnceCell<Box<Shares>>>,
+}
+
+/// The shares of one value's cell in the kernels on all values.
+#[derive(Debug, Clone)]
+struct Shares {
+    /// By slot, and zeros.
+    of_kernels: [f64; MOST_VALUES],
+    /// No share is more than this times `e^-z²/2` for a kernel `z` widths from the cell.
+    bound: f64,
 }
 
 impl Grid {
@@ -30,7 +38,7 @@ impl Grid {
         let step = interval.step?;
         let values = ((interval.high - interval.low) / step).round() + 1.0;
         let shares = || vec![OnceCell::new(); values as usize];
-        (values <= MOST_VALUES).then(|| Self { interval, step, width, shares: shares() })
+        (values <= MOST_VALUES as f64).then(|| Self { interval, step, width, shares: shares() })
     }
 
     /// Number of values.
@@ -50,8 +58,17 @@ impl Grid {
         ((self.position(slot) - position).abs() <= 1e-9 * self.width).then_some(slot)
     }
 
-    /// For each slot, the share of the cell of `slot` in the mass of the kernel there.
-    pub(super) fn shares(&self, slot: usize) -> &[f64] {
+    /// For each slot, the share of the cell of `slot` in the mass of the kernel there; 0 beyond the last.
+    pub(super) fn shares(&self, slot: usize) -> &[f64; MOST_VALUES] {
+        &self.known(slot).of_kernels
+    }
+
+    /// What no share of the cell of `slot` exceeds, but for `e^-z²/2` with the kernel's distance in widths.
+    pub(super) fn bound(&self, slot: usize) -> f64 {
+        self.known(slot).bound
+    }
+
+    fn known(&self, slot: usize) -> &Shares {
         self.shares[slot].get_or_init(|| {
             let (left, right) = self.interval.cell(self.interval.low + slot as f64 * self.step);
             let share = |other| {
@@ -59,7 +76,15 @@ impl Grid {
                 let is_far = left - centre > REACH * self.width || centre - right > REACH * self.width;
                 if is_far { 0.0 } else { share(self.interval, (left, right), centre, self.width) }
             };
-            (0..self.len()).map(share).collect()
+            let mut shares = Box::new(Shares { of_kernels: [0.0; MOST_VALUES], bound: 0.0 });
+            for other in 0..self.len() {
+                let centre = self.position(other);
+                let z = (left - centre).max(centre - right).max(0.0) / self.width;
+                let share = share(other);
+                shares.of_kernels[other] = share;
+                shares.bound = shares.bound.max(share * libm::exp(0.5 * z * z));
+            }
+            shares
         })
     }
 

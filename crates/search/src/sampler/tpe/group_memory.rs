@@ -1,12 +1,15 @@
 //! The trials of one group of parameters: where the good ones are, and the sums over all others.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::cloud::{CHOICE_SPACING, Cloud, Measure};
+use super::cloud::{Cloud, Measure, Spot};
 use super::dimension::Dimension;
 use super::field::{Field, MOST_KERNELS};
+use super::grid::{Grid, MOST_VALUES};
 use super::group::Group;
 use super::line::{Ends, Line, NO_SLOT, PendingWidths};
+use super::mixture::Mixture;
 use super::options::{Gamma, TpeOptions, Weights};
 use super::parzen::{Observations, ParzenEstimator};
 use super::sums::{Change, Parts, Sums};
@@ -54,6 +57,13 @@ pub(super) struct Joint {
     pub(super) odd: BTreeSet<u32>,
 }
 
+/// The density of the good trials: to draw from, and to be asked fast.
+#[derive(Debug, Clone)]
+pub(super) struct Good {
+    pub(super) estimator: ParzenEstimator,
+    pub(super) mixture: Mixture,
+}
+
 /// The trials that have all parameters of a group.
 #[derive(Debug, Clone)]
 pub(super) struct GroupMemory {
@@ -65,9 +75,9 @@ pub(super) struct GroupMemory {
     rows: Vec<u32>,
     /// Ranks of the good trials, ascending.
     pub(super) good: Vec<u32>,
-    /// The good trials' density, with kernels as wide as Optuna's, and with narrower ones.
-    good_density: ParzenEstimator,
-    sharp_density: ParzenEstimator,
+    /// The good trials' density, with kernels as wide as Optuna's, and with narrower ones, once they are asked for.
+    usual: OnceCell<Box<Good>>,
+    sharp: OnceCell<Box<Good>>,
     /// For kernels as wide as Optuna's.
     options: TpeOptions,
     /// With several objectives good trials weigh the same.
@@ -85,23 +95,21 @@ impl GroupMemory {
                 Dimension::Numerical(interval) => Axis::Number(Box::new(Line::new(*interval, ends))),
             })
             .collect();
-        let mut memory = Self {
+        Self {
             summary: Summary::of(&axes, options, objectives),
             group,
             axes,
             rows: Vec::new(),
             good: Vec::new(),
-            good_density: ParzenEstimator::new(&dimensions, Observations::none(&dimensions), options),
-            sharp_density: ParzenEstimator::new(&dimensions, Observations::none(&dimensions), options),
+            usual: OnceCell::new(),
+            sharp: OnceCell::new(),
             dimensions,
             options: TpeOptions { sharpness: 1.0, ..options.clone() },
             good_options: match objectives {
                 1 => options.clone(),
                 _ => TpeOptions { weights: Weights::Equal, ..options.clone() },
             },
-        };
-        memory.estimate_good();
-        memory
+        }
     }
 
     /// Learn from more rows. `good` are the rows of all good trials, ascending.
@@ -126,7 +134,7 @@ impl GroupMemory {
             }
         }
         if !is_same {
-            self.estimate_good();
+            (self.usual, self.sharp) = (OnceCell::new(), OnceCell::new());
         }
     }
 
@@ -152,21 +160,32 @@ impl GroupMemory {
     }
 
     /// The density of the good trials, while so many others are in flight.
-    pub(super) fn good_density(&self, in_flight: usize) -> &ParzenEstimator {
+    pub(super) fn good_density(&self, in_flight: usize) -> &Good {
         let is_sharp = self.rows.len() >= ROUNDS * self.dimensions.len() * (in_flight + 1);
-        if is_sharp { &self.sharp_density } else { &self.good_density }
-    }
-
-    fn estimate_good(&mut self) {
-        let positions = self.axes.iter().map(|axis| self.good.iter().map(|&rank| axis.position(rank)).collect());
-        let observations = Observations::new(&self.dimensions, positions.collect());
-        let usual = TpeOptions { sharpness: 1.0, ..self.good_options.clone() };
-        self.good_density = ParzenEstimator::new(&self.dimensions, observations.clone(), &usual);
-        self.sharp_density = ParzenEstimator::new(&self.dimensions, observations, &self.good_options);
+        let sharpness = if is_sharp { self.good_options.sharpness } else { 1.0 };
+        let density = if is_sharp { &self.sharp } else { &self.usual };
+        density.get_or_init(|| {
+            let options = TpeOptions { sharpness, ..self.good_options.clone() };
+            let positions = self.axes.iter().map(|axis| self.good.iter().map(|&rank| axis.position(rank)).collect());
+            let observations = Observations::new(&self.dimensions, positions.collect());
+            Box::new(Good {
+                mixture: Mixture::of(&self.dimensions, &observations, &options),
+                estimator: ParzenEstimator::new(&self.dimensions, observations, &options),
+            })
+        })
     }
 
     /// The density of the rest and of pending trials (their positions, by axis), kernel by kernel.
     pub(super) fn rest_density(&self, pending: &[Vec<f64>]) -> ParzenEstimator {
+        ParzenEstimator::new(&self.dimensions, self.rest_observations(pending), &self.options)
+    }
+
+    /// The same, to 10⁻⁶ in the logarithm.
+    pub(super) fn rest_mixture(&self, pending: &[Vec<f64>]) -> Mixture {
+        Mixture::of(&self.dimensions, &self.rest_observations(pending), &self.options)
+    }
+
+    fn rest_observations(&self, pending: &[Vec<f64>]) -> Observations {
         let ranks: Vec<u32> = self.rest_ranks().collect();
         let mut observations = Observations { len: ranks.len(), ..Observations::none(&self.dimensions) };
         observations.len += pending.first().map_or(0, Vec::len);
@@ -182,7 +201,7 @@ impl GroupMemory {
                 order.sort_by(|&a, &b| positions[a as usize].total_cmp(&positions[b as usize]));
             }
         }
-        ParzenEstimator::new(&self.dimensions, observations, &self.options)
+        observations
     }
 
     fn append(&mut self, view: &View<'_>, learned: &[u32]) {
@@ -201,7 +220,7 @@ impl GroupMemory {
             let ranks = known as u32..self.rows.len() as u32;
             let amplitude = |rank| axes.iter().map(|axis| axis.amplitude(rank)).product::<f64>();
             joint.largest_amplitude = ranks.clone().map(amplitude).fold(joint.largest_amplitude, f64::max);
-            joint.cloud.extend(ranks.flat_map(|rank| axes.iter().map(move |axis| axis.coordinate(rank))));
+            joint.cloud.extend(ranks.flat_map(|rank| axes.iter().map(move |axis| axis.spot(rank))));
         }
     }
 
@@ -289,8 +308,10 @@ impl Summary {
         }
         // A sum for each good trial would take too much room where their number has no limit.
         let is_limited = objectives == 1 || options.gamma != Gamma::Automatic;
+        let has_many = |axis: &Axis| matches!(axis, Axis::Choice { choices, .. } if *choices > MOST_VALUES);
         match axes {
             [] => Self::Exact,
+            [_, _, ..] if axes.iter().any(has_many) => Self::Exact,
             [_] if !is_limited => Self::Exact,
             [Axis::Choice { choices, .. }] => Self::Slots(Sums::new(*choices)),
             [Axis::Number(line)] => match &line.grid {
@@ -298,16 +319,8 @@ impl Summary {
                 None => Self::Field(Box::new(Field::new(line.interval)), Sums::new(Field::len())),
             },
             _ => {
-                let measure = |axis: &Axis| match axis {
-                    Axis::Choice { .. } => Measure::Choice,
-                    Axis::Number(_) => Measure::Number,
-                };
-                Self::Cloud(Joint {
-                    cloud: Cloud::new(axes.iter().map(measure).collect()),
-                    amplitudes: Vec::new(),
-                    largest_amplitude: 1.0,
-                    odd: BTreeSet::new(),
-                })
+                let cloud = Cloud::new(axes.iter().map(Axis::measure).collect());
+                Self::Cloud(Joint { cloud, amplitudes: Vec::new(), largest_amplitude: 1.0, odd: BTreeSet::new() })
             }
         }
     }
@@ -336,11 +349,32 @@ impl Axis {
         }
     }
 
-    /// A trial's place in a cloud.
-    fn coordinate(&self, rank: u32) -> f32 {
+    pub(super) fn measure(&self) -> Measure {
         match self {
-            Self::Choice { values, .. } => values[rank as usize] as f32 * CHOICE_SPACING,
-            Self::Number(line) => line.coordinate(line.positions[rank as usize]),
+            Self::Choice { .. } => Measure::Choice,
+            Self::Number(_) => Measure::Number,
+        }
+    }
+
+    /// A trial's place in a cloud.
+    fn spot(&self, rank: u32) -> Spot {
+        match self {
+            Self::Choice { values, .. } => {
+                let choice = values[rank as usize];
+                Spot { coordinate: f64::from(choice), slot: choice as u16 }
+            }
+            Self::Number(line) => Spot {
+                coordinate: line.coordinate(line.positions[rank as usize]),
+                slot: line.slot(rank).unwrap_or(0) as u16,
+            },
+        }
+    }
+
+    /// The small grid of a numerical axis that has one.
+    pub(super) fn grid(&self) -> Option<&Grid> {
+        match self {
+            Self::Choice { .. } => None,
+            Self::Number(line) => line.grid.as_ref(),
         }
     }
 

@@ -107,8 +107,13 @@ impl Line {
     }
 
     /// A position in a cloud: in least widths.
-    pub(super) fn coordinate(&self, position: f64) -> f32 {
-        ((position - self.interval.start) / self.least_width) as f32
+    pub(super) fn coordinate(&self, position: f64) -> f64 {
+        (position - self.interval.start) / self.least_width
+    }
+
+    /// The slot of a trial, if it is on a small grid.
+    pub(super) fn slot(&self, rank: u32) -> Option<usize> {
+        self.slots.get(rank as usize).filter(|&&slot| slot != NO_SLOT).map(|&slot| slot as usize)
     }
 
     /// The kernel of a trial of the rest.
@@ -167,6 +172,11 @@ impl Line {
     /// Whether a kernel of the rest is not regular.
     pub(super) fn is_odd(&self, rank: u32) -> bool {
         self.odd.contains_key(&self.key(rank))
+    }
+
+    /// The kernels that are not regular, by position: ranks and widths.
+    pub(super) fn odd_widths(&self) -> impl Iterator<Item = (u32, f64)> {
+        self.odd.iter().map(|(&(_, rank), shape)| (rank, shape.width))
     }
 
     /// The ranks of the kernels that are not regular, by position.

@@ -35,6 +35,7 @@
 //! Falkner, Klein, Hutter, "BOHB", ICML 2018 (multivariate); Ozaki, Tanigaki, Watanabe, Nomura, Onishi,
 //! "Multiobjective Tree-Structured Parzen Estimator", JAIR 73, 2022; Watanabe, arXiv:2304.11127 (all parts).
 
+mod asked;
 mod cloud;
 mod dimension;
 mod exponential;
@@ -43,7 +44,9 @@ mod grid;
 mod group;
 mod group_memory;
 mod line;
+mod mass;
 mod memory;
+mod mixture;
 mod options;
 mod order;
 mod parzen;
@@ -53,6 +56,7 @@ mod rest_joint;
 mod split;
 mod sums;
 mod truncated_normal;
+mod wide;
 
 pub use options::{Gamma, Multivariate, Startup, TpeOptions, Weights};
 
@@ -180,7 +184,7 @@ impl Model<'_> {
             if candidates.len() == self.options.candidates {
                 break;
             }
-            let candidate = good.sample(stream);
+            let candidate = good.estimator.sample(stream);
             if !group.due.is_empty() {
                 group.decide(self.space, &candidate, decided);
                 if !group.is_allowed(self.space, decided) {
@@ -189,9 +193,8 @@ impl Model<'_> {
             }
             candidates.push(candidate);
         }
-        let scores = good.ln_density(&candidates).into_iter().zip(self.rest_ln_density(memory, &candidates));
         let mut best: Option<(usize, f64)> = None;
-        for (index, score) in scores.map(|(good, rest)| good - rest).enumerate() {
+        for (index, score) in self.scores(memory, &candidates).into_iter().enumerate() {
             if best.is_none_or(|(_, incumbent)| score > incumbent) {
                 best = Some((index, score));
             }
@@ -199,13 +202,32 @@ impl Model<'_> {
         best.map(|(index, _)| candidates.swap_remove(index))
     }
 
-    /// The logarithm of `g` at each candidate.
-    fn rest_ln_density(&self, memory: &GroupMemory, candidates: &[Vec<f64>]) -> Vec<f64> {
+    /// The logarithm of `l/g` at each candidate; candidates that are not the best may seem better than they are.
+    fn scores(&self, memory: &GroupMemory, candidates: &[Vec<f64>]) -> Vec<f64> {
+        let good = self.good_ln_density(memory, candidates);
+        let rest = self.rest_ln_density(memory, candidates, Some(&good));
+        good.into_iter().zip(rest).map(|(good, rest)| good - rest).collect()
+    }
+
+    /// The logarithm of `l` at each candidate.
+    fn good_ln_density(&self, memory: &GroupMemory, candidates: &[Vec<f64>]) -> Vec<f64> {
+        let good = memory.good_density(self.in_flight);
+        match self.options.exact {
+            true => good.estimator.ln_density(candidates),
+            false => good.mixture.ln_density(memory, candidates),
+        }
+    }
+
+    /// The logarithm of `g` at each candidate. Given that of `l`, it may be too small where `l/g` is not the largest
+    /// all the same.
+    fn rest_ln_density(&self, memory: &GroupMemory, candidates: &[Vec<f64>], good: Option<&[f64]>) -> Vec<f64> {
         let pending = self.pending_positions(memory);
-        if memory.is_summed() {
-            Rest::new(memory, &pending, self.options).ln_density(candidates)
-        } else {
+        if self.options.exact {
             memory.rest_density(&pending).ln_density(candidates)
+        } else if memory.is_summed() {
+            Rest::new(memory, &pending, self.options).ln_density(candidates, good)
+        } else {
+            memory.rest_mixture(&pending).ln_density(memory, candidates)
         }
     }
 

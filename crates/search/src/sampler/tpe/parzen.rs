@@ -299,7 +299,7 @@ impl Categories {
 }
 
 /// Weights of the observations, then the prior's, which together make 1.
-fn mixture_weights(observations: usize, options: &TpeOptions) -> Vec<f64> {
+pub(super) fn mixture_weights(observations: usize, options: &TpeOptions) -> Vec<f64> {
     if observations == 0 {
         return vec![1.0];
     }
@@ -343,7 +343,7 @@ fn ln_normalisers(interval: Interval, kernels: &Normals) -> Vec<f64> {
 }
 
 /// The width of each observation's kernel.
-fn kernel_widths(interval: Interval, positions: &[f64], sorted: &[u32], options: &TpeOptions) -> Vec<f64> {
+pub(super) fn kernel_widths(interval: Interval, positions: &[f64], sorted: &[u32], options: &TpeOptions) -> Vec<f64> {
     let count = sorted.len();
     let at = |rank: usize| positions[sorted[rank] as usize];
     let widest = interval.width();

@@ -12,7 +12,7 @@ use super::exponential::{exp, sum_of_normals};
 use super::field::Field;
 use super::grid::Grid;
 use super::group_memory::{Axis, GroupMemory, Summary};
-use super::line::{Line, NO_SLOT, PendingWidths, Shape};
+use super::line::{Line, PendingWidths, Shape};
 use super::options::TpeOptions;
 use super::ramp::Ramp;
 use super::truncated_normal::{LN_SQRT_2PI, normal_mass};
@@ -44,8 +44,9 @@ impl<'a> Rest<'a> {
         Self { memory, options, pending, ramp: Ramp::new(observations, options), observations }
     }
 
-    /// The logarithm of the density at each candidate (internal values by axis).
-    pub(super) fn ln_density(&self, candidates: &[Vec<f64>]) -> Vec<f64> {
+    /// The logarithm of the density at each candidate (internal values by axis). Given `ln l` of the candidates, it may be
+    /// too small where `l/g` is not the largest all the same.
+    pub(super) fn ln_density(&self, candidates: &[Vec<f64>], ln_good: Option<&[f64]>) -> Vec<f64> {
         let values = || candidates.iter().map(|candidate| candidate[0]);
         let sums: Vec<f64> = match (&self.memory.summary, &self.memory.axes[0]) {
             (Summary::Slots(sums), Axis::Choice { choices, .. }) => {
@@ -63,7 +64,7 @@ impl<'a> Rest<'a> {
                     Some(_) => self.large_grid((field, &nodes), line, values()),
                 }
             }
-            (Summary::Cloud(joint), _) => self.joint(joint, candidates),
+            (Summary::Cloud(joint), _) => self.joint(joint, candidates, ln_good),
             // Sums of one kind are made for axes of that kind only; kernel by kernel is right for all.
             _ => return self.memory.rest_density(self.pending).ln_density(candidates),
         };
@@ -220,11 +221,6 @@ impl Kernel {
         Self { centre, width: interval.width(), inside: normal_mass(-0.5, 0.5), weight, is_narrow: false }
     }
 
-    /// Its height: `1 / (√(2π) · width · mass inside the range)`.
-    pub(super) fn amplitude(&self) -> f64 {
-        if self.inside > f64::MIN_POSITIVE { exp(-LN_SQRT_2PI) / (self.width * self.inside) } else { 0.0 }
-    }
-
     /// The slot of a kernel that is regular there.
     pub(super) fn slot(&self, grid: &Grid) -> Option<usize> {
         if self.is_narrow { grid.slot_of_position(self.centre) } else { None }
@@ -262,14 +258,4 @@ impl Kernels {
         });
         masses.sum()
     }
-}
-
-/// 0 for the share of a kernel so far outside that it has no mass in the range.
-pub(super) fn finite(share: f64) -> f64 {
-    if share.is_finite() { share } else { 0.0 }
-}
-
-/// The slot of a trial, if it is on a small grid.
-pub(super) fn slot_of(line: &Line, rank: u32) -> Option<usize> {
-    line.slots.get(rank as usize).filter(|&&slot| slot != NO_SLOT).map(|&slot| slot as usize)
 }

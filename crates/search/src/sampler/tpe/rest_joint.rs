@@ -1,298 +1,487 @@
 //! The joint density of the trials that are not good, without looking at all of them.
 //!
-//! The prior and the single kernels give a lower bound of the density at a candidate. A regular kernel that is so far
-//! from it that `n` of them would add less than a share of 7·10⁻⁷ to the bound is left out; the bound rises while
-//! nearer ones are added. [`Cloud`](super::cloud::Cloud) finds those within the distance.
+//! The prior and the single kernels, a [`Mixture`], give a lower bound of the density at a candidate. A regular kernel that
+//! is so far from it that `n` of them would add less than a share of 7·10⁻⁷ to the bound is left out, with the whole
+//! [`Leaf`] that it is in where that is so far; the bound rises while nearer ones are added.
+//!
+//! Where only the best candidate is asked for, some leaves tell which one it may be. Its density is
+//! found first; the others' sums, those leaves first that it owes most to, end as soon as they are too large for `l/g` to be as good.
 
-use std::collections::BTreeSet;
-
-use super::cloud::{CHOICE_SPACING, Place};
-use super::exponential::exp;
-use super::grid::share;
+use super::asked::Asked;
+use super::cloud::{LEAF, Leaf, Measure, Side, add_distances};
+use super::exponential::short_exp;
+use super::grid::MOST_VALUES;
 use super::group_memory::{Axis, Joint};
 use super::line::{Line, PendingWidths};
-use super::rest::{Kernel, Rest, Single, finite, hit_and_miss, slot_of};
-use super::truncated_normal::LN_SQRT_2PI;
+use super::mass::{HEIGHT, NARROW, mixed_masses, narrow_masses};
+use super::mixture::{Mixture, Normals, weighted_sum};
+use super::rest::{Rest, hit_and_miss};
+use super::wide::{Work, widely};
 
 /// The share of the density that kernels left out may have together.
 const TOLERANCE: f64 = 7e-7;
 
-/// The single kernels on a continuous axis.
-struct Spread<'a> {
-    axis: usize,
-    line: &'a Line,
-    centres: Vec<f64>,
-    scales: Vec<f64>,
+/// With more axes that are grids or choices, near kernels are picked out before they are computed.
+const FEW_STEPPED: usize = 2;
+
+/// So many leaves tell which candidate may be the best, if there are at least twice as many.
+const SAMPLE: usize = 8;
+
+/// What a value on a grid, or a choice, makes of a regular kernel.
+enum Factor<'a> {
+    /// By slot.
+    Shares(&'a [f64; MOST_VALUES]),
+    /// For the own choice and for each other one.
+    Choice { own: u16, hit: f64, miss: f64 },
+    /// The mass between these coordinates.
+    Cell(f64, f64),
 }
 
-/// The single kernels on a grid axis.
+/// The candidates on an axis of a grid or of choices.
 struct Stepped<'a> {
     axis: usize,
-    line: &'a Line,
-    kernels: Vec<Kernel>,
-    slots: Vec<Option<usize>>,
+    factors: Vec<Factor<'a>>,
+    /// By candidate.
+    of: &'a [usize],
+    /// Place of the first value among all axes' values.
+    first: usize,
 }
 
-/// The single kernels on an axis of choices.
-struct Chosen<'a> {
-    axis: usize,
-    choices: usize,
-    /// By rank, of all trials.
-    all: &'a [u32],
-    singles: Vec<u32>,
-    hit: f64,
-    miss: f64,
-}
-
-/// The axes by kind, and the single kernels.
-struct Axes<'a> {
-    spread: Vec<Spread<'a>>,
+/// The candidates as the regular kernels see them.
+struct Points<'a> {
+    /// Axes that are continuous ranges, and the coordinate of each candidate.
+    spread: Vec<(usize, Vec<f64>)>,
     stepped: Vec<Stepped<'a>>,
-    chosen: Vec<Chosen<'a>>,
-    /// Weights times heights of the single kernels.
-    heights: Vec<f64>,
-    /// Height of regular kernels on continuous axes.
-    regular_height: f64,
-    /// The largest height a regular kernel of weight 1 can have, but for cells and truncation.
-    largest_height: f64,
-    /// Ranks that are among the single kernels although they are regular without the pending trials.
-    widened: BTreeSet<u32>,
+    values: usize,
+    measures: Vec<Measure>,
+    /// By candidate, then by axis.
+    sides: Vec<Vec<Side>>,
+    /// The largest height a regular kernel of weight 1 can have at a candidate; it falls with the distance as the kernel does.
+    largest: Vec<f64>,
 }
 
-/// A candidate: its positions on continuous axes, its cells on grids.
-struct Point<'a> {
-    values: &'a [f64],
-    positions: Vec<f64>,
-    cells: Vec<(f64, f64)>,
+/// Sums on their way.
+struct Progress<'a> {
+    points: Points<'a>,
+    leaves: Vec<Leaf<'a>>,
+    /// Weights times heights, by rank.
+    heights: Vec<f64>,
+    /// By candidate, then by leaf.
+    distances: Vec<Vec<f64>>,
+    sums: Vec<f64>,
+    /// Squared distances beyond which kernels are left out, the sums that they follow from, and the least share of a sum
+    /// that counts.
+    limits: Vec<f64>,
+    sums_of_limits: Vec<f64>,
+    least_shares: Vec<f64>,
+    factors: Vec<f64>,
+    are_known: Vec<bool>,
+}
+
+/// One leaf's kernels at some candidates.
+struct LeafSums<'a> {
+    leaf: Leaf<'a>,
+    points: &'a Points<'a>,
+    heights: &'a [f64],
+    candidates: &'a [usize],
+    limits: &'a [f64],
+    sums: &'a mut [f64],
+    factors: &'a mut [f64],
+    are_known: &'a mut [bool],
 }
 
 impl Rest<'_> {
-    pub(super) fn joint(&self, joint: &Joint, candidates: &[Vec<f64>]) -> Vec<f64> {
-        let axes = self.joint_axes(joint);
-        let mut exponents = vec![0.0; axes.heights.len()];
-        let sums = candidates.iter().map(|candidate| {
-            let point = Point::new(candidate, &axes);
-            let certain = self.joint_prior(&point, &axes) + axes.singles(&point, &mut exponents);
-            self.joint_regular(joint, &axes, &point, certain)
-        });
-        sums.collect()
-    }
-
-    /// The single kernels by axis.
-    fn joint_axes(&self, joint: &Joint) -> Axes<'_> {
+    /// The density, but for its weights' total, at each candidate. Given `ln l` of the candidates, sums may be too
+    /// small where `l/g` is not the largest all the same.
+    pub(super) fn joint(&self, joint: &Joint, candidates: &[Vec<f64>], ln_good: Option<&[f64]>) -> Vec<f64> {
+        let asked = Asked::by_axis(&self.memory.dimensions, candidates);
         let widths: Vec<PendingWidths> =
             self.memory.axes.iter().zip(self.pending).map(|(axis, pending)| axis.with_pending(pending)).collect();
-        let widened: BTreeSet<u32> = widths.iter().flat_map(|widths| &widths.widened).copied().collect();
-        let ranks = joint.odd.union(&widened).map(|&rank| Single::Ranked(rank, self.weight(rank)));
-        let singles: Vec<Single> = ranks.chain(self.pending_singles()).collect();
-        let heights = singles.iter().map(|single| match single {
-            Single::Ranked(_, weight) | Single::Regular(_, weight) | Single::Pending(_, weight) => *weight,
-        });
-        let mut axes = Axes {
+        // While few kernels are regular, they are not worth a look at the leaves.
+        let is_worth_it = 2 * joint.odd.len() < self.memory.rest();
+        let mut singles: Vec<u32> = match is_worth_it {
+            true => joint.odd.iter().copied().collect(),
+            false => self.memory.rest_ranks().collect(),
+        };
+        singles.extend(widths.iter().flat_map(|widths| &widths.widened));
+        singles.sort_unstable();
+        singles.dedup();
+        let certain = self.singles_mixture(&singles, &widths).sums(candidates.len(), &asked, &self.memory.axes);
+        if !is_worth_it {
+            return certain;
+        }
+        let heights = self.regular_heights(joint, &singles);
+        let mut progress = Progress::new(self, joint, (candidates, &asked), (heights, certain));
+        match ln_good {
+            Some(ln_good) if progress.leaves.len() >= 2 * SAMPLE => progress.add_for_best(ln_good),
+            _ => progress.add_all(),
+        }
+        progress.sums
+    }
+
+    /// These trials and the pending ones, kernel by kernel, and the prior.
+    fn singles_mixture(&self, ranks: &[u32], widths: &[PendingWidths]) -> Mixture {
+        let ranked = ranks.iter().map(|&rank| self.weight(rank));
+        let rest = self.memory.rest();
+        let pending = (rest..self.observations).map(|index| self.ramp.weight(index));
+        let mut mixture = Mixture::new(ranked.chain(pending).chain([self.options.prior_weight]).collect());
+        for ((axis, widths), pending) in self.memory.axes.iter().zip(widths).zip(self.pending) {
+            match axis {
+                Axis::Number(line) => mixture.push_normals(line.interval, normals(line, ranks, (pending, widths))),
+                Axis::Choice { choices, values } => {
+                    let ranked = ranks.iter().map(|&rank| values[rank as usize]);
+                    let codes = ranked.chain(pending.iter().map(|&choice| choice as u32)).collect();
+                    mixture.push_chosen(*choices, codes, hit_and_miss(*choices, self.observations, self.options));
+                }
+            }
+        }
+        mixture
+    }
+
+    /// Weights times heights of the regular kernels, by rank; 0 for all others.
+    fn regular_heights(&self, joint: &Joint, singles: &[u32]) -> Vec<f64> {
+        let mut height = 1.0;
+        for axis in &self.memory.axes {
+            if let Axis::Number(line) = axis
+                && line.interval.step.is_none()
+            {
+                height *= HEIGHT / line.least_width;
+            }
+        }
+        let mut heights: Vec<f64> = Vec::with_capacity(joint.amplitudes.len());
+        // Between two good trials the index of a trial differs from its rank by the same number.
+        let ends = self.memory.good.iter().map(|&rank| rank as usize).chain([joint.amplitudes.len()]);
+        for (good, end) in ends.enumerate() {
+            let start = heights.len();
+            let ranks = start..end;
+            heights.extend(ranks.clone().map(|rank| self.ramp.weight(rank - good) * joint.amplitudes[rank] * height));
+            if end < joint.amplitudes.len() {
+                heights.push(0.0);
+            }
+        }
+        singles.iter().for_each(|&rank| heights[rank as usize] = 0.0);
+        heights
+    }
+
+    fn points<'b>(&'b self, joint: &Joint, asked: &'b [Asked], candidates: &[Vec<f64>]) -> Points<'b> {
+        let none = Side { low: 0.0, high: 0.0, other_choice: 0.0 };
+        let mut points = Points {
             spread: Vec::new(),
             stepped: Vec::new(),
-            chosen: Vec::new(),
-            heights: heights.collect(),
-            regular_height: 1.0,
-            largest_height: 1.0,
-            widened,
+            values: 0,
+            measures: self.memory.axes.iter().map(Axis::measure).collect(),
+            sides: vec![vec![none; asked.len()]; candidates.len()],
+            largest: vec![joint.largest_amplitude; candidates.len()],
         };
-        for (index, axis) in self.memory.axes.iter().enumerate() {
-            match axis {
-                Axis::Number(line) => {
-                    axes.add_line(index, line, self.kernels_on((line, index), &singles, &widths[index]));
-                }
-                Axis::Choice { choices, values } => {
-                    let (hit, miss) = hit_and_miss(*choices, self.observations, self.options);
-                    let singles = singles.iter().map(|single| match single {
-                        Single::Ranked(rank, _) | Single::Regular(rank, _) => values[*rank as usize],
-                        Single::Pending(pending, _) => self.pending[index][*pending] as u32,
+        for (index, (axis, asked)) in self.memory.axes.iter().zip(asked).enumerate() {
+            match (axis, asked) {
+                (Axis::Number(line), Asked::Spread(positions)) => points.add_spread(index, line, positions),
+                (Axis::Number(line), Asked::Stepped { values, of }) => {
+                    let cells: Vec<(f64, f64)> = values.iter().map(|&value| line.interval.cell(value)).collect();
+                    for (candidate, &value) in of.iter().enumerate() {
+                        let (left, right) = cells[value];
+                        let (low, high) = (line.coordinate(left), line.coordinate(right));
+                        points.sides[candidate][index] = Side { low, high, other_choice: 0.0 };
+                        points.largest[candidate] *= match &line.grid {
+                            Some(grid) => grid.bound(grid.slot(values[value])),
+                            // The largest mass of a cell in a kernel that touches it.
+                            None => ((high - low) * HEIGHT).min(1.0),
+                        };
+                    }
+                    let factors = values.iter().zip(cells).map(|(&value, (left, right))| match &line.grid {
+                        Some(grid) => Factor::Shares(grid.shares(grid.slot(value))),
+                        None => Factor::Cell(line.coordinate(left), line.coordinate(right)),
                     });
-                    let singles = singles.collect();
-                    axes.chosen.push(Chosen { axis: index, choices: *choices, all: values, singles, hit, miss });
-                    axes.largest_height *= hit.max(miss);
+                    points.add_stepped(index, factors.collect(), of);
                 }
+                (Axis::Choice { choices, .. }, Asked::Stepped { values, of }) => {
+                    let (hit, miss) = hit_and_miss(*choices, self.observations, self.options);
+                    for (candidate, &value) in of.iter().enumerate() {
+                        let other_choice = (2.0 * libm::log(hit / miss)).max(0.0);
+                        let at = values[value];
+                        points.sides[candidate][index] = Side { low: at, high: at, other_choice };
+                        points.largest[candidate] *= hit.max(miss);
+                    }
+                    let factors = values.iter().map(|&own| Factor::Choice { own: own as u16, hit, miss });
+                    points.add_stepped(index, factors.collect(), of);
+                }
+                // A choice has no position.
+                (Axis::Choice { .. }, Asked::Spread(_)) => {}
             }
         }
-        axes
-    }
-
-    fn kernels_on(&self, (line, axis): (&Line, usize), singles: &[Single], widths: &PendingWidths) -> Vec<Kernel> {
-        singles.iter().map(|&single| Kernel::of(single, line, &self.pending[axis], widths)).collect()
-    }
-
-    fn joint_prior(&self, point: &Point<'_>, axes: &Axes<'_>) -> f64 {
-        let mut product = self.options.prior_weight;
-        for (spread, &position) in axes.spread.iter().zip(&point.positions) {
-            let prior = Kernel::prior(spread.line.interval, 1.0);
-            let z = (position - prior.centre) / prior.width;
-            product *= prior.amplitude() * exp(-0.5 * z * z);
-        }
-        for (stepped, &cell) in axes.stepped.iter().zip(&point.cells) {
-            let prior = Kernel::prior(stepped.line.interval, 1.0);
-            product *= share(stepped.line.interval, cell, prior.centre, prior.width);
-        }
-        axes.chosen.iter().fold(product, |product, chosen| product / chosen.choices as f64)
-    }
-
-    /// Add the regular kernels to what is certain.
-    fn joint_regular(&self, joint: &Joint, axes: &Axes<'_>, point: &Point<'_>, certain: f64) -> f64 {
-        let place = self.place(axes, point);
-        let largest_cell: f64 =
-            axes.stepped.iter().zip(&point.cells).map(|(stepped, &cell)| stepped.largest(cell)).product();
-        let largest_height = axes.largest_height * largest_cell * joint.largest_amplitude;
-        let least_share = TOLERANCE / (self.observations as f64 * largest_height);
-        let limit = |sum: f64| (-2.0 * libm::log(sum * least_share)) as f32;
-        let mut sum = certain;
-        let mut sum_of_limit = certain;
-        let mut distance = limit(certain);
-        joint.cloud.visit(&place, distance, |rank| {
-            let height = joint.amplitudes[rank as usize];
-            if height > 0.0 && !axes.widened.contains(&rank) {
-                let weight = self.weight(rank);
-                sum += weight * height * axes.regular_height * axes.regular(point, rank);
-                // A logarithm for every doubling is enough.
-                if sum > 2.0 * sum_of_limit {
-                    (sum_of_limit, distance) = (sum, limit(sum));
-                }
-            }
-            distance
-        });
-        sum
-    }
-
-    fn place(&self, axes: &Axes<'_>, point: &Point<'_>) -> Place {
-        let mut low = vec![0.0; self.memory.axes.len()];
-        let mut high = low.clone();
-        for (spread, &position) in axes.spread.iter().zip(&point.positions) {
-            low[spread.axis] = spread.line.coordinate(position);
-            high[spread.axis] = low[spread.axis];
-        }
-        for (stepped, &(left, right)) in axes.stepped.iter().zip(&point.cells) {
-            low[stepped.axis] = stepped.line.coordinate(left);
-            high[stepped.axis] = stepped.line.coordinate(right);
-        }
-        // The least of what the axes give is right for all of them.
-        let mut other_choice = f64::INFINITY;
-        for chosen in &axes.chosen {
-            low[chosen.axis] = point.values[chosen.axis] as f32 * CHOICE_SPACING;
-            high[chosen.axis] = low[chosen.axis];
-            other_choice = other_choice.min(2.0 * libm::log(chosen.hit / chosen.miss));
-        }
-        Place { low, high, other_choice: other_choice.clamp(0.0, 1e6) as f32 }
+        points
     }
 }
 
-impl<'a> Point<'a> {
-    fn new(values: &'a [f64], axes: &Axes<'_>) -> Self {
-        let position = |spread: &Spread<'_>| spread.line.interval.position(values[spread.axis]);
-        let cell = |stepped: &Stepped<'_>| stepped.line.interval.cell(values[stepped.axis]);
-        Self {
-            values,
-            positions: axes.spread.iter().map(position).collect(),
-            cells: axes.stepped.iter().map(cell).collect(),
+/// Kernels of these trials, then of the pending ones.
+fn normals(line: &Line, ranks: &[u32], (pending, widths): (&[f64], &PendingWidths)) -> Normals {
+    let positions = ranks.iter().map(|&rank| line.positions[rank as usize]);
+    let mut normals = Normals {
+        centres: positions.chain(pending.iter().copied()).collect(),
+        widths: vec![line.least_width; ranks.len()],
+        slots: Vec::new(),
+    };
+    normals.widths.extend(&widths.own);
+    if let Some(grid) = &line.grid {
+        normals.slots = ranks.iter().map(|&rank| line.slot(rank)).collect();
+        let regular = |(&position, &width): (&f64, &f64)| {
+            if width == line.least_width { grid.slot_of_position(position) } else { None }
+        };
+        normals.slots.extend(pending.iter().zip(&widths.own).map(regular));
+    }
+    let known = line.odd_widths().chain(widths.changed.iter().map(|(&rank, &width)| (rank, width)));
+    for (rank, width) in known {
+        if let Ok(place) = ranks.binary_search(&rank) {
+            normals.widths[place] = width;
+            if width != line.least_width
+                && let Some(slot) = normals.slots.get_mut(place)
+            {
+                *slot = None;
+            }
+        }
+    }
+    normals
+}
+
+impl Factor<'_> {
+    /// At the points of a leaf.
+    #[inline(always)]
+    fn at(&self, leaf: &Leaf<'_>, axis: usize, factors: &mut [f64]) {
+        match self {
+            Self::Shares(shares) => {
+                for (factor, &slot) in factors.iter_mut().zip(leaf.slots(axis)) {
+                    // The remainder is the slot itself, and needs no check of bounds.
+                    *factor = shares[slot as usize % MOST_VALUES];
+                }
+            }
+            Self::Choice { own, hit, miss } => {
+                for (factor, slot) in factors.iter_mut().zip(leaf.slots(axis)) {
+                    *factor = if slot == own { *hit } else { *miss };
+                }
+            }
+            Self::Cell(left, right) if right - left <= NARROW => {
+                narrow_masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right));
+            }
+            Self::Cell(left, right) => mixed_masses(factors, leaf.coordinates(axis), &[1.0; LEAF], (*left, *right)),
         }
     }
 }
 
-impl<'a> Axes<'a> {
-    fn add_line(&mut self, axis: usize, line: &'a Line, kernels: Vec<Kernel>) {
-        if line.interval.step.is_some() {
-            let slots = kernels.iter().map(|kernel| line.grid.as_ref().and_then(|grid| kernel.slot(grid)));
-            let slots = slots.collect();
-            self.stepped.push(Stepped { axis, line, kernels, slots });
+impl<'a> Points<'a> {
+    fn add_spread(&mut self, axis: usize, line: &Line, positions: &[f64]) {
+        let coordinates: Vec<f64> = positions.iter().map(|&position| line.coordinate(position)).collect();
+        for ((sides, largest), &at) in self.sides.iter_mut().zip(&mut self.largest).zip(&coordinates) {
+            sides[axis] = Side { low: at, high: at, other_choice: 0.0 };
+            *largest *= HEIGHT / line.least_width;
+        }
+        self.spread.push((axis, coordinates));
+    }
+
+    fn add_stepped(&mut self, axis: usize, factors: Vec<Factor<'a>>, of: &'a [usize]) {
+        let first = self.values;
+        self.values += factors.len();
+        self.stepped.push(Stepped { axis, factors, of, first });
+    }
+}
+
+impl<'a> Progress<'a> {
+    fn new(
+        rest: &'a Rest<'_>,
+        joint: &'a Joint,
+        (candidates, asked): (&[Vec<f64>], &'a [Asked]),
+        (heights, certain): (Vec<f64>, Vec<f64>),
+    ) -> Self {
+        let points = rest.points(joint, asked, candidates);
+        let leaves = joint.cloud.leaves();
+        let mut progress = Self {
+            distances: points.sides.iter().map(|sides| joint.cloud.distances(sides)).collect(),
+            leaves,
+            heights,
+            limits: vec![0.0; certain.len()],
+            sums_of_limits: certain.clone(),
+            least_shares: points
+                .largest
+                .iter()
+                .map(|largest| TOLERANCE / (rest.observations as f64 * largest))
+                .collect(),
+            sums: certain,
+            factors: Vec::new(),
+            are_known: vec![false; points.values],
+            points,
+        };
+        (0..progress.sums.len()).for_each(|candidate| progress.set_limit(candidate));
+        progress
+    }
+
+    fn set_limit(&mut self, candidate: usize) {
+        let sum = self.sums[candidate];
+        self.sums_of_limits[candidate] = sum;
+        self.limits[candidate] = -2.0 * libm::log(sum * self.least_shares[candidate]);
+    }
+
+    fn add_all(&mut self) {
+        let all: Vec<usize> = (0..self.sums.len()).collect();
+        (0..self.leaves.len()).for_each(|leaf| self.add(leaf, &all));
+    }
+
+    /// Sums are complete for the candidate with the largest `l/g`.
+    fn add_for_best(&mut self, ln_good: &[f64]) {
+        let all: Vec<usize> = (0..self.sums.len()).collect();
+        let certain = self.sums.clone();
+        let stride = self.leaves.len() / SAMPLE;
+        (0..self.leaves.len()).step_by(stride).for_each(|leaf| self.add(leaf, &all));
+        let estimate = |candidate: usize| {
+            let sampled = self.sums[candidate] - certain[candidate];
+            ln_good[candidate] - libm::log(certain[candidate] + stride as f64 * sampled)
+        };
+        let estimates: Vec<f64> = all.iter().map(|&candidate| estimate(candidate)).collect();
+        let first = all.iter().copied().max_by(|&a, &b| estimates[a].total_cmp(&estimates[b])).unwrap_or(0);
+        let others = (0..self.leaves.len()).filter(|leaf| !leaf.is_multiple_of(stride));
+        let mut others: Vec<(f64, usize)> = others
+            .map(|leaf| {
+                let before = self.sums[first];
+                self.add(leaf, &[first]);
+                (self.sums[first] - before, leaf)
+            })
+            .collect();
+        // Leaves that say much of one candidate say much of those near it too.
+        others.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
+        let score = ln_good[first] - libm::log(self.sums[first]);
+        let most: Vec<f64> = ln_good.iter().map(|good| libm::exp(good - score)).collect();
+        let mut remaining = all;
+        remaining.retain(|&candidate| candidate != first);
+        for (_, leaf) in others {
+            remaining.retain(|&candidate| self.sums[candidate] <= most[candidate]);
+            self.add(leaf, &remaining);
+        }
+    }
+
+    /// Add a leaf's kernels at those of the candidates that it is near to.
+    fn add(&mut self, leaf: usize, candidates: &[usize]) {
+        let is_near = |&candidate: &usize| self.distances[candidate][leaf] <= self.limits[candidate];
+        let near: Vec<usize> = candidates.iter().copied().filter(is_near).collect();
+        if near.is_empty() {
             return;
         }
-        let height = exp(-LN_SQRT_2PI) / line.least_width;
-        self.regular_height *= height;
-        self.largest_height *= height;
-        for (total, kernel) in self.heights.iter_mut().zip(&kernels) {
-            *total *= kernel.amplitude();
-        }
-        self.spread.push(Spread {
-            axis,
-            line,
-            centres: kernels.iter().map(|kernel| kernel.centre).collect(),
-            scales: kernels.iter().map(|kernel| std::f64::consts::FRAC_1_SQRT_2 / kernel.width).collect(),
+        self.factors.resize(self.points.values * LEAF, 0.0);
+        widely(LeafSums {
+            leaf: self.leaves[leaf],
+            points: &self.points,
+            heights: &self.heights,
+            candidates: &near,
+            limits: &self.limits,
+            sums: &mut self.sums,
+            factors: &mut self.factors,
+            are_known: &mut self.are_known,
         });
+        for candidate in near {
+            // A logarithm for every doubling is enough.
+            if self.sums[candidate] > 2.0 * self.sums_of_limits[candidate] {
+                self.set_limit(candidate);
+            }
+        }
     }
+}
 
-    /// The single kernels' densities at a point.
-    fn singles(&self, point: &Point<'_>, exponents: &mut [f64]) -> f64 {
-        /// `e^-60` of the highest kernels is nothing beside the prior.
-        const NEGLIGIBLE: f64 = 60.0;
-        exponents.fill(0.0);
-        for (spread, &position) in self.spread.iter().zip(&point.positions) {
-            let kernels = spread.centres.iter().zip(&spread.scales);
-            for (exponent, (&centre, &scale)) in exponents.iter_mut().zip(kernels) {
-                let z = (position - centre) * scale;
+impl Work for LeafSums<'_> {
+    type Output = ();
+
+    // Loops, not iterators' closures: those are compiled once, for the plainest machine, unless they are inlined.
+    #[inline(always)]
+    fn run(mut self) {
+        let mut heights = [0.0; LEAF];
+        for (height, &rank) in heights.iter_mut().zip(self.leaf.ranks) {
+            *height = self.heights[rank as usize];
+        }
+        self.are_known.fill(false);
+        for &candidate in self.candidates {
+            self.sums[candidate] += match self.points.stepped.len() <= FEW_STEPPED {
+                true => self.sum_of_all(candidate, &heights),
+                false => self.sum_of_near(candidate, &heights),
+            };
+        }
+    }
+}
+
+impl LeafSums<'_> {
+    /// All kernels side by side.
+    #[inline(always)]
+    fn sum_of_all(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
+        let points = self.leaf.ranks.len();
+        let (mut products, mut exponents) = (*heights, [0.0; LEAF]);
+        for (axis, coordinates) in &self.points.spread {
+            let at = coordinates[candidate];
+            for (exponent, &x) in exponents.iter_mut().zip(self.leaf.coordinates(*axis)) {
+                let z = at - x;
                 *exponent += z * z;
             }
         }
+        for exponent in &mut exponents {
+            *exponent *= 0.5;
+        }
+        for stepped in &self.points.stepped {
+            let place = stepped.first + stepped.of[candidate];
+            let factors = &mut self.factors[place * LEAF..][..points];
+            if !self.are_known[place] {
+                self.are_known[place] = true;
+                stepped.factors[stepped.of[candidate]].at(&self.leaf, stepped.axis, factors);
+            }
+            for (product, factor) in products.iter_mut().zip(factors) {
+                *product *= *factor;
+            }
+        }
+        weighted_sum(&products[..points], &exponents[..points], 0.5 * self.limits[candidate])
+    }
+
+    /// Distances side by side, and then one by one the kernels that are near: looking up what many grids make of a kernel
+    /// takes longer.
+    #[inline(always)]
+    fn sum_of_near(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
+        let points = self.leaf.ranks.len();
+        let mut distances = [0.0; LEAF];
+        for (axis, (side, &measure)) in self.points.sides[candidate].iter().zip(&self.points.measures).enumerate() {
+            let coordinates = self.leaf.coordinates(axis);
+            add_distances(&mut distances[..points], *side, measure, (coordinates, coordinates));
+        }
+        for stepped in &self.points.stepped {
+            let (value, place) = (stepped.of[candidate], stepped.first + stepped.of[candidate]);
+            if let (Factor::Cell(..), false) = (&stepped.factors[value], self.are_known[place]) {
+                self.are_known[place] = true;
+                let factors = &mut self.factors[place * LEAF..][..points];
+                stepped.factors[value].at(&self.leaf, stepped.axis, factors);
+            }
+        }
         let mut sum = 0.0;
-        for (index, (&exponent, &height)) in exponents.iter().zip(&self.heights).enumerate() {
-            if exponent < NEGLIGIBLE {
-                sum += height * exp(-exponent) * self.single_factor(point, index);
+        for (point, (&distance, &height)) in distances[..points].iter().zip(heights).enumerate() {
+            if distance <= self.limits[candidate] && height > 0.0 {
+                sum += height * self.kernel(candidate, point);
             }
         }
         sum
     }
 
-    /// What grids and choices make of a single kernel.
-    fn single_factor(&self, point: &Point<'_>, index: usize) -> f64 {
+    /// One kernel, but for its height.
+    #[inline(always)]
+    fn kernel(&self, candidate: usize, point: usize) -> f64 {
         let mut product = 1.0;
-        for chosen in &self.chosen {
-            product *= chosen.factor(point, chosen.singles[index]);
-        }
-        for (stepped, &cell) in self.stepped.iter().zip(&point.cells) {
-            product *= match (stepped.slots[index], &stepped.line.grid) {
-                (Some(slot), Some(grid)) => grid.shares(grid.slot(point.values[stepped.axis]))[slot],
-                _ => {
-                    let Kernel { centre, width, .. } = stepped.kernels[index];
-                    finite(share(stepped.line.interval, cell, centre, width))
+        for stepped in &self.points.stepped {
+            product *= match &stepped.factors[stepped.of[candidate]] {
+                Factor::Shares(shares) => shares[self.leaf.slots(stepped.axis)[point] as usize % MOST_VALUES],
+                Factor::Choice { own, hit, miss } => {
+                    if self.leaf.slots(stepped.axis)[point] == *own {
+                        *hit
+                    } else {
+                        *miss
+                    }
                 }
+                Factor::Cell(..) => self.factors[(stepped.first + stepped.of[candidate]) * LEAF + point],
             };
         }
-        product
-    }
-
-    /// A regular kernel at a point, but for its height.
-    fn regular(&self, point: &Point<'_>, rank: u32) -> f64 {
         let mut exponent = 0.0;
-        for (spread, &position) in self.spread.iter().zip(&point.positions) {
-            let z = (position - spread.line.positions[rank as usize]) / spread.line.least_width;
+        for (axis, coordinates) in &self.points.spread {
+            let z = coordinates[candidate] - self.leaf.coordinates(*axis)[point];
             exponent += z * z;
         }
-        let mut product = exp(-0.5 * exponent);
-        for chosen in &self.chosen {
-            product *= chosen.factor(point, chosen.all[rank as usize]);
-        }
-        for (stepped, &cell) in self.stepped.iter().zip(&point.cells) {
-            product *= stepped.regular(point.values[stepped.axis], cell, rank);
-        }
-        product
-    }
-}
-
-impl Stepped<'_> {
-    /// The largest mass of a cell in a regular kernel that touches it; it falls with the distance as the kernel does.
-    fn largest(&self, (left, right): (f64, f64)) -> f64 {
-        let most = (right - left) / self.line.least_width * exp(-LN_SQRT_2PI);
-        // Small grids have the truncation in their shares: at most a half is cut off.
-        if self.line.grid.is_some() { 2.0 * most.min(1.0) } else { most.min(1.0) }
-    }
-
-    fn regular(&self, value: f64, (left, right): (f64, f64), rank: u32) -> f64 {
-        if let (Some(slot), Some(grid)) = (slot_of(self.line, rank), &self.line.grid) {
-            return grid.shares(grid.slot(value))[slot];
-        }
-        let (centre, width) = (self.line.positions[rank as usize], self.line.least_width);
-        super::truncated_normal::normal_mass((left - centre) / width, (right - centre) / width)
-    }
-}
-
-impl Chosen<'_> {
-    fn factor(&self, point: &Point<'_>, observed: u32) -> f64 {
-        if point.values[self.axis] as u32 == observed { self.hit } else { self.miss }
+        product * short_exp(-0.5 * exponent)
     }
 }
