@@ -138,13 +138,23 @@ impl Program {
         match source {
             Source::Constant(value) => value,
             Source::Column(index) => self.columns[index][t],
+            Source::Step(0) => self.first_step_at(t),
             Source::Step(index) if index < FEW => self.steps_at(t, &mut [0.0; FEW][..=index]),
             Source::Step(index) => self.steps_at(t, &mut vec![0.0; index + 1]),
         }
     }
 
-    /// The steps at one bar; the answer is the last one's.
+    /// The first step at one bar. It reads no other, and is all that most distances need.
     #[inline]
+    fn first_step_at(&self, t: usize) -> f64 {
+        self.step_at(0, t, |source| match source {
+            Source::Constant(value) => value,
+            Source::Column(column) => self.columns[column][t],
+            Source::Step(_) => unreachable!("a step reads earlier ones"),
+        })
+    }
+
+    /// The steps at one bar; the answer is the last one's.
     fn steps_at(&self, t: usize, values: &mut [f64]) -> f64 {
         for index in 0..values.len() {
             let read = |source| match source {
@@ -152,17 +162,23 @@ impl Program {
                 Source::Column(column) => self.columns[column][t],
                 Source::Step(step) => values[step],
             };
-            values[index] = match self.steps[index] {
-                Step::Negate(x) => -read(x),
-                Step::Add(a, b) => read(a) + read(b),
-                Step::Subtract(a, b) => read(a) - read(b),
-                Step::Multiply(a, b) => read(a) * read(b),
-                Step::Divide(a, b) => read(a) / read(b),
-                Step::Choose { mask, then, otherwise } => read(if self.masks[mask].get(t) { then } else { otherwise }),
-                Step::Lag { column, bars } => t.checked_sub(bars).map_or(f64::NAN, |t| self.columns[column][t]),
-            };
+            values[index] = self.step_at(index, t, read);
         }
         values.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// One step at one bar.
+    #[inline]
+    fn step_at(&self, index: usize, t: usize, read: impl Fn(Source) -> f64) -> f64 {
+        match self.steps[index] {
+            Step::Negate(x) => -read(x),
+            Step::Add(a, b) => read(a) + read(b),
+            Step::Subtract(a, b) => read(a) - read(b),
+            Step::Multiply(a, b) => read(a) * read(b),
+            Step::Divide(a, b) => read(a) / read(b),
+            Step::Choose { mask, then, otherwise } => read(if self.masks[mask].get(t) { then } else { otherwise }),
+            Step::Lag { column, bars } => t.checked_sub(bars).map_or(f64::NAN, |t| self.columns[column][t]),
+        }
     }
 
     /// A source over all bars.

@@ -3,7 +3,7 @@
 use super::search::{Rest, Row, rest};
 use crate::simulator::cost::gross_profit;
 use crate::simulator::time_rule::until_deadline;
-use crate::simulator::{Bar, BarView, Margin, Position, Side, Simulator};
+use crate::simulator::{Bar, BarView, Execution, Margin, Position, Side, Simulator};
 
 const CLOSE: usize = 3;
 
@@ -22,10 +22,7 @@ impl Simulator {
     /// The first bar from `t` on, at most `limit`, at which `max_bars` or `flat_by` may close the position.
     pub(super) fn next_time_exit(&self, t: usize, limit: usize, bars: &BarView<'_>) -> usize {
         let limit = match (self.setup.rules.max_bars, &self.position) {
-            // The position lives through one bar less before the close at which the limit is reached (C1).
-            (Some(most), Some(position)) => {
-                limit.min(t.saturating_add(most.saturating_sub(position.bars_held).saturating_sub(1) as usize))
-            }
+            (Some(most), Some(position)) => limit.min(position.bar_of_age(most, t)),
             _ => limit,
         };
         match (self.setup.rules.flat_by, bars.clock(), self.last_bar) {
@@ -40,21 +37,35 @@ impl Simulator {
         }
     }
 
-    /// Lets the position live through the bars from `t` on that touch no level and leave equity above zero and above
-    /// its margin, and writes their equity. There is a point of equity for each bar that may be passed; the answer is how many were.
+    /// Lets the position live through the quiet bars from `t` on, and writes their equity. There is a point of equity
+    /// for each bar that may be passed; the answer is how many were.
     pub(super) fn pass_in_position(&mut self, t: usize, equity: &mut [f64], bars: &BarView<'_>) -> usize {
         let Some(position) = &mut self.position else { return 0 };
         let rows = &bars.rows()[t..t + equity.len()];
+        let passed = position.rest(self.balance, &self.setup.execution, rows, equity);
+        if passed > 0 {
+            self.bar_index += passed;
+            self.last_bar = Some(bars.bar(t + passed - 1));
+        }
+        passed
+    }
+}
+
+impl Position {
+    /// Lives through the bars that touch no level and leave equity above zero and above its margin, and writes their
+    /// equity over this balance. There is a point of equity for each bar; the answer is how many were passed.
+    #[inline]
+    pub(super) fn rest(&mut self, balance: f64, execution: &Execution, rows: &[Row], equity: &mut [f64]) -> usize {
         let account = Marker {
-            balance: self.balance,
-            side: position.side,
-            size: position.size,
-            entry_price: position.entry_price,
-            entry_commission: position.entry_commission,
-            point_value: self.setup.execution.instrument.point_value,
-            margin: self.setup.execution.instrument.margin,
+            balance,
+            side: self.side,
+            size: self.size,
+            entry_price: self.entry_price,
+            entry_commission: self.entry_commission,
+            point_value: execution.instrument.point_value,
+            margin: execution.instrument.margin,
         };
-        let mut passed = rest(&position.levels, position.side, rows, |bars| {
+        let mut passed = rest(&self.levels, self.side, rows, |bars| {
             account.mark(&mut equity[bars.clone()], &rows[bars]);
         });
         if account.may_be_exhausted(&passed)
@@ -63,21 +74,22 @@ impl Simulator {
             passed = Rest::of(&rows[..bars]);
         }
         if passed.bars > 0 {
-            position.live_through(&passed);
-            self.bar_index += passed.bars;
-            self.last_bar = Some(bars.bar(t + passed.bars - 1));
+            self.live_through(&passed);
         }
         passed.bars
     }
-}
 
-impl Position {
     /// Live through completed bars: as [`complete_bar`](Self::complete_bar) for each.
     fn live_through(&mut self, passed: &Rest) {
         self.meet(passed.highest);
         self.meet(passed.lowest);
         self.levels.follow_extremes(self.side, passed.highest, passed.lowest);
         self.bars_held = self.bars_held.saturating_add(u32::try_from(passed.bars).unwrap_or(u32::MAX));
+    }
+
+    /// The first bar from `t` on at whose close `max_bars` are reached (C1). The bars before it are lived through whole.
+    pub(super) fn bar_of_age(&self, max_bars: u32, t: usize) -> usize {
+        t.saturating_add(max_bars.saturating_sub(self.bars_held).saturating_sub(1) as usize)
     }
 }
 
