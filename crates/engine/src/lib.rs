@@ -23,6 +23,7 @@ pub mod language;
 mod mask;
 pub mod metric;
 mod pointwise;
+mod prefetch;
 pub mod simulator;
 mod value;
 

@@ -15,13 +15,15 @@
 //! reference engine would notice an open outside its bar's range; this one looks at the range alone.
 
 mod agenda;
+pub(crate) mod curve;
 mod plain;
 mod search;
 mod stretch;
 
 use super::ledger::Ledger;
-use super::{Backtest, Bar, BarView, Decision, Side, SimulationInput, Simulator};
+use super::{Backtest, Bar, BarRows, BarView, Decision, Side, SimulationInput, Simulator};
 use agenda::Agenda;
+use curve::{Curve, Points};
 use plain::{Plain, is_plain};
 
 /// Memory that one backtest leaves to the next, so that a search allocates nothing per trial.
@@ -29,12 +31,12 @@ use plain::{Plain, is_plain};
 pub struct Workspace {
     backtest: Backtest,
     /// Bars row by row, where the view has none.
-    rows: Vec<[f64; 4]>,
+    rows: BarRows,
 }
 
 impl From<Backtest> for Workspace {
     fn from(backtest: Backtest) -> Self {
-        Self { backtest, rows: Vec::new() }
+        Self { backtest, rows: BarRows::default() }
     }
 }
 
@@ -94,13 +96,16 @@ pub fn simulate_into<'w>(input: &SimulationInput<'_>, workspace: &'w mut Workspa
     let mut equity = std::mem::take(&mut backtest.equity);
     // Every point is written below, so what is left of the last backtest need not be cleared.
     equity.resize(input.segment().len(), 0.0);
-    let (bars, ledger) = (input.bars().in_rows(rows), Ledger::new(input, backtest));
+    let rows = input.bars().rows_in(rows);
+    let ledger = Ledger::new(input, backtest);
     if is_plain(input) {
-        Plain::new(input, bars.rows(), ledger, &mut equity).through_segment();
+        let mut curve = Points { first: input.segment().start, equity: &mut equity };
+        Plain::new(input, rows, ledger, &mut curve).through_segment();
     } else {
         let run = Run {
             input,
-            bars,
+            rows,
+            bars: input.bars().over(rows),
             start: input.segment().start,
             last: input.segment().end - 1,
             agenda: Agenda::new(input.signals()),
@@ -114,10 +119,24 @@ pub fn simulate_into<'w>(input: &SimulationInput<'_>, workspace: &'w mut Workspa
     &workspace.backtest
 }
 
+/// As [`simulate_into`], but nobody keeps the equity: the curve is told of it, and the backtest's has no points. False
+/// where the input is not plain, and nothing is done.
+pub(crate) fn simulate_along(input: &SimulationInput<'_>, workspace: &mut Workspace, curve: &mut impl Curve) -> bool {
+    if !is_plain(input) {
+        return false;
+    }
+    let Workspace { backtest, rows } = workspace;
+    backtest.equity.clear();
+    let rows = input.bars().rows_in(rows);
+    Plain::new(input, rows, Ledger::new(input, backtest), curve).through_segment();
+    true
+}
+
 /// One backtest under way.
 struct Run<'r, 'a> {
     input: &'r SimulationInput<'a>,
-    /// With its rows.
+    rows: &'r BarRows,
+    /// With the rows.
     bars: BarView<'r>,
     /// First bar of the segment.
     start: usize,
@@ -207,8 +226,8 @@ impl Run<'_, '_> {
         let limit = self.agenda.next_decision(side, t).min(self.last);
         let limit = self.simulator.next_time_exit(t, limit, &self.bars);
         let passed = if t < limit {
-            let equity = &mut self.equity[t - self.start..limit - self.start];
-            self.simulator.pass_in_position(t, equity, &self.bars)
+            let mut curve = Points { first: self.start, equity: self.equity };
+            self.simulator.pass_in_position(t..limit, self.rows, &self.bars, &mut curve)
         } else {
             0
         };

@@ -6,12 +6,17 @@
 //! the property tests hold the two together.
 
 use super::agenda::Agenda;
-use super::search::Row;
+use super::curve::Curve;
+use crate::prefetch::prefetch;
 use crate::simulator::decision::{Entry, Order};
 use crate::simulator::ledger::Ledger;
 use crate::simulator::position::Opening;
 use crate::simulator::resting::{Exit, exit_at_open, exit_within};
+use crate::simulator::rows::{BarRows, CLOSE, OPEN, Row};
 use crate::simulator::{Bar, Execution, ExitReason, Fill, Position, Side, Signals, SimulationInput, SkipReason};
+
+/// Bars of the next entry that are asked for ahead; the memory's own foresight does the rest.
+const PREFETCHED_BARS: usize = 8;
 
 /// Whether an input is plain.
 pub(super) fn is_plain(input: &SimulationInput<'_>) -> bool {
@@ -21,11 +26,10 @@ pub(super) fn is_plain(input: &SimulationInput<'_>) -> bool {
 }
 
 /// One backtest under way.
-pub(super) struct Plain<'r, 'a> {
+pub(super) struct Plain<'r, 'a, C> {
     signals: &'a Signals,
     execution: &'a Execution,
-    /// Row `t` is bar `t` of the bars given.
-    rows: &'r [Row],
+    rows: &'r BarRows,
     /// First bar of the segment.
     start: usize,
     /// Last bar of the segment.
@@ -37,7 +41,7 @@ pub(super) struct Plain<'r, 'a> {
     /// First bar at whose close an entry may be decided (C2).
     enters_from: usize,
     ledger: Ledger<'r>,
-    equity: &'r mut [f64],
+    curve: &'r mut C,
 }
 
 /// Where the backtest stands.
@@ -53,8 +57,8 @@ enum State {
     Over,
 }
 
-impl<'r, 'a> Plain<'r, 'a> {
-    pub(super) fn new(input: &SimulationInput<'a>, rows: &'r [Row], ledger: Ledger<'r>, equity: &'r mut [f64]) -> Self {
+impl<'r, 'a, C: Curve> Plain<'r, 'a, C> {
+    pub(super) fn new(input: &SimulationInput<'a>, rows: &'r BarRows, ledger: Ledger<'r>, curve: &'r mut C) -> Self {
         Self {
             signals: input.signals(),
             execution: input.execution(),
@@ -66,7 +70,7 @@ impl<'r, 'a> Plain<'r, 'a> {
             position: None,
             enters_from: 0,
             ledger,
-            equity,
+            curve,
         }
     }
 
@@ -112,7 +116,7 @@ impl<'r, 'a> Plain<'r, 'a> {
                 continue;
             };
             let filled = if AT_CLOSE { decided } else { decided + 1 };
-            let price = self.rows[filled][if AT_CLOSE { 3 } else { 0 }];
+            let price = self.rows.rows()[filled][if AT_CLOSE { CLOSE } else { OPEN }];
             // Asked for before the quiet bars are written, so that it is on its way from memory meanwhile.
             let is_open = self.open(entry, price, filled);
             self.write_flat(t, filled);
@@ -128,14 +132,25 @@ impl<'r, 'a> Plain<'r, 'a> {
     /// Up to the next bar that a condition, a limit on time or a level makes eventful, and through it.
     #[inline(always)]
     fn held<const AT_CLOSE: bool>(&mut self, t: usize) -> State {
-        let Some(position) = &mut self.position else { return State::Over };
+        let Some(position) = &self.position else { return State::Over };
         let mut limit = self.agenda.next_decision(position.side, t).min(self.last);
         if let Some(most) = self.signals.rules.max_bars {
             limit = limit.min(position.bar_of_age(most, t));
         }
-        let points = &mut self.equity[t - self.start..limit - self.start];
-        let passed = position.rest(self.balance, self.execution, &self.rows[t..limit], points);
+        self.prefetch(t, limit);
+        let Some(position) = &mut self.position else { return State::Over };
+        let passed = position.rest(self.balance, self.execution, (self.rows, t..limit), self.curve);
         self.through_bar::<AT_CLOSE>(t + passed)
+    }
+
+    /// Asks for what is read after the position: the bars of the next entry, and the distances of it and of a reversal at
+    /// the position's last bar. It is on its way while the position is searched.
+    #[inline(always)]
+    fn prefetch(&mut self, t: usize, limit: usize) {
+        let entry = self.agenda.next_entry(t);
+        self.signals.prefetch_distances(limit);
+        self.signals.prefetch_distances(entry);
+        (0..PREFETCHED_BARS).step_by(2).for_each(|bars| prefetch(self.rows.rows(), entry.saturating_add(bars)));
     }
 
     /// A bar in a position: its levels at the open (T2) and within it (T3), then its close. The open counts also where it
@@ -143,7 +158,7 @@ impl<'r, 'a> Plain<'r, 'a> {
     #[inline(always)]
     fn through_bar<const AT_CLOSE: bool>(&mut self, t: usize) -> State {
         let Some(position) = &mut self.position else { return State::Over };
-        let bar = bar_of(&self.rows[t]);
+        let bar = bar_of(&self.rows.rows()[t]);
         if let Some(exit) = exit_at_open(&position.levels, position.side, bar.open) {
             return self.leave_within(exit, t);
         }
@@ -180,7 +195,7 @@ impl<'r, 'a> Plain<'r, 'a> {
     /// The orders of the bar before at this open (T2).
     #[inline(always)]
     fn leave_at_open(&mut self, t: usize, reason: ExitReason, entry: Option<Entry>) -> State {
-        let open = self.rows[t][0];
+        let open = self.rows.rows()[t][OPEN];
         let gap = self.position.as_ref().and_then(|position| exit_at_open(&position.levels, position.side, open));
         self.leave(gap.unwrap_or(Exit::at(open, reason)), t);
         if entry.is_some_and(|entry| self.open(entry, open, t)) { State::Opened(t) } else { State::Flat(t) }
@@ -236,11 +251,14 @@ impl<'r, 'a> Plain<'r, 'a> {
     /// Equity at the close in a position (M4), and the end of an account that has none (M5).
     #[inline(always)]
     fn mark(&mut self, t: usize) -> State {
-        let close = self.rows[t][3];
+        let close = self.rows.rows()[t][CLOSE];
         let value = self.position.as_ref().map_or(0.0, |position| position.value_at(close, self.execution));
         let equity = self.balance + value;
         if equity > 0.0 {
-            self.equity[t - self.start] = equity;
+            // The last point is the account's after the closing trade's costs (T6).
+            if t < self.last {
+                self.curve.flat(t..t + 1, equity);
+            }
             return State::Held(t + 1);
         }
         self.leave(Exit::at(close, ExitReason::Bankrupt), t);
@@ -278,12 +296,14 @@ impl<'r, 'a> Plain<'r, 'a> {
     /// The equity of the bars `from..to` without a position.
     #[inline(always)]
     fn write_flat(&mut self, from: usize, to: usize) {
-        self.equity[from - self.start..to - self.start].fill(self.balance);
+        if from < to {
+            self.curve.flat(from..to, self.balance);
+        }
     }
 
     /// An open position is closed at the last close (T6), and the last equity is the account's after its costs.
     fn finish(&mut self) -> State {
-        self.leave(Exit::at(self.rows[self.last][3], ExitReason::SegmentEnd), self.last);
+        self.leave(Exit::at(self.rows.rows()[self.last][CLOSE], ExitReason::SegmentEnd), self.last);
         self.write_flat(self.last, self.last + 1);
         State::Over
     }
