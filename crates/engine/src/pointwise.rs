@@ -139,20 +139,9 @@ impl Program {
         match source {
             Source::Constant(value) => value,
             Source::Column(index) => self.columns[index][t],
-            Source::Step(0) => self.first_step_at(t),
             Source::Step(index) if index < FEW => self.steps_at(t, &mut [0.0; FEW][..=index]),
             Source::Step(index) => self.steps_at(t, &mut vec![0.0; index + 1]),
         }
-    }
-
-    /// The first step at one bar. It reads no other, and is all that most distances need.
-    #[inline]
-    fn first_step_at(&self, t: usize) -> f64 {
-        self.step_at(0, t, |source| match source {
-            Source::Constant(value) => value,
-            Source::Column(column) => self.columns[column][t],
-            Source::Step(_) => unreachable!("a step reads earlier ones"),
-        })
     }
 
     /// The steps at one bar; the answer is the last one's.
@@ -163,23 +152,17 @@ impl Program {
                 Source::Column(column) => self.columns[column][t],
                 Source::Step(step) => values[step],
             };
-            values[index] = self.step_at(index, t, read);
+            values[index] = match self.steps[index] {
+                Step::Negate(x) => -read(x),
+                Step::Add(a, b) => read(a) + read(b),
+                Step::Subtract(a, b) => read(a) - read(b),
+                Step::Multiply(a, b) => read(a) * read(b),
+                Step::Divide(a, b) => read(a) / read(b),
+                Step::Choose { mask, then, otherwise } => read(if self.masks[mask].get(t) { then } else { otherwise }),
+                Step::Lag { column, bars } => t.checked_sub(bars).map_or(f64::NAN, |t| self.columns[column][t]),
+            };
         }
         values.last().copied().unwrap_or(f64::NAN)
-    }
-
-    /// One step at one bar.
-    #[inline]
-    fn step_at(&self, index: usize, t: usize, read: impl Fn(Source) -> f64) -> f64 {
-        match self.steps[index] {
-            Step::Negate(x) => -read(x),
-            Step::Add(a, b) => read(a) + read(b),
-            Step::Subtract(a, b) => read(a) - read(b),
-            Step::Multiply(a, b) => read(a) * read(b),
-            Step::Divide(a, b) => read(a) / read(b),
-            Step::Choose { mask, then, otherwise } => read(if self.masks[mask].get(t) { then } else { otherwise }),
-            Step::Lag { column, bars } => t.checked_sub(bars).map_or(f64::NAN, |t| self.columns[column][t]),
-        }
     }
 
     /// A source over all bars.
@@ -249,17 +232,35 @@ fn lagged(output: &mut [f64], column: &[f64], start: usize, lag: usize) {
 pub struct Pointwise {
     program: Program,
     result: Source,
+    shape: Shape,
+}
+
+/// What is asked for at single bars most often, ready to be read.
+#[derive(Debug, Clone)]
+enum Shape {
+    /// A column's number times another one.
+    Scaled(Column<f64>, f64),
+    Other,
 }
 
 impl Pointwise {
     pub(crate) fn new(program: Program, result: Source) -> Self {
-        Self { program, result }
+        let shape = match (result, program.steps.first()) {
+            (
+                Source::Step(0),
+                Some(Step::Multiply(Source::Column(column), Source::Constant(factor)))
+                | Some(Step::Multiply(Source::Constant(factor), Source::Column(column))),
+            ) => Shape::Scaled(program.columns[*column].clone(), *factor),
+            (Source::Column(column), _) => Shape::Scaled(program.columns[column].clone(), 1.0),
+            _ => Shape::Other,
+        };
+        Self { program, result, shape }
     }
 
     /// The same number at each of so many bars.
     #[must_use]
     pub fn constant(value: f64, bars: usize) -> Self {
-        Self { program: Program::new(bars), result: Source::Constant(value) }
+        Self::new(Program::new(bars), Source::Constant(value))
     }
 
     /// Number of bars.
@@ -278,7 +279,11 @@ impl Pointwise {
     #[inline]
     #[must_use]
     pub fn at(&self, t: usize) -> f64 {
-        self.program.at(self.result, t)
+        match &self.shape {
+            // A product has the same bits in either order, and one with 1 those of its other factor.
+            Shape::Scaled(column, factor) => column[t] * factor,
+            Shape::Other => self.program.at(self.result, t),
+        }
     }
 
     /// Asks for the memory that the number at bar `t` is computed from.
@@ -298,7 +303,7 @@ impl From<Column<f64>> for Pointwise {
     fn from(column: Column<f64>) -> Self {
         let mut program = Program::new(column.len());
         let result = Source::Column(program.add_column(column));
-        Self { program, result }
+        Self::new(program, result)
     }
 }
 

@@ -4,6 +4,7 @@ use super::cost::{commission_of, gross_profit, trade_pnl};
 use super::decision::Entry;
 use super::fill::{Action, fill_price};
 use super::resting::{Exit, Levels};
+use super::rows::{larger, smaller};
 use super::sizing::{Quote, is_affordable, position_size};
 use super::{Bar, Execution, Side, Trade};
 
@@ -44,7 +45,7 @@ pub(crate) struct Opening {
 
 impl Position {
     /// The position that an entry opens, its size cut down by `cap`; `None` if the account cannot pay for it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open(
         Entry { side, distances }: Entry,
         at: Opening,
@@ -73,14 +74,14 @@ impl Position {
     }
 
     /// Let a price pass by.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn meet(&mut self, price: f64) {
-        self.highest = self.highest.max(price);
-        self.lowest = self.lowest.min(price);
+        self.highest = larger(self.highest, price);
+        self.lowest = smaller(self.lowest, price);
     }
 
     /// Live through a completed bar: its extremes count and the trailing stop follows.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn complete_bar(&mut self, bar: &Bar) {
         self.meet(bar.high);
         self.meet(bar.low);
@@ -100,7 +101,7 @@ impl Position {
     }
 
     /// The round trip that ends with this exit in this bar.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn into_trade(mut self, exit: Exit, exit_bar: usize, execution: &Execution) -> Trade {
         self.meet(exit.quote);
         let exit_price = fill_price(exit.quote, Action::leaving(self.side), execution);

@@ -25,16 +25,16 @@ pub(crate) struct Held<'a> {
 
 impl Held<'_> {
     /// At one of the bars, the first of which is 0.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn at(&self, bar: usize) -> f64 {
         self.marker.equity_at(self.marker.side, self.rows[bar][CLOSE])
     }
 
     /// Lowest and highest. Every operation of the equity is monotone in the price, rounding included, so that they are
     /// those of the extreme closes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn extremes(&self) -> (f64, f64) {
-        let [a, b] = [self.reach.lowest_close, self.reach.highest_close]
+        let [a, b] = [self.reach.lowest_close(), self.reach.highest_close()]
             .map(|close| self.marker.equity_at(self.marker.side, close));
         if a < b { (a, b) } else { (b, a) }
     }

@@ -7,16 +7,12 @@
 
 use super::agenda::Agenda;
 use super::curve::Curve;
-use crate::prefetch::prefetch;
 use crate::simulator::decision::{Entry, Order};
 use crate::simulator::ledger::Ledger;
 use crate::simulator::position::Opening;
 use crate::simulator::resting::{Exit, exit_at_open, exit_within};
 use crate::simulator::rows::{BarRows, CLOSE, OPEN, Row};
 use crate::simulator::{Bar, Execution, ExitReason, Fill, Position, Side, Signals, SimulationInput, SkipReason};
-
-/// Bars of the next entry that are asked for ahead; the memory's own foresight does the rest.
-const PREFETCHED_BARS: usize = 8;
 
 /// Whether an input is plain.
 pub(super) fn is_plain(input: &SimulationInput<'_>) -> bool {
@@ -143,14 +139,14 @@ impl<'r, 'a, C: Curve> Plain<'r, 'a, C> {
         self.through_bar::<AT_CLOSE>(t + passed)
     }
 
-    /// Asks for what is read after the position: the bars of the next entry, and the distances of it and of a reversal at
-    /// the position's last bar. It is on its way while the position is searched.
+    /// Asks for what the next position is read from, and the distances of a reversal at `limit`. It is on its way while
+    /// this position is searched.
     #[inline(always)]
     fn prefetch(&mut self, t: usize, limit: usize) {
         let entry = self.agenda.next_entry(t);
         self.signals.prefetch_distances(limit);
         self.signals.prefetch_distances(entry);
-        (0..PREFETCHED_BARS).step_by(2).for_each(|bars| prefetch(self.rows.rows(), entry.saturating_add(bars)));
+        self.rows.prefetch(entry);
     }
 
     /// A bar in a position: its levels at the open (T2) and within it (T3), then its close. The open counts also where it

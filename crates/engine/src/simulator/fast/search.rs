@@ -1,14 +1,13 @@
 //! How long a position rests: the bars before the first one that touches a level.
 //!
-//! Bars are read in blocks, of which only the extremes are compared with the levels. They are needed anyway: those of
-//! the bars passed are what the position has met. What is no whole block, and the block that touches a level, is read bar
-//! by bar.
+//! Bars are read in windows, of which only the extremes are compared with the levels. They are needed anyway: those of
+//! the bars passed are what the position has met. From a window that touches a level on, bars are read one by one.
 
 use std::ops::Range;
 
 use crate::simulator::Side;
 use crate::simulator::resting::Levels;
-use crate::simulator::rows::{BLOCK, BarRows, Reach};
+use crate::simulator::rows::{BarRows, Reach, WINDOW};
 
 /// Bars that touch no level, and how far they went.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,7 +19,7 @@ pub(super) struct Rest {
 impl Rest {
     /// Bars that nobody compares with anything.
     pub(super) fn of(rows: &BarRows, bars: Range<usize>) -> Self {
-        passed(rows, bars, |_, _| true)
+        Self { bars: bars.len(), reach: rows.reach(bars) }
     }
 }
 
@@ -28,28 +27,27 @@ impl Rest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Span {
     Bar,
-    Block,
+    Window,
 }
 
 /// The bars before the first one that touches a level of a position of this side.
-#[inline]
+#[inline(always)]
 pub(super) fn rest(levels: &Levels, side: Side, rows: &BarRows, bars: Range<usize>) -> Rest {
     if levels.trail.is_some() {
         return rest_and_trail(*levels, side, rows, bars);
     }
     let bounds = levels.bounds(side);
-    passed(rows, bars, |reach, _| bounds.hold(reach.highest, reach.lowest))
+    passed(rows, bars, |reach, _| bounds.hold(reach.highest(), reach.lowest()))
 }
 
-/// A level that follows completed bars (X3). It only ever comes nearer, so a block whose extremes rest under the level
-/// that the whole block leads to has no touch; other blocks are looked at bar by bar, where the level is that of the
-/// bars before.
+/// A level that follows completed bars (X3). It only ever comes nearer, so a window whose extremes rest under the level
+/// that all of it leads to has no touch; in others the level of each bar is that of the bars before.
 fn rest_and_trail(mut levels: Levels, side: Side, rows: &BarRows, bars: Range<usize>) -> Rest {
     passed(rows, bars, |reach, span| {
         let mut followed = levels;
-        followed.follow_extremes(side, reach.highest, reach.lowest);
+        followed.follow_extremes(side, reach.highest(), reach.lowest());
         let met = if span == Span::Bar { &levels } else { &followed };
-        let rests = met.bounds(side).hold(reach.highest, reach.lowest);
+        let rests = met.bounds(side).hold(reach.highest(), reach.lowest());
         if rests {
             levels = followed;
         }
@@ -57,32 +55,28 @@ fn rest_and_trail(mut levels: Levels, side: Side, rows: &BarRows, bars: Range<us
     })
 }
 
-/// The bars up to the first one that does not rest, asked block by block; a block that does not is asked for again bar by
-/// bar.
-#[inline]
+/// The bars up to the first one that does not rest, asked window by window; one that does not is asked for again bar by bar.
+#[inline(always)]
 fn passed(rows: &BarRows, bars: Range<usize>, mut rests: impl FnMut(&Reach, Span) -> bool) -> Rest {
-    let (single, blocks) = (rows.rows(), rows.blocks());
     let (mut t, mut total) = (bars.start, Reach::NONE);
-    while t < bars.end {
-        if t % BLOCK == 0
-            && t + BLOCK <= bars.end
-            && let Some(block) = blocks.get(t / BLOCK)
-            && rests(block, Span::Block)
-        {
-            total = total.and(block);
-            t += BLOCK;
-            continue;
-        }
-        // Up to the next block.
-        let until = (t + 1).next_multiple_of(BLOCK).min(bars.end);
-        for row in &single[t..until] {
-            let bar = Reach::of(row);
-            if !rests(&bar, Span::Bar) {
-                return Rest { bars: t - bars.start, reach: total };
+    if bars.len() >= WINDOW {
+        while t < bars.end {
+            // The last one overlaps the one before it.
+            let window = rows.window(t.min(bars.end - WINDOW));
+            if !rests(window, Span::Window) {
+                break;
             }
-            total = total.and(&bar);
-            t += 1;
+            total = total.and(window);
+            t = (t + WINDOW).min(bars.end);
         }
+    }
+    for row in &rows.rows()[t..bars.end] {
+        let bar = Reach::of(row);
+        if !rests(&bar, Span::Bar) {
+            break;
+        }
+        total = total.and(&bar);
+        t += 1;
     }
     Rest { bars: t - bars.start, reach: total }
 }
@@ -103,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_touched_to_the_last_digit_ends_the_rest_anywhere_in_a_block() {
+    fn a_level_touched_to_the_last_digit_ends_the_rest_anywhere_in_a_window() {
         let levels = levels(Distances { stop: Some(2.0), target: Some(3.0), trailing: None });
         for length in [1, 7, 8, 9, 16, 40] {
             for touched in 0..length {
@@ -124,8 +118,10 @@ mod tests {
     fn the_bar_that_touches_is_not_in_reach() {
         let levels = levels(Distances { stop: Some(2.0), target: None, trailing: None });
         let rows = bars(&[100.0, 110.0, 99.0, 90.0]);
-        let reach = Reach { highest: 110.5, lowest: 98.5, highest_close: 110.0, lowest_close: 99.0 };
-        assert_eq!(rest(&levels, Side::Long, &rows, 0..4), Rest { bars: 3, reach });
+        let found = rest(&levels, Side::Long, &rows, 0..4);
+        let closes = (found.reach.highest_close(), found.reach.lowest_close());
+        assert_eq!((found.bars, closes), (3, (110.0, 99.0)));
+        assert_eq!((found.reach.highest(), found.reach.lowest()), (110.5, 98.5));
     }
 
     #[test]
@@ -143,6 +139,6 @@ mod tests {
         middles[8] = 110.0;
         middles[9] = 107.0;
         let found = rest(&levels, Side::Long, &bars(&middles), 0..20);
-        assert_eq!((found.bars, found.reach.highest, found.reach.lowest), (9, 110.5, 99.5));
+        assert_eq!((found.bars, found.reach.highest(), found.reach.lowest()), (9, 110.5, 99.5));
     }
 }

@@ -95,11 +95,12 @@ impl Position {
     }
 
     /// Live through completed bars: as [`complete_bar`](Self::complete_bar) for each.
+    #[inline(always)]
     fn live_through(&mut self, passed: &Rest) {
         let reach = &passed.reach;
-        self.meet(reach.highest);
-        self.meet(reach.lowest);
-        self.levels.follow_extremes(self.side, reach.highest, reach.lowest);
+        self.meet(reach.highest());
+        self.meet(reach.lowest());
+        self.levels.follow_extremes(self.side, reach.highest(), reach.lowest());
         self.bars_held = self.bars_held.saturating_add(u32::try_from(passed.bars).unwrap_or(u32::MAX));
     }
 
@@ -143,10 +144,10 @@ impl Marker {
     /// extreme and none needs more margin than the one farther from zero; together they may be too pessimistic.
     fn may_be_exhausted(&self, passed: &Rest) -> bool {
         let worst = match self.side {
-            Side::Long => passed.reach.lowest,
-            Side::Short => passed.reach.highest,
+            Side::Long => passed.reach.lowest(),
+            Side::Short => passed.reach.highest(),
         };
-        let dearest = passed.reach.highest.abs().max(passed.reach.lowest.abs());
+        let dearest = passed.reach.highest().abs().max(passed.reach.lowest().abs());
         passed.bars > 0 && !self.is_kept(self.equity_at(self.side, worst), dearest)
     }
 
