@@ -12,11 +12,11 @@ use std::time::Instant;
 use bartune_engine::Params;
 use bartune_engine::bars::{Bars, LoadOptions, load};
 use bartune_engine::language::{BoundStrategy, MemoryCache, NoCache, RuleName, SeriesCache, StrategySource, compile};
-use bartune_engine::metric::{Calendar, CompositeOptions, MetricInput, Metrics, compute};
+use bartune_engine::metric::{Calendar, CompositeOptions, MetricInput, Metrics, Outline, compute_outlined, trace};
 use bartune_engine::simulator::fast::Workspace;
 use bartune_engine::simulator::{
-    Account, Backtest, BarView, Commission, Execution, Fill, Instrument, Intrabar, Signals, SimulationInput, Size,
-    Slippage, bar_rows, fast, reference,
+    Account, Backtest, BarRows, BarView, Commission, Execution, Fill, Instrument, Intrabar, Signals, SimulationInput,
+    Size, Slippage, bar_rows, fast, reference,
 };
 
 const RUNS: usize = 60;
@@ -60,7 +60,7 @@ const EXAMPLES: [Example; 4] = [
 
 /// What stays the same from trial to trial.
 struct Bench {
-    rows: Vec<[f64; 4]>,
+    rows: BarRows,
     bars: Bars,
     calendar: Calendar,
     trading_days_per_year: f64,
@@ -99,8 +99,8 @@ impl Bench {
             .expect("the example is valid")
     }
 
-    fn metrics(&self, backtest: &Backtest) -> Metrics {
-        compute(&MetricInput {
+    fn metrics(&self, backtest: &Backtest, outline: &Outline) -> Metrics {
+        let input = MetricInput {
             backtest,
             calendar: &self.calendar,
             trading_days_per_year: self.trading_days_per_year,
@@ -109,7 +109,8 @@ impl Bench {
             last_close: self.bars.close()[self.bars.len() - 1],
             headroom: None,
             composite: &self.composite,
-        })
+        };
+        compute_outlined(&input, outline)
     }
 
     fn signals(&self, strategy: &BoundStrategy, cache: &dyn SeriesCache) -> Signals {
@@ -117,8 +118,12 @@ impl Bench {
     }
 
     fn trial(&self, strategy: &BoundStrategy, cache: &dyn SeriesCache, workspace: &mut Workspace) -> Metrics {
-        let signals = self.signals(strategy, cache);
-        self.metrics(fast::simulate_into(&self.input(&signals), workspace))
+        self.backtest(&self.input(&self.signals(strategy, cache)), workspace)
+    }
+
+    fn backtest(&self, input: &SimulationInput<'_>, workspace: &mut Workspace) -> Metrics {
+        let outline = trace(input, &self.calendar, workspace);
+        self.metrics(workspace.backtest(), &outline)
     }
 
     fn report(&self, example: &Example, only: &str) {
@@ -134,8 +139,10 @@ impl Bench {
         measure(only, "signals, cached", || self.signals(&strategy, &cache));
         measure(only, "simulate, reference", || reference::simulate(&input));
         measure(only, "simulate, fast", || fast::simulate_into(&input, &mut workspace).equity.len());
-        measure(only, "metrics", || self.metrics(&backtest));
-        measure(only, "trial, signals given", || self.metrics(fast::simulate_into(&input, &mut workspace)));
+        measure(only, "simulate, fast, outlined", || trace(&input, &self.calendar, &mut workspace));
+        let outline = Outline::of(&backtest, &self.calendar);
+        measure(only, "metrics", || self.metrics(&backtest, &outline));
+        measure(only, "trial, signals given", || self.backtest(&input, &mut workspace));
         measure(only, "trial, indicators cached", || self.trial(&strategy, &cache, &mut workspace));
         measure(only, "trial, cold", || self.trial(&strategy, &NoCache, &mut workspace));
     }

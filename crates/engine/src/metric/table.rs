@@ -20,8 +20,8 @@ pub fn compute(input: &MetricInput<'_>) -> Metrics {
 
 /// As [`compute`], of a backtest whose equity was outlined as it ran.
 #[must_use]
-pub fn compute_outlined(input: &MetricInput<'_>, outline: Outline) -> Metrics {
-    Metrics::of(&Profile::outlined(input, outline))
+pub fn compute_outlined(input: &MetricInput<'_>, outline: &Outline) -> Metrics {
+    Metrics::of(&Profile::outlined(input, outline.clone()))
 }
 
 impl Metrics {
