@@ -26,6 +26,7 @@ mod pointwise;
 mod prefetch;
 pub mod simulator;
 mod value;
+mod wide;
 
 pub use mask::Mask;
 pub use pointwise::Pointwise;

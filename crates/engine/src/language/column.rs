@@ -134,6 +134,27 @@ pub(super) fn combine(left: &Mask, right: &Mask, f: impl Fn(u64, u64) -> u64) ->
     combined
 }
 
+/// How many bars in a row, up to each, the condition was true: the same as the function `streak` bar by bar.
+pub(super) fn streaks(mask: &Mask) -> Vec<f64> {
+    let mut streaks = Vec::with_capacity(mask.len());
+    let mut run = 0_u32;
+    for (index, &word) in mask.words().iter().enumerate() {
+        let bars = WORD.min(mask.len() - index * WORD);
+        if word == 0 {
+            streaks.resize(streaks.len() + bars, 0.0);
+            run = 0;
+            continue;
+        }
+        let counts: [f64; WORD] = std::array::from_fn(|bit| {
+            // Without a branch: runs begin and end where nobody foresees it.
+            run = (run + 1) & (word >> bit & 1 == 1).then_some(u32::MAX).unwrap_or(0);
+            f64::from(run)
+        });
+        streaks.extend_from_slice(&counts[..bars]);
+    }
+    streaks
+}
+
 /// A condition as the number that functions read: NaN before `warmup`, then 0 or 1.
 pub(super) fn numbers_of(mask: &Mask, warmup: usize) -> Vec<f64> {
     let mut numbers = Vec::with_capacity(mask.len());
@@ -200,6 +221,18 @@ mod tests {
                 (function.make)(&[]).unwrap().batch(&[&a, &b], &mut outputs);
                 prop_assert_eq!(mask, Mask::from_fn(a.len(), |t| outputs[0][t] == 1.0));
             }
+        }
+
+        #[test]
+        fn streaks_are_those_of_the_function(
+            runs in prop::collection::vec((any::<bool>(), 1..150_usize), 0..8), warmup in 0usize..100,
+        ) {
+            let bits: Vec<bool> = runs.into_iter().flat_map(|(bit, bars)| vec![bit; bars]).collect();
+            let mask = after(mask(&bits), warmup);
+            let function = crate::function::find("streak").unwrap();
+            let mut outputs = vec![Vec::new()];
+            (function.make)(&[]).unwrap().batch(&[&numbers_of(&mask, warmup)], &mut outputs);
+            prop_assert_eq!(streaks(&mask), outputs.remove(0));
         }
 
         #[test]
