@@ -106,6 +106,7 @@ impl Program {
     }
 
     /// Every step over a chunk: `bars` are at most [`CHUNK`] and begin at a multiple of it.
+    #[inline(always)]
     pub(crate) fn run(&self, bars: Range<usize>, registers: &mut [Register]) {
         for (index, step) in self.steps.iter().enumerate() {
             let (earlier, later) = registers.split_at_mut(index);
@@ -126,6 +127,7 @@ impl Program {
     }
 
     /// A source over the chunk that was run last.
+    #[inline(always)]
     pub(crate) fn read<'s>(&'s self, source: Source, bars: Range<usize>, registers: &'s [Register]) -> Numbers<'s> {
         match source {
             Source::Constant(value) => Numbers::Constant(value),
@@ -181,6 +183,7 @@ impl Program {
     }
 }
 
+#[inline(always)]
 fn zip(output: &mut [f64], left: Numbers<'_>, right: Numbers<'_>, f: impl Fn(f64, f64) -> f64) {
     match (left, right) {
         (Numbers::Column(a), Numbers::Column(b)) => {
@@ -197,6 +200,7 @@ fn zip(output: &mut [f64], left: Numbers<'_>, right: Numbers<'_>, f: impl Fn(f64
 }
 
 /// One of two numbers at each bar; `words` begin with the output's first bar.
+#[inline(always)]
 fn choose(output: &mut [f64], words: &[u64], then: Numbers<'_>, otherwise: Numbers<'_>) {
     let at = |numbers: Numbers<'_>, t: usize| match numbers {
         Numbers::Constant(value) => value,
@@ -211,6 +215,7 @@ fn choose(output: &mut [f64], words: &[u64], then: Numbers<'_>, otherwise: Numbe
 }
 
 /// The column's values `lag` bars before each bar from `start` on.
+#[inline(always)]
 fn lagged(output: &mut [f64], column: &[f64], start: usize, lag: usize) {
     let undefined = lag.saturating_sub(start).min(output.len());
     let (before, defined) = output.split_at_mut(undefined);
