@@ -157,6 +157,11 @@ impl<'a> BarView<'a> {
         BarView { rows: Some(rows), ..*self }
     }
 
+    /// The account's clock, if there is one.
+    pub(crate) fn account_clock(&self) -> Option<Clock<'a>> {
+        self.account_clock
+    }
+
     /// The clock, if there is one.
     pub(crate) fn clock(&self) -> Option<Clock<'a>> {
         self.clock

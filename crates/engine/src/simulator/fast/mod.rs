@@ -112,6 +112,7 @@ pub fn simulate_into<'w>(input: &SimulationInput<'_>, workspace: &'w mut Workspa
             simulator: Simulator::new(input.setup()),
             ledger,
             equity: &mut equity,
+            day_begins: 0,
         };
         run.through_segment();
     }
@@ -146,6 +147,8 @@ struct Run<'r, 'a> {
     simulator: Simulator,
     ledger: Ledger<'r>,
     equity: &'r mut [f64],
+    /// The bar that begins the account's next day, once it is known.
+    day_begins: usize,
 }
 
 /// What the bars from here on are.
@@ -175,9 +178,17 @@ impl Run<'_, '_> {
     }
 
     fn ahead(&mut self, t: usize) -> Ahead {
-        if self.simulator.account.is_some() {
-            // An account with rules lives through each bar: its days begin and its headroom is measured there.
-            return Ahead::Event;
+        if let Some(account) = &self.simulator.account {
+            // An account with rules lives through each bar of a position, whose equity it watches. While nothing changes
+            // that, a bar tells it nothing new, unless it begins a day.
+            // A limit may have closed its last position at a close, and left nothing: the next bar ends it.
+            let is_ending = self.simulator.balance <= 0.0 && !self.simulator.is_bankrupt;
+            if self.simulator.has_pending_orders() || self.simulator.position().is_some() || is_ending {
+                return Ahead::Event;
+            }
+            let may_enter = account.may_trade() && !self.simulator.is_bankrupt;
+            let entry = if may_enter { self.agenda.next_entry(t) } else { usize::MAX };
+            return Ahead::Flat(entry.min(self.next_day(t)).min(self.last));
         }
         if self.simulator.is_bankrupt {
             return Ahead::Flat(self.last + 1);
@@ -189,6 +200,18 @@ impl Run<'_, '_> {
             Some(position) => Ahead::Position(position.side),
             None => Ahead::Flat(self.agenda.next_entry(t).min(self.last)),
         }
+    }
+
+    /// The first bar at or after `t` that begins a day of the account, or the segment's last.
+    fn next_day(&mut self, t: usize) -> usize {
+        if let (Some(account), Some(clock)) = (&self.simulator.account, self.bars.account_clock())
+            && self.day_begins <= t
+        {
+            let begins = account.next_day().saturating_add(clock.timeframe_ns);
+            let closes = &clock.local_close[t..=self.last];
+            self.day_begins = closes.iter().position(|close| *close >= begins).map_or(self.last, |bars| t + bars);
+        }
+        self.day_begins
     }
 
     /// One bar through the state machine; the answer is the next one.
