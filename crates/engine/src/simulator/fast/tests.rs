@@ -406,3 +406,18 @@ fn one_bar_is_a_segment() {
     scenario.segment = 1..2;
     assert_eq!(assert_equal(&scenario).equity, [1000.0]);
 }
+
+#[test]
+fn an_account_that_a_limit_leaves_with_nothing_ends_a_bar_later() {
+    // Entry and exit cost 600 each: at 400 the day's limit closes the position, in the close that opened it.
+    let mut scenario = Scenario::new(&[QUIET; 4]).enter(Side::Long, &[0]).at_close();
+    scenario.execution.size = Size::Contracts(10.0);
+    scenario.execution.commission = Commission::PerContract(60.0);
+    scenario.execution.instrument.whole_contracts = true;
+    scenario.clock = Some(((1..5).map(|hour| hour * HOUR_NS).collect(), HOUR_NS));
+    let daily_loss = Some(DailyLoss { amount: 500.0, then: OnDailyLoss::StopForDay });
+    scenario.rules = Some(AccountRules { daily_loss, ..AccountRules::default() });
+    let backtest = assert_equal(&scenario);
+    assert_eq!((backtest.trades[0].exit_bar, backtest.bankrupt_at), (0, Some(1)));
+    assert_eq!(backtest.equity, [-200.0; 4]);
+}
