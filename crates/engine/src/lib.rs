@@ -23,7 +23,6 @@ pub mod language;
 mod mask;
 pub mod metric;
 mod pointwise;
-mod prefetch;
 pub mod simulator;
 mod value;
 mod wide;

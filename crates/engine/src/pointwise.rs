@@ -11,7 +11,6 @@ use std::ops::Range;
 
 use crate::Mask;
 use crate::bars::Column;
-use crate::prefetch::prefetch;
 
 /// Bars in a chunk, a multiple of the 64 in a word of a mask.
 pub(crate) const CHUNK: usize = 512;
@@ -289,12 +288,6 @@ impl Pointwise {
             Shape::Scaled(column, factor) => column[t] * factor,
             Shape::Other => self.program.at(self.result, t),
         }
-    }
-
-    /// Asks for the memory that the number at bar `t` is computed from.
-    #[inline]
-    pub(crate) fn prefetch(&self, t: usize) {
-        self.program.columns.iter().for_each(|column| prefetch(column, t));
     }
 
     /// All of them.

@@ -185,7 +185,7 @@ pub(super) fn streaks(mask: &Mask) -> Vec<f64> {
         }
         let counts: [f64; WORD] = std::array::from_fn(|bit| {
             // Without a branch: runs begin and end where nobody foresees it.
-            run = (run + 1) & (word >> bit & 1 == 1).then_some(u32::MAX).unwrap_or(0);
+            run = (run + 1) * u32::from(word >> bit & 1 == 1);
             f64::from(run)
         });
         streaks.extend_from_slice(&counts[..bars]);

@@ -86,15 +86,6 @@ impl Signals {
         }
     }
 
-    /// Asks for the memory that the distances at bar `t` are read from.
-    #[inline(always)]
-    pub(crate) fn prefetch_distances(&self, t: usize) {
-        [&self.stop_distance, &self.target_distance, &self.trailing_distance]
-            .into_iter()
-            .flatten()
-            .for_each(|distance| distance.prefetch(t));
-    }
-
     #[inline(always)]
     fn distances(&self, t: usize) -> Distances {
         let read = |distance: &Option<Pointwise>| distance.as_ref().map(|distance| distance.at(t));

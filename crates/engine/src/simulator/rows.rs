@@ -5,8 +5,6 @@
 
 use std::ops::Range;
 
-use crate::prefetch::prefetch;
-
 /// Open, high, low and close of a bar.
 pub(crate) type Row = [f64; 4];
 
@@ -114,12 +112,5 @@ impl BarRows {
     /// How far these bars go.
     pub(crate) fn reach(&self, bars: Range<usize>) -> Reach {
         reach_of(&self.rows[bars])
-    }
-
-    /// Asks for the memory that a search from bar `t` on begins with.
-    #[inline(always)]
-    pub(crate) fn prefetch(&self, t: usize) {
-        (0..2).for_each(|bars| prefetch(&self.rows, t.saturating_add(bars)));
-        (0..4).for_each(|windows| prefetch(&self.windows, t.saturating_add(1 + windows * WINDOW)));
     }
 }

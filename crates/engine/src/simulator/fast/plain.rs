@@ -113,7 +113,6 @@ impl<'r, 'a, C: Curve> Plain<'r, 'a, C> {
             };
             let filled = if AT_CLOSE { decided } else { decided + 1 };
             let price = self.rows.rows()[filled][if AT_CLOSE { CLOSE } else { OPEN }];
-            // Asked for before the quiet bars are written, so that it is on its way from memory meanwhile.
             let is_open = self.open(entry, price, filled);
             self.write_flat(t, filled);
             return match (is_open, AT_CLOSE) {
@@ -128,25 +127,13 @@ impl<'r, 'a, C: Curve> Plain<'r, 'a, C> {
     /// Up to the next bar that a condition, a limit on time or a level makes eventful, and through it.
     #[inline(always)]
     fn held<const AT_CLOSE: bool>(&mut self, t: usize) -> State {
-        let Some(position) = &self.position else { return State::Over };
+        let Some(position) = &mut self.position else { return State::Over };
         let mut limit = self.agenda.next_decision(position.side, t).min(self.last);
         if let Some(most) = self.signals.rules.max_bars {
             limit = limit.min(position.bar_of_age(most, t));
         }
-        self.prefetch(t, limit);
-        let Some(position) = &mut self.position else { return State::Over };
         let passed = position.rest(self.balance, self.execution, (self.rows, t..limit), self.curve);
         self.through_bar::<AT_CLOSE>(t + passed)
-    }
-
-    /// Asks for what the next position is read from, and the distances of a reversal at `limit`. It is on its way while
-    /// this position is searched.
-    #[inline(always)]
-    fn prefetch(&mut self, t: usize, limit: usize) {
-        let entry = self.agenda.next_entry(t);
-        self.signals.prefetch_distances(limit);
-        self.signals.prefetch_distances(entry);
-        self.rows.prefetch(entry);
     }
 
     /// A bar in a position: its levels at the open (T2) and within it (T3), then its close. The open counts also where it
