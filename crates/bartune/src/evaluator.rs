@@ -14,9 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
-use bartune_engine::metric::{self, Calendar, CompositeOptions, MetricInput, Metrics};
+use bartune_engine::metric::{self, Calendar, CompositeOptions, MetricInput, Metrics, Outline};
 use bartune_engine::simulator::{
-    Backtest, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
+    Backtest, BarRows, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
 };
 use bartune_search::storage::DailyReturns;
 use indexmap::IndexMap;
@@ -95,7 +95,7 @@ struct Market {
     /// The same, for processes that are asked about them.
     shared: SharedBars,
     /// Its prices row by row, which steps over single bars read.
-    rows: Vec<[f64; 4]>,
+    rows: BarRows,
     /// Local close time of each bar, where a time rule needs it.
     local_close: Option<Vec<i64>>,
     /// The same in the timezone of the account's rules, where it has some.
@@ -297,15 +297,15 @@ impl<'a> Evaluator<'a> {
         let deadline = self.deadline();
         let bound = self.plan.strategy.bind(params)?;
         let decisions = self.decisions(&bound, &self.market, &deadline)?;
-        let train = self.measure((&self.market, &decisions, &self.train), &deadline, workspace)?;
+        let (train, outline) = self.measure((&self.market, &decisions, &self.train), &deadline, workspace)?;
         let mut metrics = SegmentMetrics::new();
         let mut daily_returns = DailyReturns::new();
         metrics.insert(SegmentName::Train.key().to_owned(), train.to_map());
-        self.add_returns(&mut daily_returns, (SegmentName::Train, &self.train), workspace);
+        self.add_returns(&mut daily_returns, SegmentName::Train, &outline);
         if let Some(validate) = &self.validate {
-            let measured = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
+            let (measured, outline) = self.measure((&self.market, &decisions, validate), &deadline, workspace)?;
             metrics.insert(SegmentName::Validate.key().to_owned(), measured.to_map());
-            self.add_returns(&mut daily_returns, (SegmentName::Validate, validate), workspace);
+            self.add_returns(&mut daily_returns, SegmentName::Validate, &outline);
         }
         let verdict = match &self.plan.objective.folds {
             Some(folds) => self.judge_folds((&decisions, folds), (&deadline, workspace), &mut metrics)?,
@@ -314,19 +314,13 @@ impl<'a> Evaluator<'a> {
         Ok(Outcome { verdict, constraints: self.constraints(&train), reports: BTreeMap::new(), metrics, daily_returns })
     }
 
-    /// The daily returns of the segment that the workspace holds the backtest of, if the plan keeps any.
+    /// The daily returns of a segment, if the plan keeps any.
     #[expect(clippy::cast_possible_truncation, reason = "24 bits tell a return to a ten-millionth of itself")]
-    fn add_returns(
-        &self,
-        returns: &mut DailyReturns,
-        (name, segment): (SegmentName, &Prepared),
-        workspace: &fast::Workspace,
-    ) {
+    fn add_returns(&self, returns: &mut DailyReturns, name: SegmentName, outline: &Outline) {
         if self.plan.search.returns == ReturnsPlan::None {
             return;
         }
-        let backtest = workspace.backtest();
-        let daily = metric::daily_returns(backtest.cash, &metric::daily_equity(backtest, &segment.calendar));
+        let daily = metric::daily_returns(self.plan.account.cash, outline.daily_equity());
         returns.insert(name.key().to_owned(), daily.into_iter().map(|value| value as f32).collect());
     }
 
@@ -342,7 +336,7 @@ impl<'a> Evaluator<'a> {
         let deadline = Deadline::default();
         let decisions = self.decisions(&bound, &self.market, &deadline)?;
         let mut workspace = fast::Workspace::default();
-        let metrics = self.measure((&self.market, &decisions, &segment), &deadline, &mut workspace)?;
+        let metrics = self.backtest_into((&decisions, &segment), &deadline, &mut workspace)?;
         Ok(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics })
     }
 
@@ -362,7 +356,7 @@ impl<'a> Evaluator<'a> {
             *mask = mask.delayed(bars);
         }
         let mut workspace = fast::Workspace::default();
-        let metrics = self.measure((&self.market, &decisions, &segment), &Deadline::default(), &mut workspace)?;
+        let metrics = self.backtest_into((&decisions, &segment), &Deadline::default(), &mut workspace)?;
         Ok(Some(BacktestRun { segment: segment.range, backtest: workspace.into_backtest(), metrics }))
     }
 
@@ -390,21 +384,54 @@ impl<'a> Evaluator<'a> {
         Ok(held as f64 / self.train.range.len() as f64)
     }
 
-    /// Simulate a segment into the workspace, and measure what it is left with.
+    /// Simulate a segment and measure it. The workspace's backtest may be left without its equity, which is outlined.
     fn measure(
         &self,
         (market, decisions, segment): (&Market, &Decisions<'_>, &Prepared),
         deadline: &Deadline,
         workspace: &mut fast::Workspace,
+    ) -> Result<(Metrics, Outline), Error> {
+        let outline = match (decisions, self.engine) {
+            (Decisions::Columns(_), Engine::Fast) => {
+                deadline.check()?;
+                metric::trace(&self.input((market, decisions, &segment.range))?, &segment.calendar, workspace)
+            }
+            _ => {
+                self.simulate((market, decisions, &segment.range), deadline, workspace)?;
+                Outline::of(workspace.backtest(), &segment.calendar)
+            }
+        };
+        Ok((self.metrics(&self.measured(market, segment, workspace), &outline), outline))
+    }
+
+    /// Simulate a segment into the workspace, equity and all, and measure it.
+    fn backtest_into(
+        &self,
+        (decisions, segment): (&Decisions<'_>, &Prepared),
+        deadline: &Deadline,
+        workspace: &mut fast::Workspace,
     ) -> Result<Metrics, Error> {
-        self.simulate((market, decisions, &segment.range), deadline, workspace)?;
+        self.simulate((&self.market, decisions, &segment.range), deadline, workspace)?;
+        let outline = Outline::of(workspace.backtest(), &segment.calendar);
+        Ok(self.metrics(&self.measured(&self.market, segment, workspace), &outline))
+    }
+
+    fn measured<'m>(&'m self, market: &Market, segment: &'m Prepared, workspace: &'m fast::Workspace) -> Measured<'m> {
         let close = market.bars.close();
-        Ok(self.metrics(&Measured {
+        Measured {
             backtest: workspace.backtest(),
             calendar: &segment.calendar,
             closes: (close[segment.range.start], close[segment.range.end - 1]),
             composite: &self.plan.objective.composite,
-        }))
+        }
+    }
+
+    fn input<'i>(
+        &'i self,
+        (market, decisions, range): (&'i Market, &'i Decisions<'_>, &Range<usize>),
+    ) -> Result<SimulationInput<'i>, Error> {
+        let (execution, account) = (&self.plan.execution, &self.plan.account);
+        Ok(SimulationInput::try_new(market.view()?, range.clone(), decisions.signals(), execution, account)?)
     }
 
     fn simulate(
@@ -414,8 +441,7 @@ impl<'a> Evaluator<'a> {
         workspace: &mut fast::Workspace,
     ) -> Result<(), Error> {
         deadline.check()?;
-        let (execution, account) = (&self.plan.execution, &self.plan.account);
-        let input = SimulationInput::try_new(market.view()?, range.clone(), decisions.signals(), execution, account)?;
+        let input = self.input((market, decisions, range))?;
         match (decisions, self.engine) {
             (Decisions::Columns(_), Engine::Fast) => {
                 fast::simulate_into(&input, workspace);
@@ -430,9 +456,9 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    fn metrics(&self, of: &Measured<'_>) -> Metrics {
+    fn metrics(&self, of: &Measured<'_>, outline: &Outline) -> Metrics {
         let headroom = of.backtest.account.as_ref().map(|account| account.headroom.as_slice());
-        metric::compute(&MetricInput {
+        let input = MetricInput {
             backtest: of.backtest,
             calendar: of.calendar,
             trading_days_per_year: self.trading_days_per_year,
@@ -441,7 +467,8 @@ impl<'a> Evaluator<'a> {
             last_close: of.closes.1,
             headroom: headroom.filter(|days| !days.is_empty()),
             composite: of.composite,
-        })
+        };
+        metric::compute_outlined(&input, outline)
     }
 
     fn judge(&self, metrics: &Metrics) -> Verdict {

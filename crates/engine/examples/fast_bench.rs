@@ -1,6 +1,6 @@
 //! What one trial costs, part by part: `cargo run --release -p bartune-engine --example fast_bench -- BARS.parquet`
 //!
-//! A second argument measures only the parts whose names hold it.
+//! A second argument measures only the parts whose names hold it, a third only such examples.
 //!
 //! A crossing of two averages with stop, target and costs over the whole file, with all metrics; best of many runs
 //! on one thread. *Cold* computes the indicators, *cached* takes them from a cache that has seen them.
@@ -12,49 +12,55 @@ use std::time::Instant;
 use bartune_engine::Params;
 use bartune_engine::bars::{Bars, LoadOptions, load};
 use bartune_engine::language::{BoundStrategy, MemoryCache, NoCache, RuleName, SeriesCache, StrategySource, compile};
-use bartune_engine::metric::{Calendar, CompositeOptions, MetricInput, Metrics, compute};
+use bartune_engine::metric::{Calendar, CompositeOptions, MetricInput, Metrics, Outline, compute_outlined, trace};
 use bartune_engine::simulator::fast::Workspace;
 use bartune_engine::simulator::{
-    Account, Backtest, BarView, Commission, Execution, Fill, Instrument, Intrabar, Signals, SimulationInput, Size,
-    Slippage, bar_rows, fast, reference,
+    Account, Backtest, BarRows, BarView, Commission, Execution, Fill, Instrument, Intrabar, Signals, SimulationInput,
+    Size, Slippage, bar_rows, fast, reference,
 };
 
 const RUNS: usize = 60;
 
-/// Name and rules.
-type Example = (&'static str, &'static [(RuleName, &'static str)]);
+/// A strategy to be timed.
+struct Example {
+    name: &'static str,
+    fill: Fill,
+    rules: &'static [(RuleName, &'static str)],
+}
 
-const EXAMPLES: [Example; 3] = [
-    (
-        "SMA 10/50, long, stop 2 %, target 4 %",
-        &[
-            (RuleName::LongEntry, "cross_above(sma(close, 10), sma(close, 50))"),
-            (RuleName::LongExit, "cross_below(sma(close, 10), sma(close, 50))"),
-            (RuleName::StopLoss, "close * 0.02"),
-            (RuleName::TakeProfit, "close * 0.04"),
-        ],
-    ),
-    (
-        "EMA 20/100, RSI, ATR stop, trailing",
-        &[
+const CROSS: &[(RuleName, &str)] = &[
+    (RuleName::LongEntry, "cross_above(sma(close, 10), sma(close, 50))"),
+    (RuleName::LongExit, "cross_below(sma(close, 10), sma(close, 50))"),
+    (RuleName::StopLoss, "close * 0.02"),
+    (RuleName::TakeProfit, "close * 0.04"),
+];
+
+const EXAMPLES: [Example; 4] = [
+    Example { name: "SMA 10/50, long, stop 2 %, target 4 %", fill: Fill::Close, rules: CROSS },
+    Example { name: "the same at the next open", fill: Fill::NextOpen, rules: CROSS },
+    Example {
+        name: "EMA 20/100, RSI, ATR stop, trailing",
+        fill: Fill::NextOpen,
+        rules: &[
             (RuleName::LongEntry, "ema(close, 20) > ema(close, 100) and rsi(close, 14) < 70"),
             (RuleName::LongExit, "cross_below(ema(close, 20), ema(close, 100))"),
             (RuleName::StopLoss, "2 * atr(14)"),
             (RuleName::TrailingStop, "4 * atr(14)"),
         ],
-    ),
-    (
-        "always in the market, both sides",
-        &[
+    },
+    Example {
+        name: "always in the market, both sides",
+        fill: Fill::NextOpen,
+        rules: &[
             (RuleName::LongEntry, "sma(close, 10) > sma(close, 50)"),
             (RuleName::ShortEntry, "sma(close, 10) < sma(close, 50)"),
         ],
-    ),
+    },
 ];
 
 /// What stays the same from trial to trial.
 struct Bench {
-    rows: Vec<[f64; 4]>,
+    rows: BarRows,
     bars: Bars,
     calendar: Calendar,
     trading_days_per_year: f64,
@@ -64,7 +70,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(bars: Bars) -> Self {
+    fn new(bars: Bars, fill: Fill) -> Self {
         let calendar = Calendar::new(&bars.calendar().day);
         Self {
             trading_days_per_year: calendar.trading_days_per_year(),
@@ -72,7 +78,7 @@ impl Bench {
             rows: bar_rows(bars.open(), bars.high(), bars.low(), bars.close()),
             bars,
             execution: Execution {
-                fill: Fill::NextOpen,
+                fill,
                 intrabar: Intrabar::Worst,
                 commission: Commission::Fraction(0.0004),
                 slippage: Slippage::Fraction(0.0),
@@ -93,8 +99,8 @@ impl Bench {
             .expect("the example is valid")
     }
 
-    fn metrics(&self, backtest: &Backtest) -> Metrics {
-        compute(&MetricInput {
+    fn metrics(&self, backtest: &Backtest, outline: &Outline) -> Metrics {
+        let input = MetricInput {
             backtest,
             calendar: &self.calendar,
             trading_days_per_year: self.trading_days_per_year,
@@ -103,7 +109,8 @@ impl Bench {
             last_close: self.bars.close()[self.bars.len() - 1],
             headroom: None,
             composite: &self.composite,
-        })
+        };
+        compute_outlined(&input, outline)
     }
 
     fn signals(&self, strategy: &BoundStrategy, cache: &dyn SeriesCache) -> Signals {
@@ -111,25 +118,31 @@ impl Bench {
     }
 
     fn trial(&self, strategy: &BoundStrategy, cache: &dyn SeriesCache, workspace: &mut Workspace) -> Metrics {
-        let signals = self.signals(strategy, cache);
-        self.metrics(fast::simulate_into(&self.input(&signals), workspace))
+        self.backtest(&self.input(&self.signals(strategy, cache)), workspace)
     }
 
-    fn report(&self, (name, rules): Example, only: &str) {
-        let strategy = bound(rules);
+    fn backtest(&self, input: &SimulationInput<'_>, workspace: &mut Workspace) -> Metrics {
+        let outline = trace(input, &self.calendar, workspace);
+        self.metrics(workspace.backtest(), &outline)
+    }
+
+    fn report(&self, example: &Example, only: &str) {
+        let strategy = bound(example.rules);
         let cache = MemoryCache::new(1 << 30);
         let mut workspace = Workspace::default();
         let signals = self.signals(&strategy, &cache);
         let input = self.input(&signals);
         let backtest = reference::simulate(&input);
         assert_eq!(&backtest, fast::simulate_into(&input, &mut workspace), "the engines differ");
-        println!("{name}: {} trades, {} bars in the market", backtest.trades.len(), backtest.bars_in_market);
+        println!("{}: {} trades, {} bars in the market", example.name, backtest.trades.len(), backtest.bars_in_market);
         measure(only, "signals, cold", || self.signals(&strategy, &NoCache));
         measure(only, "signals, cached", || self.signals(&strategy, &cache));
         measure(only, "simulate, reference", || reference::simulate(&input));
         measure(only, "simulate, fast", || fast::simulate_into(&input, &mut workspace).equity.len());
-        measure(only, "metrics", || self.metrics(&backtest));
-        measure(only, "trial, signals given", || self.metrics(fast::simulate_into(&input, &mut workspace)));
+        measure(only, "simulate, fast, outlined", || trace(&input, &self.calendar, &mut workspace));
+        let outline = Outline::of(&backtest, &self.calendar);
+        measure(only, "metrics", || self.metrics(&backtest, &outline));
+        measure(only, "trial, signals given", || self.backtest(&input, &mut workspace));
         measure(only, "trial, indicators cached", || self.trial(&strategy, &cache, &mut workspace));
         measure(only, "trial, cold", || self.trial(&strategy, &NoCache, &mut workspace));
     }
@@ -156,10 +169,12 @@ fn measure<T>(only: &str, part: &str, mut run: impl FnMut() -> T) {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: fast_bench BARS.parquet [PART]")?;
-    let only = std::env::args().nth(2).unwrap_or_default();
-    let bench = Bench::new(load(&path, &LoadOptions::default())?.bars);
-    println!("{}: {} bars, best of {RUNS}", path, bench.bars.len());
-    EXAMPLES.into_iter().for_each(|example| bench.report(example, &only));
+    let path = std::env::args().nth(1).ok_or("usage: fast_bench BARS.parquet [PART [EXAMPLE]]")?;
+    let [part, name] = [2, 3].map(|index| std::env::args().nth(index).unwrap_or_default());
+    let bars = load(&path, &LoadOptions::default())?.bars;
+    println!("{}: {} bars, best of {RUNS}", path, bars.len());
+    for example in EXAMPLES.iter().filter(|example| example.name.contains(&name)) {
+        Bench::new(bars.clone(), example.fill).report(example, &part);
+    }
     Ok(())
 }

@@ -25,6 +25,7 @@ pub mod metric;
 mod pointwise;
 pub mod simulator;
 mod value;
+mod wide;
 
 pub use mask::Mask;
 pub use pointwise::Pointwise;

@@ -105,6 +105,7 @@ impl Program {
     }
 
     /// Every step over a chunk: `bars` are at most [`CHUNK`] and begin at a multiple of it.
+    #[inline(always)]
     pub(crate) fn run(&self, bars: Range<usize>, registers: &mut [Register]) {
         for (index, step) in self.steps.iter().enumerate() {
             let (earlier, later) = registers.split_at_mut(index);
@@ -125,6 +126,7 @@ impl Program {
     }
 
     /// A source over the chunk that was run last.
+    #[inline(always)]
     pub(crate) fn read<'s>(&'s self, source: Source, bars: Range<usize>, registers: &'s [Register]) -> Numbers<'s> {
         match source {
             Source::Constant(value) => Numbers::Constant(value),
@@ -144,7 +146,6 @@ impl Program {
     }
 
     /// The steps at one bar; the answer is the last one's.
-    #[inline]
     fn steps_at(&self, t: usize, values: &mut [f64]) -> f64 {
         for index in 0..values.len() {
             let read = |source| match source {
@@ -181,6 +182,7 @@ impl Program {
     }
 }
 
+#[inline(always)]
 fn zip(output: &mut [f64], left: Numbers<'_>, right: Numbers<'_>, f: impl Fn(f64, f64) -> f64) {
     match (left, right) {
         (Numbers::Column(a), Numbers::Column(b)) => {
@@ -197,6 +199,7 @@ fn zip(output: &mut [f64], left: Numbers<'_>, right: Numbers<'_>, f: impl Fn(f64
 }
 
 /// One of two numbers at each bar; `words` begin with the output's first bar.
+#[inline(always)]
 fn choose(output: &mut [f64], words: &[u64], then: Numbers<'_>, otherwise: Numbers<'_>) {
     let at = |numbers: Numbers<'_>, t: usize| match numbers {
         Numbers::Constant(value) => value,
@@ -211,6 +214,7 @@ fn choose(output: &mut [f64], words: &[u64], then: Numbers<'_>, otherwise: Numbe
 }
 
 /// The column's values `lag` bars before each bar from `start` on.
+#[inline(always)]
 fn lagged(output: &mut [f64], column: &[f64], start: usize, lag: usize) {
     let undefined = lag.saturating_sub(start).min(output.len());
     let (before, defined) = output.split_at_mut(undefined);
@@ -232,17 +236,35 @@ fn lagged(output: &mut [f64], column: &[f64], start: usize, lag: usize) {
 pub struct Pointwise {
     program: Program,
     result: Source,
+    shape: Shape,
+}
+
+/// What is asked for at single bars most often, ready to be read.
+#[derive(Debug, Clone)]
+enum Shape {
+    /// A column's number times another one.
+    Scaled(Column<f64>, f64),
+    Other,
 }
 
 impl Pointwise {
     pub(crate) fn new(program: Program, result: Source) -> Self {
-        Self { program, result }
+        let shape = match (result, program.steps.first()) {
+            (
+                Source::Step(0),
+                Some(Step::Multiply(Source::Column(column), Source::Constant(factor)))
+                | Some(Step::Multiply(Source::Constant(factor), Source::Column(column))),
+            ) => Shape::Scaled(program.columns[*column].clone(), *factor),
+            (Source::Column(column), _) => Shape::Scaled(program.columns[column].clone(), 1.0),
+            _ => Shape::Other,
+        };
+        Self { program, result, shape }
     }
 
     /// The same number at each of so many bars.
     #[must_use]
     pub fn constant(value: f64, bars: usize) -> Self {
-        Self { program: Program::new(bars), result: Source::Constant(value) }
+        Self::new(Program::new(bars), Source::Constant(value))
     }
 
     /// Number of bars.
@@ -261,7 +283,11 @@ impl Pointwise {
     #[inline]
     #[must_use]
     pub fn at(&self, t: usize) -> f64 {
-        self.program.at(self.result, t)
+        match &self.shape {
+            // A product has the same bits in either order, and one with 1 those of its other factor.
+            Shape::Scaled(column, factor) => column[t] * factor,
+            Shape::Other => self.program.at(self.result, t),
+        }
     }
 
     /// All of them.
@@ -275,7 +301,7 @@ impl From<Column<f64>> for Pointwise {
     fn from(column: Column<f64>) -> Self {
         let mut program = Program::new(column.len());
         let result = Source::Column(program.add_column(column));
-        Self { program, result }
+        Self::new(program, result)
     }
 }
 

@@ -35,7 +35,7 @@ impl Evaluator<'_> {
     ) -> Result<Verdict, Error> {
         let mut parts = Vec::with_capacity(self.folds.len());
         for (index, segment) in self.folds.iter().enumerate() {
-            let metrics = self.measure((&self.market, decisions, segment), deadline, workspace)?;
+            let (metrics, _) = self.measure((&self.market, decisions, segment), deadline, workspace)?;
             kept.insert(format!("fold{}", index + 1), self.read_by_objective(&metrics));
             parts.push(metrics);
         }

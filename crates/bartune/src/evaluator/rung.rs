@@ -12,7 +12,7 @@
 use std::ops::Range;
 
 use bartune_engine::Params;
-use bartune_engine::metric::{Calendar, CompositeOptions};
+use bartune_engine::metric::{Calendar, CompositeOptions, Outline};
 use bartune_engine::simulator::{Backtest, Trade, fast};
 
 use super::{Evaluator, Market, Measured, Prepared, regime};
@@ -134,7 +134,7 @@ impl Evaluator<'_> {
             closes: (first_close, last_close),
             composite: &rung.composite,
         };
-        Ok(self.judge(&self.metrics(&measured)).first().unwrap_or(f64::NAN))
+        Ok(self.judge(&self.metrics(&measured, &Outline::of(&whole, &rung.calendar))).first().unwrap_or(f64::NAN))
     }
 }
 

@@ -160,6 +160,12 @@ impl AccountState {
         self.look_at(equity);
     }
 
+    /// The local time from which on a bar that opens begins the next day.
+    pub(crate) fn next_day(&self) -> i64 {
+        let start = i64::from(self.rules.day_start) * MINUTE_NS;
+        self.today.number.saturating_add(1).saturating_mul(DAY_NS).saturating_add(start)
+    }
+
     /// A position was opened.
     pub(crate) fn enter(&mut self) {
         self.today.has_traded = true;

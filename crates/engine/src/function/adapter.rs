@@ -7,6 +7,7 @@
 use wickra_core::{Candle, Error, Indicator};
 
 use super::{InvalidArguments, Kernel, Made};
+use crate::wide::{Wide, widely};
 
 impl From<Error> for InvalidArguments {
     fn from(error: Error) -> Self {
@@ -23,6 +24,7 @@ pub(super) trait Step<const I: usize, const O: usize>: Send {
 
     /// Feed a stretch of bars, all columns of one length. Whoever has a faster way than bar by bar says so here: the
     /// values must be those of [`step`](Self::step) to the last bit, and the state that is left behind as well.
+    #[inline(always)]
     fn stretch(&mut self, inputs: [&[f64]; I], outputs: [&mut [f64]; O])
     where
         Self: Sized,
@@ -50,6 +52,7 @@ pub(super) fn each_bar<S: Step<I, O>, const I: usize, const O: usize>(
 }
 
 /// Whether no value is NaN or infinite.
+#[inline(always)]
 pub(crate) fn are_finite(values: &[f64]) -> bool {
     // Without a way out of the inner loop the compiler compares several values at once.
     values.chunks(1024).all(|block| block.iter().fold(true, |all, x| all & x.is_finite()))
@@ -77,7 +80,23 @@ impl<S: Step<I, O>, const I: usize, const O: usize> Kernel for Stepped<S, I, O> 
         else {
             unreachable!("the caller gives one vector for each output");
         };
-        self.0.stretch(columns, written);
+        widely(Batch { step: &mut self.0, columns, written });
+    }
+}
+
+/// Whole columns through a step.
+struct Batch<'a, S, const I: usize, const O: usize> {
+    step: &'a mut S,
+    columns: [&'a [f64]; I],
+    written: [&'a mut [f64]; O],
+}
+
+impl<S: Step<I, O>, const I: usize, const O: usize> Wide for Batch<'_, S, I, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.step.stretch(self.columns, self.written);
     }
 }
 

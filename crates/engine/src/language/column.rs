@@ -6,21 +6,40 @@ use super::syntax::CompareOp;
 use crate::Mask;
 use crate::function::are_finite;
 use crate::pointwise::{CHUNK, Numbers, Program, Source};
+use crate::wide::{Wide, widely};
 
 /// The comparison of two numbers of a program at every bar from `warmup` on; false before.
 pub(super) fn compare(op: CompareOp, program: &Program, (left, right): (Source, Source), warmup: usize) -> Mask {
     let mut mask = Mask::falses(program.bars());
-    let mut registers = program.registers();
-    let words = mask.words_mut().chunks_mut(CHUNK / WORD);
-    for (start, words) in (0..program.bars()).step_by(CHUNK).zip(words) {
-        let bars = start..(start + CHUNK).min(program.bars());
-        program.run(bars.clone(), &mut registers);
-        let read = |source| program.read(source, bars.clone(), &registers);
-        compare_words(op, words, (read(left), read(right)), bars.len());
-    }
+    widely(Comparison { op, program, pair: (left, right), words: mask.words_mut() });
     after(mask, warmup)
 }
 
+/// All bars of a comparison into words.
+struct Comparison<'a> {
+    op: CompareOp,
+    program: &'a Program,
+    pair: (Source, Source),
+    words: &'a mut [u64],
+}
+
+impl Wide for Comparison<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { op, program, pair: (left, right), words } = self;
+        let mut registers = program.registers();
+        for (start, words) in (0..program.bars()).step_by(CHUNK).zip(words.chunks_mut(CHUNK / WORD)) {
+            let bars = start..(start + CHUNK).min(program.bars());
+            program.run(bars.clone(), &mut registers);
+            let read = |source| program.read(source, bars.clone(), &registers);
+            compare_words(op, words, (read(left), read(right)), bars.len());
+        }
+    }
+}
+
+#[inline(always)]
 fn compare_words(op: CompareOp, words: &mut [u64], pair: (Numbers<'_>, Numbers<'_>), bars: usize) {
     // One loop for each operator, so that each compiles to a straight vector loop.
     match op {
@@ -33,6 +52,7 @@ fn compare_words(op: CompareOp, words: &mut [u64], pair: (Numbers<'_>, Numbers<'
     }
 }
 
+#[inline(always)]
 fn compare_with(words: &mut [u64], pair: (Numbers<'_>, Numbers<'_>), bars: usize, f: impl Fn(f64, f64) -> bool) {
     match pair {
         (Numbers::Column(a), Numbers::Column(b)) => zip_words(words, a, b, f),
@@ -49,16 +69,33 @@ fn compare_with(words: &mut [u64], pair: (Numbers<'_>, Numbers<'_>), bars: usize
 /// as the function `cross_above` bar by bar; with the columns swapped it is `cross_below`.
 pub(super) fn crossing(a: &[f64], b: &[f64]) -> Mask {
     let mut mask = Mask::falses(a.len());
-    let mut carried = 0;
-    for ((word, a), b) in mask.words_mut().iter_mut().zip(a.chunks(WORD)).zip(b.chunks(WORD)) {
-        let (above, not_above) = order(a, b);
-        *word = above & ((not_above << 1) | carried);
-        carried = not_above >> (WORD - 1);
-    }
+    widely(Crossing { a, b, words: mask.words_mut() });
     mask
 }
 
+/// All bars of a crossing into words.
+struct Crossing<'a> {
+    a: &'a [f64],
+    b: &'a [f64],
+    words: &'a mut [u64],
+}
+
+impl Wide for Crossing<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut carried = 0;
+        for ((word, a), b) in self.words.iter_mut().zip(self.a.chunks(WORD)).zip(self.b.chunks(WORD)) {
+            let (above, not_above) = order(a, b);
+            *word = above & ((not_above << 1) | carried);
+            carried = not_above >> (WORD - 1);
+        }
+    }
+}
+
 /// Where the first of at most a word's bars is above the second, and where it is not, both finite.
+#[inline(always)]
 fn order(a: &[f64], b: &[f64]) -> (u64, u64) {
     if are_finite(a) && are_finite(b) {
         let above = word_where(a, b, &|a, b| a > b);
@@ -74,6 +111,7 @@ fn order(a: &[f64], b: &[f64]) -> (u64, u64) {
 const WORD: usize = 64;
 
 /// The words that are true where `f` holds of the two columns.
+#[inline(always)]
 fn zip_words(words: &mut [u64], a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> bool) {
     let ((a_blocks, a_rest), (b_blocks, b_rest)) = (a.as_chunks::<WORD>(), b.as_chunks::<WORD>());
     for (word, (a, b)) in words.iter_mut().zip(a_blocks.iter().zip(b_blocks)) {
@@ -132,6 +170,27 @@ pub(super) fn combine(left: &Mask, right: &Mask, f: impl Fn(u64, u64) -> u64) ->
         *word = f(*word, *other);
     }
     combined
+}
+
+/// How many bars in a row, up to each, the condition was true: the same as the function `streak` bar by bar.
+pub(super) fn streaks(mask: &Mask) -> Vec<f64> {
+    let mut streaks = Vec::with_capacity(mask.len());
+    let mut run = 0_u32;
+    for (index, &word) in mask.words().iter().enumerate() {
+        let bars = WORD.min(mask.len() - index * WORD);
+        if word == 0 {
+            streaks.resize(streaks.len() + bars, 0.0);
+            run = 0;
+            continue;
+        }
+        let counts: [f64; WORD] = std::array::from_fn(|bit| {
+            // Without a branch: runs begin and end where nobody foresees it.
+            run = (run + 1) * u32::from(word >> bit & 1 == 1);
+            f64::from(run)
+        });
+        streaks.extend_from_slice(&counts[..bars]);
+    }
+    streaks
 }
 
 /// A condition as the number that functions read: NaN before `warmup`, then 0 or 1.
@@ -200,6 +259,18 @@ mod tests {
                 (function.make)(&[]).unwrap().batch(&[&a, &b], &mut outputs);
                 prop_assert_eq!(mask, Mask::from_fn(a.len(), |t| outputs[0][t] == 1.0));
             }
+        }
+
+        #[test]
+        fn streaks_are_those_of_the_function(
+            runs in prop::collection::vec((any::<bool>(), 1..150_usize), 0..8), warmup in 0usize..100,
+        ) {
+            let bits: Vec<bool> = runs.into_iter().flat_map(|(bit, bars)| vec![bit; bars]).collect();
+            let mask = after(mask(&bits), warmup);
+            let function = crate::function::find("streak").unwrap();
+            let mut outputs = vec![Vec::new()];
+            (function.make)(&[]).unwrap().batch(&[&numbers_of(&mask, warmup)], &mut outputs);
+            prop_assert_eq!(streaks(&mask), outputs.remove(0));
         }
 
         #[test]

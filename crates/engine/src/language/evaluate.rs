@@ -247,6 +247,12 @@ impl<'a> Evaluation<'a> {
     }
 
     fn call(&self, function: &Function, args: &[f64], inputs: &[Operand], bars: usize) -> SeriesValue {
+        // Runs of a condition are counted in its words instead of in numbers made of them.
+        if let ("streak", [Operand::Node(id)]) = (function.name, inputs)
+            && let SeriesValue::Condition(mask) = &self.values[id].value
+        {
+            return SeriesValue::Outputs(vec![column::streaks(mask).into()].into());
+        }
         let columns: Vec<Column<f64>> = inputs
             .iter()
             .map(|input| match input {

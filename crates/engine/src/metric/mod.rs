@@ -31,6 +31,7 @@ mod document;
 mod family;
 mod input;
 mod month;
+mod outline;
 mod profile;
 mod table;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use composite::{Composite, CompositeOptions, CompositePart, CompositeTerm, I
 pub use document::markdown;
 pub use input::{MetricInput, daily_equity, daily_returns};
 pub use month::{MonthlyReturn, monthly_returns};
+pub use outline::{Outline, trace};
 pub use profile::Profile;
-pub use table::{Metrics, compute};
+pub use table::{Metrics, compute, compute_outlined};
 pub use undefined::{MetricValue, Undefined};

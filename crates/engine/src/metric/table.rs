@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::{COUNT, Metric, catalogue, position};
-use super::{MetricInput, MetricValue, Profile, Undefined};
+use super::{MetricInput, MetricValue, Outline, Profile, Undefined};
 
 /// The value of every metric of the [`catalogue`], in its order, or why there is none. Values are
 /// finite: NaN and infinities cannot be in it.
@@ -15,11 +15,20 @@ pub struct Metrics {
 /// All metrics of a backtest. Cost: a pass over the equity, and a few over the days and trades.
 #[must_use]
 pub fn compute(input: &MetricInput<'_>) -> Metrics {
-    let profile = Profile::new(input);
-    Metrics { values: std::array::from_fn(|index| (catalogue()[index].value)(&profile).and_then(finite)) }
+    Metrics::of(&Profile::new(input))
+}
+
+/// As [`compute`], of a backtest whose equity was outlined as it ran.
+#[must_use]
+pub fn compute_outlined(input: &MetricInput<'_>, outline: &Outline) -> Metrics {
+    Metrics::of(&Profile::outlined(input, outline.clone()))
 }
 
 impl Metrics {
+    fn of(profile: &Profile<'_>) -> Self {
+        Self { values: std::array::from_fn(|index| (catalogue()[index].value)(profile).and_then(finite)) }
+    }
+
     /// The value of a metric; `None` where it is undefined or no metric has this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<f64> {

@@ -4,11 +4,13 @@
 use super::{Commission, Execution, Side};
 
 /// Money for one contract's worth of the price, whatever its sign: the notional per unit.
+#[inline(always)]
 pub(crate) fn unit_notional(price: f64, execution: &Execution) -> f64 {
     price.abs() * execution.instrument.point_value
 }
 
 /// Commission of one side in money (M1): 4 bps on 10 units at 100 is 0.40; $2.10 a contract on 10 is 21.
+#[inline(always)]
 pub(crate) fn commission_of(size: f64, price: f64, execution: &Execution) -> f64 {
     match execution.commission {
         Commission::Fraction(fraction) => unit_notional(price, execution) * size * fraction,
@@ -18,6 +20,7 @@ pub(crate) fn commission_of(size: f64, price: f64, execution: &Execution) -> f64
 
 /// Money between two prices for a position of `size` before commissions (M2): long 2 contracts of 5 money
 /// a point from 100 to 103 is 30; short, −30.
+#[inline(always)]
 pub(crate) fn gross_profit(side: Side, size: f64, prices: (f64, f64), point_value: f64) -> f64 {
     let (entry_price, price) = prices;
     let points = match side {
@@ -28,6 +31,7 @@ pub(crate) fn gross_profit(side: Side, size: f64, prices: (f64, f64), point_valu
 }
 
 /// A round trip's result (M3).
+#[inline(always)]
 pub(crate) fn trade_pnl(gross_profit: f64, entry_commission: f64, exit_commission: f64) -> f64 {
     gross_profit - (entry_commission + exit_commission)
 }

@@ -17,12 +17,14 @@ pub struct Distances {
 impl Distances {
     /// Whether each distance that the strategy has is a finite number above zero (D5).
     #[must_use]
+    #[inline(always)]
     pub fn are_defined(&self) -> bool {
         let is_defined = |distance: Option<f64>| distance.is_none_or(|points| points.is_finite() && points > 0.0);
         is_defined(self.stop) && is_defined(self.target) && is_defined(self.trailing)
     }
 
     /// The nearest protective distance, which a size by risk is computed from (Z4).
+    #[inline(always)]
     pub(crate) fn risk(&self) -> Option<f64> {
         match (self.stop, self.trailing) {
             (Some(stop), Some(trailing)) => Some(stop.min(trailing)),
@@ -60,7 +62,7 @@ impl Signals {
 
     /// As [`decision`](Self::decision), but the distances are read beside an entry only. Nothing else looks at them, and
     /// each is a line of memory that no neighbouring bar has fetched.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn terse_decision(&self, t: usize) -> Decision {
         if t < self.warmup {
             return Decision::default();
@@ -73,7 +75,7 @@ impl Signals {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn conditions(&self, t: usize) -> Decision {
         Decision {
             long_entry: self.long_entry.get(t),
@@ -84,7 +86,7 @@ impl Signals {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn distances(&self, t: usize) -> Distances {
         let read = |distance: &Option<Pointwise>| distance.as_ref().map(|distance| distance.at(t));
         Distances {
@@ -114,17 +116,19 @@ pub(crate) struct Order {
 impl Decision {
     /// The same without its entries; exits are never held back.
     #[must_use]
+    #[inline(always)]
     pub fn without_entries(self) -> Self {
         Self { long_entry: false, short_entry: false, ..self }
     }
 
     /// Whether it asks for nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_silent(&self) -> bool {
         !(self.long_entry | self.long_exit | self.short_entry | self.short_exit)
     }
 
     /// The side to enter; both at once cancel out (D2).
+    #[inline(always)]
     fn entry_side(&self) -> Option<Side> {
         match (self.long_entry, self.short_entry) {
             (true, false) => Some(Side::Long),
@@ -134,6 +138,7 @@ impl Decision {
     }
 
     /// Whether a position of this side is to be left.
+    #[inline(always)]
     fn leaves(&self, side: Side) -> bool {
         match side {
             Side::Long => self.long_exit,
@@ -142,7 +147,7 @@ impl Decision {
     }
 
     /// Orders for the position held at the close (D2–D7).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn resolve(&self, held: Option<Side>) -> Order {
         // D3: an entry on the side already held is ignored.
         let wanted = self.entry_side().filter(|side| held != Some(*side));

@@ -28,6 +28,7 @@ impl Action {
 
 /// The price paid or got for an order that the market quotes at `quote` (P1, P5): 100.00 with one tick of
 /// 0.25 is 100.25 for a buyer and 99.75 for a seller.
+#[inline(always)]
 pub(crate) fn fill_price(quote: f64, action: Action, execution: &Execution) -> f64 {
     let slippage = slippage_at(quote, execution);
     let price = match action {
@@ -39,6 +40,7 @@ pub(crate) fn fill_price(quote: f64, action: Action, execution: &Execution) -> f
 
 /// Slippage per side in points. The size of the price counts, not its sign, so that a negative price
 /// (a spread) is worsened too.
+#[inline(always)]
 fn slippage_at(quote: f64, execution: &Execution) -> f64 {
     match execution.slippage {
         Slippage::Fraction(fraction) => quote.abs() * fraction,
@@ -48,13 +50,21 @@ fn slippage_at(quote: f64, execution: &Execution) -> f64 {
 
 /// A resting exit level moved onto the tick grid, to the side where the fill is worse for the trader
 /// (P3): long exits down, short exits up.
+#[inline(always)]
 pub(crate) fn on_tick(level: f64, side: Side, tick: Option<f64>) -> f64 {
     on_grid(level, Action::leaving(side), tick)
 }
 
 /// A price moved onto the tick grid, to the side that pays less: buyers up, sellers down.
+#[inline(always)]
 fn on_grid(price: f64, action: Action, tick: Option<f64>) -> f64 {
-    let Some(tick) = tick else { return price };
+    match tick {
+        Some(tick) => on_ticks(price, action, tick),
+        None => price,
+    }
+}
+
+fn on_ticks(price: f64, action: Action, tick: f64) -> f64 {
     let steps = price / tick;
     let nearest = steps.round();
     // A price that is on the grid but for rounding noise stays where it is (P4).

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    Account, Bar, Commission, Distances, Execution, Margin, MarginBasis, Session, Signals, SimulatorSetup, Size,
-    Slippage, TimeRules,
+    Account, Bar, BarRows, Commission, Distances, Execution, Margin, MarginBasis, Session, Signals, SimulatorSetup,
+    Size, Slippage, TimeRules, bar_rows,
 };
 use crate::account::InvalidAccountRules;
 
@@ -17,8 +17,8 @@ pub struct BarView<'a> {
     close: &'a [f64],
     clock: Option<Clock<'a>>,
     account_clock: Option<Clock<'a>>,
-    /// The four columns row by row, or nothing.
-    rows: &'a [[f64; 4]],
+    /// The four columns row by row, where they were given.
+    rows: Option<&'a BarRows>,
 }
 
 /// Wall-clock times of bars; see [`local_close_times`](super::local_close_times).
@@ -81,16 +81,6 @@ pub enum InvalidSimulation {
     AccountRulesWithoutClock,
 }
 
-/// Open, high, low and close of each bar, for [`BarView::with_rows`].
-///
-/// # Panics
-/// If the columns differ in length.
-#[must_use]
-pub fn bar_rows(open: &[f64], high: &[f64], low: &[f64], close: &[f64]) -> Vec<[f64; 4]> {
-    assert!([high, low, close].iter().all(|column| column.len() == open.len()), "columns have one length");
-    (0..open.len()).map(|t| [open[t], high[t], low[t], close[t]]).collect()
-}
-
 impl<'a> BarView<'a> {
     /// A view of four columns of one length.
     ///
@@ -105,17 +95,17 @@ impl<'a> BarView<'a> {
         for (series, column) in [("high", high), ("low", low), ("close", close)] {
             check_length(series, column.len(), open.len())?;
         }
-        Ok(Self { open, high, low, close, clock: None, account_clock: None, rows: &[] })
+        Ok(Self { open, high, low, close, clock: None, account_clock: None, rows: None })
     }
 
-    /// The same view with its columns also row by row, as [`bar_rows`] gives them: a step over one bar then reads one
+    /// The same view with its columns also row by row, as [`bar_rows`](super::bar_rows) gives them: a step over one bar then reads one
     /// line of memory instead of four, which is most of what a step costs where bars do not fit into a cache.
     ///
     /// # Errors
     /// [`InvalidSimulation::SeriesLength`].
-    pub fn with_rows(self, rows: &'a [[f64; 4]]) -> Result<Self, InvalidSimulation> {
-        check_length("rows", rows.len(), self.len())?;
-        Ok(Self { rows, ..self })
+    pub fn with_rows(self, rows: &'a BarRows) -> Result<Self, InvalidSimulation> {
+        check_length("rows", rows.rows().len(), self.len())?;
+        Ok(Self { rows: Some(rows), ..self })
     }
 
     /// The same view with a clock.
@@ -148,21 +138,28 @@ impl<'a> BarView<'a> {
         self.open.is_empty()
     }
 
-    /// The same view with rows: its own, or else ones made of its columns in this memory.
-    pub(crate) fn in_rows<'r>(&self, memory: &'r mut Vec<[f64; 4]>) -> BarView<'r>
+    /// Its rows, or else ones made of its columns in this memory.
+    pub(crate) fn rows_in<'r>(&self, memory: &'r mut BarRows) -> &'r BarRows
     where
         'a: 'r,
     {
-        if self.rows.is_empty() {
+        self.rows.unwrap_or_else(|| {
             *memory = bar_rows(self.open, self.high, self.low, self.close);
-            return BarView { rows: memory, ..*self };
-        }
-        *self
+            memory
+        })
     }
 
-    /// Open, high, low and close of each bar, or nothing.
-    pub(crate) fn rows(&self) -> &'a [[f64; 4]] {
-        self.rows
+    /// The same view with these rows, which are its own.
+    pub(crate) fn over<'r>(&self, rows: &'r BarRows) -> BarView<'r>
+    where
+        'a: 'r,
+    {
+        BarView { rows: Some(rows), ..*self }
+    }
+
+    /// The account's clock, if there is one.
+    pub(crate) fn account_clock(&self) -> Option<Clock<'a>> {
+        self.account_clock
     }
 
     /// The clock, if there is one.
@@ -174,7 +171,7 @@ impl<'a> BarView<'a> {
     #[inline]
     #[must_use]
     pub fn bar(&self, t: usize) -> Bar {
-        let [open, high, low, close] = match self.rows.get(t) {
+        let [open, high, low, close] = match self.rows.and_then(|rows| rows.rows().get(t)) {
             Some(row) => *row,
             None => [self.open[t], self.high[t], self.low[t], self.close[t]],
         };

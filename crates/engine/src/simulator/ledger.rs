@@ -52,7 +52,7 @@ impl<'b> Ledger<'b> {
         self.backtest.account = report;
     }
 
-    fn record_skip(&mut self, reason: SkipReason) {
+    pub(crate) fn record_skip(&mut self, reason: SkipReason) {
         match reason {
             SkipReason::Unaffordable => self.backtest.unaffordable_entries += 1,
             SkipReason::UndefinedDistance => self.backtest.undefined_entries += 1,
@@ -62,7 +62,12 @@ impl<'b> Ledger<'b> {
         }
     }
 
-    fn record_trade(&mut self, trade: Trade) {
+    pub(crate) fn record_bankruptcy(&mut self, bar: usize) {
+        self.backtest.bankrupt_at = Some(bar);
+    }
+
+    #[inline]
+    pub(crate) fn record_trade(&mut self, trade: Trade) {
         let first = trade.entry_bar.max(self.uncounted_bar);
         let past = trade.exit_bar + 1;
         self.backtest.bars_in_market += past.saturating_sub(first);
@@ -77,7 +82,7 @@ impl Recorder for Ledger<'_> {
         match event {
             Event::Exited(trade) => self.record_trade(trade),
             Event::Skipped { reason, .. } => self.record_skip(reason),
-            Event::Bankrupt { bar } => self.backtest.bankrupt_at = Some(bar),
+            Event::Bankrupt { bar } => self.record_bankruptcy(bar),
             Event::Entered { .. } => {}
         }
     }

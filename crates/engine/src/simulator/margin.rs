@@ -75,12 +75,14 @@ impl Margin {
 }
 
 /// Money that an entry of this size loses at once: commission and slippage.
+#[inline(always)]
 pub(super) fn entry_costs(size: f64, quote: &Quote, execution: &Execution) -> f64 {
     let slippage = (quote.price - quote.quote).abs() * size * execution.instrument.point_value;
     commission_of(size, quote.price, execution) + slippage
 }
 
 /// The size, or the largest one that the equity can back where the margin says so (Z8).
+#[inline(always)]
 pub(super) fn backed_size(size: f64, quote: &Quote, execution: &Execution) -> f64 {
     let instrument = &execution.instrument;
     let Some(margin) = instrument.margin.filter(|margin| margin.shortfall == Shortfall::Reduce) else { return size };

@@ -1,8 +1,11 @@
 //! One open position: what it is worth, how far it went, and the trade that it becomes.
 
 use super::cost::{commission_of, gross_profit, trade_pnl};
+use super::decision::Entry;
 use super::fill::{Action, fill_price};
 use super::resting::{Exit, Levels};
+use super::rows::{larger, smaller};
+use super::sizing::{Quote, is_affordable, position_size};
 use super::{Bar, Execution, Side, Trade};
 
 /// An open position.
@@ -30,14 +33,55 @@ pub struct Position {
     pub lowest: f64,
 }
 
+/// Where a position is opened from flat.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    pub(crate) bar: usize,
+    /// What the market quotes.
+    pub(crate) price: f64,
+    /// Equity, all of it cash.
+    pub(crate) equity: f64,
+}
+
 impl Position {
+    /// The position that an entry opens, its size cut down by `cap`; `None` if the account cannot pay for it.
+    #[inline(always)]
+    pub(crate) fn open(
+        Entry { side, distances }: Entry,
+        at: Opening,
+        execution: &Execution,
+        cap: impl Fn(f64) -> f64,
+    ) -> Option<Self> {
+        let quote = Quote {
+            equity: at.equity,
+            quote: at.price,
+            price: fill_price(at.price, Action::entering(side), execution),
+            risk_distance: distances.risk(),
+        };
+        let (price, size) = (quote.price, cap(position_size(&quote, execution)));
+        is_affordable(size, &quote, execution).then(|| Self {
+            side,
+            size,
+            entry_bar: at.bar,
+            entry_quote: at.price,
+            entry_price: price,
+            entry_commission: commission_of(size, price, execution),
+            levels: Levels::around(price, side, &distances, execution.instrument.tick),
+            bars_held: 0,
+            highest: at.price,
+            lowest: at.price,
+        })
+    }
+
     /// Let a price pass by.
+    #[inline(always)]
     pub(crate) fn meet(&mut self, price: f64) {
-        self.highest = self.highest.max(price);
-        self.lowest = self.lowest.min(price);
+        self.highest = larger(self.highest, price);
+        self.lowest = smaller(self.lowest, price);
     }
 
     /// Live through a completed bar: its extremes count and the trailing stop follows.
+    #[inline(always)]
     pub(crate) fn complete_bar(&mut self, bar: &Bar) {
         self.meet(bar.high);
         self.meet(bar.low);
@@ -57,6 +101,7 @@ impl Position {
     }
 
     /// The round trip that ends with this exit in this bar.
+    #[inline(always)]
     pub(crate) fn into_trade(mut self, exit: Exit, exit_bar: usize, execution: &Execution) -> Trade {
         self.meet(exit.quote);
         let exit_price = fill_price(exit.quote, Action::leaving(self.side), execution);

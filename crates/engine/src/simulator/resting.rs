@@ -62,6 +62,7 @@ impl Exit {
 impl Levels {
     /// Levels around the entry fill (X1, X2): long at 100 with a stop distance of 2 and a target distance
     /// of 5 rests at 98 and 105; short, at 102 and 95.
+    #[inline(always)]
     pub(crate) fn around(entry_price: f64, side: Side, distances: &Distances, tick: Option<f64>) -> Self {
         let stop = |distance| on_tick(behind(entry_price, side, distance), side, tick);
         let target = |distance| on_tick(ahead(entry_price, side, distance), side, tick);
@@ -75,6 +76,7 @@ impl Levels {
 
     /// The trailing stop's price for the bar to come (X3).
     #[must_use]
+    #[inline(always)]
     pub fn trailing_stop(&self, side: Side) -> Option<f64> {
         self.trail.map(|trail| on_tick(behind(trail.best_price, side, trail.distance), side, self.tick))
     }
@@ -85,6 +87,7 @@ impl Levels {
     }
 
     /// The same for several completed bars, by their highest and lowest price.
+    #[inline(always)]
     pub(crate) fn follow_extremes(&mut self, side: Side, highest: f64, lowest: f64) {
         if let Some(trail) = &mut self.trail {
             trail.best_price = match side {
@@ -96,7 +99,7 @@ impl Levels {
 
     /// The prices at or below and at or above which a level is hit in the bar to come; infinite where there is
     /// no level. The stop side is the nearer one of stop and trailing stop (X4).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bounds(&self, side: Side) -> Bounds {
         let (stop, target) = (self.protection(side).map(|exit| exit.quote), self.target);
         let (below, above) = match side {
@@ -107,7 +110,7 @@ impl Levels {
     }
 
     /// The nearer of stop and trailing stop (X4); the stop where they are equal.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn protection(&self, side: Side) -> Option<Exit> {
         let stop = self.stop.map(|level| Exit::at(level, ExitReason::StopLoss));
         let trail = self.trailing_stop(side).map(|level| Exit::at(level, ExitReason::TrailingStop));

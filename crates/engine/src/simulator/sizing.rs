@@ -22,6 +22,7 @@ const ROUNDING: f64 = 1e-9;
 
 /// Contracts or units for an entry, cut to what its margin allows where that is the rule (Z8); zero, or not finite, when no
 /// size makes sense.
+#[inline(always)]
 pub(crate) fn position_size(quote: &Quote, execution: &Execution) -> f64 {
     let size = match execution.size {
         Size::EquityFraction(fraction) => quote.equity * fraction / unit_cost(quote.price, execution),
@@ -37,6 +38,7 @@ pub(crate) fn position_size(quote: &Quote, execution: &Execution) -> f64 {
 }
 
 /// Money that one unit takes, its commission included (Z1).
+#[inline(always)]
 fn unit_cost(price: f64, execution: &Execution) -> f64 {
     let notional = unit_notional(price, execution);
     match execution.commission {
@@ -46,6 +48,7 @@ fn unit_cost(price: f64, execution: &Execution) -> f64 {
 }
 
 /// Whether the account can pay for `size` (Z6, Z7), or back it (Z8).
+#[inline(always)]
 pub(crate) fn is_affordable(size: f64, quote: &Quote, execution: &Execution) -> bool {
     if !(size.is_finite() && size > 0.0) {
         return false;

@@ -6,11 +6,9 @@
 //!
 //! What happens goes to a `Recorder`, so that a live run may keep events and a backtest only its ledger.
 
-use super::cost::commission_of;
 use super::decision::{Entry, Order};
-use super::fill::{Action, fill_price};
-use super::resting::{Exit, Levels, exit_at_open, exit_within};
-use super::sizing::{Quote, is_affordable, position_size};
+use super::position::Opening;
+use super::resting::{Exit, exit_at_open, exit_within};
 use super::time_rule::{has_deadline_between, is_in_session};
 use super::{Decision, Distances, Execution, ExitReason, Fill, Position, Side, TimeRules, Trade};
 use crate::account::{AccountReport, AccountRules, AccountState};
@@ -341,35 +339,19 @@ impl Simulator {
 
     /// Open a position from flat, if the account can pay for it.
     fn enter(&mut self, market_price: f64, entry: Entry, recorder: &mut impl Recorder) {
-        let execution = &self.setup.execution;
-        let Entry { side, distances } = entry;
+        let side = entry.side;
         if !self.account_may_trade() {
             self.skip(side, SkipReason::AccountRule, recorder);
             return;
         }
-        let quote = Quote {
-            equity: self.balance,
-            quote: market_price,
-            price: fill_price(market_price, Action::entering(side), execution),
-            risk_distance: distances.risk(),
-        };
-        let (price, size) = (quote.price, self.capped_by_account(position_size(&quote, execution)));
-        if !is_affordable(size, &quote, execution) {
+        let at = Opening { bar: self.bar_index, price: market_price, equity: self.balance };
+        let opened = Position::open(entry, at, &self.setup.execution, |size| self.capped_by_account(size));
+        let Some(position) = opened else {
             self.skip(side, SkipReason::Unaffordable, recorder);
             return;
-        }
-        self.position = Some(Position {
-            side,
-            size,
-            entry_bar: self.bar_index,
-            entry_quote: market_price,
-            entry_price: price,
-            entry_commission: commission_of(size, price, execution),
-            levels: Levels::around(price, side, &distances, execution.instrument.tick),
-            bars_held: 0,
-            highest: market_price,
-            lowest: market_price,
-        });
+        };
+        let (size, price) = (position.size, position.entry_price);
+        self.position = Some(position);
         recorder.record(Event::Entered { bar: self.bar_index, side, size, price });
         if let Some(account) = &mut self.account {
             account.enter();

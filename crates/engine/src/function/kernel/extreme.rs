@@ -75,6 +75,7 @@ impl Extreme {
     }
 
     /// The extreme after each of a whole column of values, NaN until `length` were seen.
+    #[inline(always)]
     pub(in crate::function) fn sweep(&mut self, values: &[f64], output: &mut [f64]) {
         let first = self.length - 1;
         output[..first].fill(f64::NAN);
@@ -92,6 +93,7 @@ impl Extreme {
 }
 
 /// The extremes of all windows of `length` values; `output` has one value for each.
+#[inline(always)]
 fn sweep(values: &[f64], length: usize, output: &mut [f64], pick: impl Fn(f64, f64) -> f64 + Copy) {
     let mut spans = vec![0.0; BLOCK + length];
     let mut doubled = spans.clone();
@@ -111,6 +113,7 @@ fn sweep(values: &[f64], length: usize, output: &mut [f64], pick: impl Fn(f64, f
     }
 }
 
+#[inline(always)]
 fn pick_pairs(older: &[f64], newer: &[f64], output: &mut [f64], pick: impl Fn(f64, f64) -> f64) {
     for ((output, &older), &newer) in output.iter_mut().zip(older).zip(newer) {
         *output = pick(older, newer);
@@ -126,6 +129,7 @@ impl Step<1, 1> for Extreme {
         [self.push(x).map_or(f64::NAN, |(value, _)| value)]
     }
 
+    #[inline(always)]
     fn stretch(&mut self, [values]: [&[f64]; 1], [output]: [&mut [f64]; 1]) {
         let start = values.iter().position(|x| x.is_finite()).unwrap_or(values.len());
         if self.can_sweep(&values[start..]) {

@@ -72,20 +72,22 @@ impl<S: Sums<O>, const O: usize> Refreshed<S, O> {
     }
 
     /// Whole columns: before the first value, of finite ones only.
+    #[inline(always)]
     fn sweep(&mut self, values: &[f64], outputs: &mut [&mut [f64]; O]) {
         let length = self.length;
         outputs.iter_mut().for_each(|output| output[..length - 1].fill(f64::NAN));
         // Stretch `k` begins with the window that ends at bar `k · length − 1`, afresh, and has `length` bars.
         let whole = (values.len() + 1) / length - 1;
+        let mut parts = [[0.0; LANES * ROUND]; 3];
         let mut stretch = 1;
         while stretch + LANES <= whole + 1 {
             let firsts = std::array::from_fn(|lane| (stretch + lane) * length - 1);
-            self.sweep_lanes::<LANES>(values, firsts, length, outputs);
+            self.sweep_lanes::<LANES>(values, (firsts, length), &mut parts, outputs);
             stretch += LANES;
         }
         while stretch * length <= values.len() {
             let first = stretch * length - 1;
-            self.sweep_lanes::<1>(values, [first], length.min(values.len() - first), outputs);
+            self.sweep_lanes::<1>(values, ([first], length.min(values.len() - first)), &mut parts, outputs);
             stretch += 1;
         }
         self.window.extend_from_slice(&values[values.len() - length..]);
@@ -94,43 +96,78 @@ impl<S: Sums<O>, const O: usize> Refreshed<S, O> {
 
     /// Stretches of `bars` bars each that begin afresh at the bars `firsts`.
     #[expect(clippy::needless_range_loop, reason = "the lanes go side by side through several arrays")]
+    #[inline(always)]
     fn sweep_lanes<const L: usize>(
         &mut self,
         values: &[f64],
-        firsts: [usize; L],
-        bars: usize,
+        (firsts, bars): ([usize; L], usize),
+        parts: &mut [[f64; LANES * ROUND]; 3],
         outputs: &mut [&mut [f64]; O],
     ) {
-        let windows = firsts.map(|first| &values[first + 1 - self.length..=first]);
-        let mut sums = fresh_lanes(self.sums, windows);
-        let comes = firsts.map(|first| &values[first + 1..first + bars]);
-        let mut parts = [[[0.0; ROUND]; 3]; L];
+        let mut sums = fresh_lanes(self.sums, firsts.map(|first| &values[first + 1 - self.length..=first]));
         for start in (0..bars).step_by(ROUND) {
             let round = ROUND.min(bars - start);
-            for i in 0..round {
-                for lane in 0..L {
-                    let at = start + i;
-                    if at > 0 {
-                        sums[lane].slide(windows[lane][at - 1], comes[lane][at - 1]);
-                    }
-                    let of_bar = sums[lane].parts();
-                    (0..3).for_each(|part| parts[lane][part][i] = of_bar[part]);
-                }
+            let mut cells = parts.each_mut().map(|part| lanes_of::<L>(part, round));
+            // The first bar has the fresh sums; before every other one a value leaves and one comes.
+            let first_slide = usize::from(start == 0);
+            if start == 0 {
+                record(&sums, &mut cells, 0);
             }
-            for lane in 0..L {
-                let first = firsts[lane] + start;
-                self.finish(&parts[lane], outputs, first..first + round);
+            let slides = round - first_slide;
+            let comes = firsts.map(|first| &values[first + start + first_slide..][..slides]);
+            let leaves = firsts.map(|first| &values[first + start + first_slide - self.length..][..slides]);
+            let mut cells = cells.map(|lanes| lanes.map(|cells| &mut cells[first_slide..][..slides]));
+            for i in 0..slides {
+                for lane in 0..L {
+                    sums[lane].slide(leaves[lane][i], comes[lane][i]);
+                }
+                record(&sums, &mut cells, i);
+            }
+            if round == bars {
+                // The lanes lie side by side in the column as well.
+                self.finish(parts, 0, outputs, firsts[0]..firsts[0] + L * bars);
+            } else {
+                for lane in 0..L {
+                    let first = firsts[lane] + start;
+                    self.finish(parts, lane * round, outputs, first..first + round);
+                }
             }
         }
         self.sums = sums[L - 1];
     }
 
-    /// Writes the outputs of the bars of one round.
-    fn finish(&self, parts: &[[f64; ROUND]; 3], outputs: &mut [&mut [f64]; O], bars: std::ops::Range<usize>) {
+    /// Writes the outputs of some bars, whose parts begin at `from`.
+    #[inline(always)]
+    fn finish(
+        &self,
+        parts: &[[f64; LANES * ROUND]; 3],
+        from: usize,
+        outputs: &mut [&mut [f64]; O],
+        bars: std::ops::Range<usize>,
+    ) {
+        let count = bars.len();
         let mut outputs = outputs.each_mut().map(|output| &mut output[bars.clone()]);
-        for i in 0..bars.len().min(ROUND) {
-            let values = self.sums.values([parts[0][i], parts[1][i], parts[2][i]]);
+        let [a, b, c] = parts.each_ref().map(|part| &part[from..from + count]);
+        for i in 0..count {
+            let values = self.sums.values([a[i], b[i], c[i]]);
             (0..O).for_each(|output| outputs[output][i] = values[output]);
+        }
+    }
+}
+
+/// The first so many cells of each lane.
+#[inline(always)]
+fn lanes_of<const L: usize>(cells: &mut [f64], count: usize) -> [&mut [f64]; L] {
+    let mut lanes = cells.chunks_exact_mut(count);
+    std::array::from_fn(|_| lanes.next().expect("there is room for each lane"))
+}
+
+/// Writes what the lanes' sums are made of.
+#[inline(always)]
+fn record<S: Sums<O>, const O: usize, const L: usize>(sums: &[S; L], cells: &mut [[&mut [f64]; L]; 3], at: usize) {
+    for (lane, sums) in sums.iter().enumerate() {
+        for (cells, value) in cells.iter_mut().zip(sums.parts()) {
+            cells[lane][at] = value;
         }
     }
 }
@@ -149,6 +186,7 @@ fn fresh<S: Sums<O>, const O: usize>(sums: S, window: impl Iterator<Item = f64> 
 
 /// The same for several windows of one length, side by side.
 #[expect(clippy::needless_range_loop, reason = "the lanes go side by side through several arrays")]
+#[inline(always)]
 fn fresh_lanes<S: Sums<O>, const O: usize, const L: usize>(sums: S, windows: [&[f64]; L]) -> [S; L] {
     let length = windows[0].len();
     let mut totals = [0.0; L];
@@ -171,6 +209,7 @@ impl<S: Sums<O>, const O: usize> Step<1, O> for Refreshed<S, O> {
         self.push(x).unwrap_or([f64::NAN; O])
     }
 
+    #[inline(always)]
     fn stretch(&mut self, [values]: [&[f64]; 1], mut outputs: [&mut [f64]; O]) {
         let start = values.iter().position(|x| x.is_finite()).unwrap_or(values.len());
         let defined = &values[start..];
@@ -196,14 +235,14 @@ impl Moments {
         Self { count: length as f64, origin: 0.0, sum: 0.0, squares: 0.0 }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, x: f64) {
         let distance = x - self.origin;
         self.sum += distance;
         self.squares += distance * distance;
     }
 
-    #[inline]
+    #[inline(always)]
     fn slide(&mut self, oldest: f64, x: f64) {
         let distance = oldest - self.origin;
         self.sum -= distance;
@@ -212,7 +251,7 @@ impl Moments {
     }
 
     /// The variance of a population: over `n`, not `n − 1`.
-    #[inline]
+    #[inline(always)]
     fn variance(&self, sum: f64, squares: f64) -> f64 {
         let mean = sum / self.count;
         let variance = squares / self.count - mean * mean;
@@ -236,22 +275,22 @@ impl Sums<1> for Deviation {
         Self(Moments { origin, sum: 0.0, squares: 0.0, ..self.0 })
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, _index: f64, x: f64) {
         self.0.add(x);
     }
 
-    #[inline]
+    #[inline(always)]
     fn slide(&mut self, oldest: f64, x: f64) {
         self.0.slide(oldest, x);
     }
 
-    #[inline]
+    #[inline(always)]
     fn parts(&self) -> [f64; 3] {
         [0.0, self.0.sum, self.0.squares]
     }
 
-    #[inline]
+    #[inline(always)]
     fn values(&self, [_, sum, squares]: [f64; 3]) -> [f64; 1] {
         [self.0.variance(sum, squares).sqrt()]
     }
@@ -276,22 +315,22 @@ impl Sums<3> for Bands {
         Self { moments: Moments { origin, sum: 0.0, squares: 0.0, ..self.moments }, ..self }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, _index: f64, x: f64) {
         self.moments.add(x);
     }
 
-    #[inline]
+    #[inline(always)]
     fn slide(&mut self, oldest: f64, x: f64) {
         self.moments.slide(oldest, x);
     }
 
-    #[inline]
+    #[inline(always)]
     fn parts(&self) -> [f64; 3] {
         [self.moments.origin, self.moments.sum, self.moments.squares]
     }
 
-    #[inline]
+    #[inline(always)]
     fn values(&self, [origin, sum, squares]: [f64; 3]) -> [f64; 3] {
         let middle = origin + sum / self.moments.count;
         let band = self.width * self.moments.variance(sum, squares).sqrt();
@@ -329,14 +368,14 @@ impl Sums<1> for Slope {
         Self { origin, sum: 0.0, weighted: 0.0, ..self }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, index: f64, x: f64) {
         let distance = x - self.origin;
         self.sum += distance;
         self.weighted += index * distance;
     }
 
-    #[inline]
+    #[inline(always)]
     fn slide(&mut self, oldest: f64, x: f64) {
         // Every index falls by one, which takes the sum off the weighted one, the oldest value's zero excepted.
         let distance = oldest - self.origin;
@@ -345,12 +384,12 @@ impl Sums<1> for Slope {
         self.add(self.count - 1.0, x);
     }
 
-    #[inline]
+    #[inline(always)]
     fn parts(&self) -> [f64; 3] {
         [0.0, self.sum, self.weighted]
     }
 
-    #[inline]
+    #[inline(always)]
     fn values(&self, [_, sum, weighted]: [f64; 3]) -> [f64; 1] {
         [(self.count * weighted - self.index_sum * sum) / self.index_spread]
     }

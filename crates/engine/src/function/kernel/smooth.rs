@@ -86,6 +86,7 @@ impl Exponential {
     }
 
     /// As [`push_defined`](Self::push_defined) of each value, in order. Both are of one length.
+    #[inline(always)]
     pub(in crate::function) fn push_all(&mut self, values: &[f64], averages: &mut [f64]) {
         let undefined = values.iter().take_while(|x| !x.is_finite()).count();
         averages[..undefined].fill(f64::NAN);
@@ -102,7 +103,7 @@ impl Exponential {
     }
 
     /// A whole block, from its start.
-    #[inline]
+    #[inline(always)]
     fn push_block(&mut self, values: &[f64; BLOCK], averages: &mut [f64; BLOCK]) {
         let mut within = 0.0;
         for (average, x) in averages.iter_mut().zip(values) {
@@ -120,6 +121,7 @@ impl Step<1, 1> for Exponential {
         [self.push_defined(x)]
     }
 
+    #[inline(always)]
     fn stretch(&mut self, [values]: [&[f64]; 1], [averages]: [&mut [f64]; 1]) {
         self.push_all(values, averages);
     }
@@ -151,6 +153,7 @@ impl TrueRange {
     }
 
     /// As [`push`](Self::push) of each bar, in order. All are of one length.
+    #[inline(always)]
     pub(in crate::function) fn push_all(&mut self, bars: [&[f64]; 3], ranges: &mut [f64]) {
         let [highs, lows, closes] = bars;
         let whole = self.previous_close.is_finite() && bars.iter().all(|column| are_finite(column));
@@ -167,7 +170,7 @@ impl TrueRange {
 }
 
 /// The three-way maximum, in two operations; comparisons of finite numbers are vector instructions.
-#[inline]
+#[inline(always)]
 fn true_range(high: f64, low: f64, previous_close: f64) -> f64 {
     let top = if high > previous_close { high } else { previous_close };
     let bottom = if low < previous_close { low } else { previous_close };
@@ -180,6 +183,7 @@ impl Step<3, 1> for TrueRange {
         [self.push(input)]
     }
 
+    #[inline(always)]
     fn stretch(&mut self, bars: [&[f64]; 3], [ranges]: [&mut [f64]; 1]) {
         in_chunks(bars, ranges, |bars, ranges| self.push_all(bars, ranges));
     }
@@ -189,6 +193,7 @@ impl Step<3, 1> for TrueRange {
 const CHUNK: usize = 1024;
 
 /// A column from others, so many bars at a time that what is in between stays close by.
+#[inline(always)]
 pub(super) fn in_chunks<const I: usize>(
     inputs: [&[f64]; I],
     output: &mut [f64],
@@ -220,6 +225,7 @@ impl Step<3, 1> for AverageTrueRange {
         [self.average.push_defined(self.range.push(input))]
     }
 
+    #[inline(always)]
     fn stretch(&mut self, bars: [&[f64]; 3], [averages]: [&mut [f64]; 1]) {
         let mut ranges = [0.0; CHUNK];
         in_chunks(bars, averages, |bars, averages| {
@@ -273,6 +279,7 @@ impl Step<1, 1> for RelativeStrength {
         [strength(self.rises.push(rise), self.falls.push(fall))]
     }
 
+    #[inline(always)]
     fn stretch(&mut self, values: [&[f64]; 1], [strengths]: [&mut [f64]; 1]) {
         let mut buffers = [[0.0; CHUNK]; 3];
         in_chunks(values, strengths, |[values], strengths| {
@@ -293,13 +300,13 @@ impl Step<1, 1> for RelativeStrength {
 }
 
 /// A change as a rise and a fall, one of them 0.
-#[inline]
+#[inline(always)]
 fn moves(change: f64) -> (f64, f64) {
     (if change > 0.0 { change } else { 0.0 }, if change < 0.0 { -change } else { 0.0 })
 }
 
 /// The index from both averages; NaN while they are.
-#[inline]
+#[inline(always)]
 fn strength(rises: f64, falls: f64) -> f64 {
     let moved = rises + falls;
     if moved == 0.0 { 50.0 } else { 100.0 * rises / moved }

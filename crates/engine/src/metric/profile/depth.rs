@@ -19,31 +19,49 @@ pub(crate) struct Depth {
 impl Depth {
     /// The deepest fall of `equity`, with `cash` as the first peak.
     pub(crate) fn of(cash: f64, equity: &[f64]) -> Self {
-        let mut walk = Walk { peak: cash, trough: cash, depth: Self::default() };
+        let mut walk = Walk::new(cash);
         let blocks = equity.chunks_exact(BLOCK);
         let rest = blocks.remainder();
         for block in blocks {
-            let (lowest, highest) = extremes(block);
-            if highest > walk.peak {
-                block.iter().for_each(|&point| walk.step(point));
-            } else if lowest < walk.trough {
-                walk.trough = lowest;
-            }
+            walk.stretch(extremes(block), block.iter().copied());
         }
         rest.iter().for_each(|&point| walk.step(point));
-        walk.close();
-        walk.depth
+        walk.finish()
     }
 }
 
-struct Walk {
+/// A walk along a curve, point by point.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk {
     peak: f64,
     trough: f64,
     depth: Depth,
 }
 
 impl Walk {
-    fn step(&mut self, point: f64) {
+    /// Before the first point.
+    pub(crate) fn new(cash: f64) -> Self {
+        Self { peak: cash, trough: cash, depth: Depth::default() }
+    }
+
+    /// Points of which the lowest and the highest are known: they are looked at only if one of them is a new peak.
+    #[inline]
+    pub(crate) fn stretch(&mut self, (lowest, highest): (f64, f64), points: impl Iterator<Item = f64>) {
+        if highest > self.peak {
+            points.for_each(|point| self.step(point));
+        } else if lowest < self.trough {
+            self.trough = lowest;
+        }
+    }
+
+    /// The deepest fall, the last one included.
+    pub(crate) fn finish(mut self) -> Depth {
+        self.close();
+        self.depth
+    }
+
+    #[inline]
+    pub(crate) fn step(&mut self, point: f64) {
         if point > self.peak {
             self.close();
             self.peak = point;

@@ -7,12 +7,12 @@ pub(crate) mod trend;
 pub(crate) mod underwater;
 
 use daily::Daily;
-use depth::Depth;
+pub(crate) use depth::{Depth, Walk};
 use ledger::Ledger;
 use trend::Trend;
 use underwater::Underwater;
 
-use super::{MetricInput, MonthlyReturn, Undefined, daily_equity, daily_returns, monthly_returns};
+use super::{MetricInput, MonthlyReturn, Outline, Undefined, daily_returns, monthly_returns};
 
 /// The measurements from which every metric is computed.
 #[derive(Debug, Clone)]
@@ -23,6 +23,7 @@ pub struct Profile<'a> {
     pub(crate) months: Vec<MonthlyReturn>,
     pub(crate) daily: Daily,
     pub(crate) depth: Depth,
+    pub(crate) final_equity: f64,
     pub(crate) underwater: Underwater,
     pub(crate) trend: Result<Trend, Undefined>,
     pub(crate) ledger: Ledger,
@@ -32,13 +33,19 @@ impl<'a> Profile<'a> {
     /// Measures a backtest.
     #[must_use]
     pub fn new(input: &MetricInput<'a>) -> Self {
+        Self::outlined(input, Outline::of(input.backtest, input.calendar))
+    }
+
+    /// Measures a backtest whose equity was outlined as it ran.
+    pub(crate) fn outlined(input: &MetricInput<'a>, outline: Outline) -> Self {
         let backtest = input.backtest;
-        let equity = daily_equity(backtest, input.calendar);
+        let Outline { daily_equity: equity, depth, final_equity } = outline;
         let returns = daily_returns(backtest.cash, &equity);
         Self {
             input: *input,
             daily: Daily::of(&returns),
-            depth: Depth::of(backtest.cash, &backtest.equity),
+            depth,
+            final_equity,
             underwater: Underwater::of(backtest.cash, &equity, input.calendar.days()),
             trend: Trend::of(&equity),
             ledger: Ledger::of(&backtest.trades, input.point_value),
@@ -71,7 +78,7 @@ impl<'a> Profile<'a> {
     }
 
     pub(crate) fn final_equity(&self) -> f64 {
-        self.input.backtest.equity.last().copied().unwrap_or(self.cash())
+        self.final_equity
     }
 
     pub(crate) fn days(&self) -> usize {

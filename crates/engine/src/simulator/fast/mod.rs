@@ -4,8 +4,9 @@
 //! A bar is *quiet* when a step of the [`Simulator`] over it would open, close and order nothing. Quiet bars are passed
 //! in one go: `agenda` finds the next bar on which a condition, a limit on time or the segment's end may matter,
 //! `search` the first bar before it that touches a level, and `stretch` writes the equity of the bars between
-//! and lets the position live through them. Every other bar is a plain step of the same state machine that the
-//! reference engine uses, so no rule of `docs/execution.md` is written down twice.
+//! and lets the position live through them. Every other bar is a step of the same state machine that the reference
+//! engine uses; where there are no rules of an account, a margin or the hour, `plain` goes through those bars in a shorter
+//! way.
 //!
 //! A bar taken for eventful by mistake only costs a step; a bar taken for quiet by mistake would be a wrong result.
 //! So each test here may err on one side only, and says which.
@@ -14,24 +15,28 @@
 //! reference engine would notice an open outside its bar's range; this one looks at the range alone.
 
 mod agenda;
+pub(crate) mod curve;
+mod plain;
 mod search;
 mod stretch;
 
 use super::ledger::Ledger;
-use super::{Backtest, Bar, BarView, Decision, Side, SimulationInput, Simulator};
+use super::{Backtest, Bar, BarRows, BarView, Decision, Side, SimulationInput, Simulator};
 use agenda::Agenda;
+use curve::{Curve, Points};
+use plain::{Plain, is_plain};
 
 /// Memory that one backtest leaves to the next, so that a search allocates nothing per trial.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     backtest: Backtest,
     /// Bars row by row, where the view has none.
-    rows: Vec<[f64; 4]>,
+    rows: BarRows,
 }
 
 impl From<Backtest> for Workspace {
     fn from(backtest: Backtest) -> Self {
-        Self { backtest, rows: Vec::new() }
+        Self { backtest, rows: BarRows::default() }
     }
 }
 
@@ -91,25 +96,48 @@ pub fn simulate_into<'w>(input: &SimulationInput<'_>, workspace: &'w mut Workspa
     let mut equity = std::mem::take(&mut backtest.equity);
     // Every point is written below, so what is left of the last backtest need not be cleared.
     equity.resize(input.segment().len(), 0.0);
-    let run = Run {
-        input,
-        bars: input.bars().in_rows(rows),
-        start: input.segment().start,
-        last: input.segment().end - 1,
-        agenda: Agenda::new(input.signals()),
-        simulator: Simulator::new(input.setup()),
-        ledger: Ledger::new(input, backtest),
-        equity: &mut equity,
-    };
-    run.through_segment();
+    let rows = input.bars().rows_in(rows);
+    let ledger = Ledger::new(input, backtest);
+    if is_plain(input) {
+        let mut curve = Points { first: input.segment().start, equity: &mut equity };
+        Plain::new(input, rows, ledger, &mut curve).through_segment();
+    } else {
+        let run = Run {
+            input,
+            rows,
+            bars: input.bars().over(rows),
+            start: input.segment().start,
+            last: input.segment().end - 1,
+            agenda: Agenda::new(input.signals()),
+            simulator: Simulator::new(input.setup()),
+            ledger,
+            equity: &mut equity,
+            day_begins: 0,
+        };
+        run.through_segment();
+    }
     workspace.backtest.equity = equity;
     &workspace.backtest
+}
+
+/// As [`simulate_into`], but nobody keeps the equity: the curve is told of it, and the backtest's has no points. False
+/// where the input is not plain, and nothing is done.
+pub(crate) fn simulate_along(input: &SimulationInput<'_>, workspace: &mut Workspace, curve: &mut impl Curve) -> bool {
+    if !is_plain(input) {
+        return false;
+    }
+    let Workspace { backtest, rows } = workspace;
+    backtest.equity.clear();
+    let rows = input.bars().rows_in(rows);
+    Plain::new(input, rows, Ledger::new(input, backtest), curve).through_segment();
+    true
 }
 
 /// One backtest under way.
 struct Run<'r, 'a> {
     input: &'r SimulationInput<'a>,
-    /// With its rows.
+    rows: &'r BarRows,
+    /// With the rows.
     bars: BarView<'r>,
     /// First bar of the segment.
     start: usize,
@@ -119,6 +147,8 @@ struct Run<'r, 'a> {
     simulator: Simulator,
     ledger: Ledger<'r>,
     equity: &'r mut [f64],
+    /// The bar that begins the account's next day, once it is known.
+    day_begins: usize,
 }
 
 /// What the bars from here on are.
@@ -148,9 +178,17 @@ impl Run<'_, '_> {
     }
 
     fn ahead(&mut self, t: usize) -> Ahead {
-        if self.simulator.account.is_some() {
-            // An account with rules lives through each bar: its days begin and its headroom is measured there.
-            return Ahead::Event;
+        if let Some(account) = &self.simulator.account {
+            // An account with rules lives through each bar of a position, whose equity it watches. While nothing changes
+            // that, a bar tells it nothing new, unless it begins a day.
+            // A limit may have closed its last position at a close, and left nothing: the next bar ends it.
+            let is_ending = self.simulator.balance <= 0.0 && !self.simulator.is_bankrupt;
+            if self.simulator.has_pending_orders() || self.simulator.position().is_some() || is_ending {
+                return Ahead::Event;
+            }
+            let may_enter = account.may_trade() && !self.simulator.is_bankrupt;
+            let entry = if may_enter { self.agenda.next_entry(t) } else { usize::MAX };
+            return Ahead::Flat(entry.min(self.next_day(t)).min(self.last));
         }
         if self.simulator.is_bankrupt {
             return Ahead::Flat(self.last + 1);
@@ -162,6 +200,18 @@ impl Run<'_, '_> {
             Some(position) => Ahead::Position(position.side),
             None => Ahead::Flat(self.agenda.next_entry(t).min(self.last)),
         }
+    }
+
+    /// The first bar at or after `t` that begins a day of the account, or the segment's last.
+    fn next_day(&mut self, t: usize) -> usize {
+        if let (Some(account), Some(clock)) = (&self.simulator.account, self.bars.account_clock())
+            && self.day_begins <= t
+        {
+            let begins = account.next_day().saturating_add(clock.timeframe_ns);
+            let closes = &clock.local_close[t..=self.last];
+            self.day_begins = closes.iter().position(|close| *close >= begins).map_or(self.last, |bars| t + bars);
+        }
+        self.day_begins
     }
 
     /// One bar through the state machine; the answer is the next one.
@@ -199,8 +249,8 @@ impl Run<'_, '_> {
         let limit = self.agenda.next_decision(side, t).min(self.last);
         let limit = self.simulator.next_time_exit(t, limit, &self.bars);
         let passed = if t < limit {
-            let equity = &mut self.equity[t - self.start..limit - self.start];
-            self.simulator.pass_in_position(t, equity, &self.bars)
+            let mut curve = Points { first: self.start, equity: self.equity };
+            self.simulator.pass_in_position(t..limit, self.rows, &self.bars, &mut curve)
         } else {
             0
         };

@@ -1,140 +1,95 @@
 //! How long a position rests: the bars before the first one that touches a level.
 //!
-//! Bars are read in groups of [`GROUP`], of which only the extremes are compared with the levels. They are needed anyway:
-//! those of the bars passed are what the position has met.
+//! Bars are read in windows, of which only the extremes are compared with the levels. They are needed anyway: those of
+//! the bars passed are what the position has met. From a window that touches a level on, bars are read one by one.
 
 use std::ops::Range;
 
 use crate::simulator::Side;
-use crate::simulator::resting::{Bounds, Levels};
-
-/// Bars whose extremes are compared at once.
-const GROUP: usize = 4;
-
-/// Open, high, low and close of a bar.
-pub(super) type Row = [f64; 4];
-
-const HIGH: usize = 1;
-const LOW: usize = 2;
+use crate::simulator::resting::Levels;
+use crate::simulator::rows::{BarRows, Reach, WINDOW};
 
 /// Bars that touch no level, and how far they went.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rest {
     pub(super) bars: usize,
-    /// Highest high; −∞ where there is no bar.
-    pub(super) highest: f64,
-    /// Lowest low; +∞ where there is no bar.
-    pub(super) lowest: f64,
+    pub(super) reach: Reach,
 }
 
 impl Rest {
-    const NONE: Self = Self { bars: 0, highest: f64::NEG_INFINITY, lowest: f64::INFINITY };
-
-    fn add(&mut self, bars: usize, highest: f64, lowest: f64) {
-        self.bars += bars;
-        self.highest = larger(self.highest, highest);
-        self.lowest = smaller(self.lowest, lowest);
-    }
-
     /// Bars that nobody compares with anything.
-    pub(super) fn of(rows: &[Row]) -> Self {
-        let mut rest = Self::NONE;
-        rows.iter().for_each(|row| rest.add(1, row[HIGH], row[LOW]));
-        rest
+    pub(super) fn of(rows: &BarRows, bars: Range<usize>) -> Self {
+        Self { bars: bars.len(), reach: rows.reach(bars) }
     }
+}
+
+/// What a search looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Span {
+    Bar,
+    Window,
 }
 
 /// The bars before the first one that touches a level of a position of this side.
-///
-/// `pass` is told of every bar passed, once and in order, while it is close by: a long search followed by a long write
-/// would wait for memory twice.
-pub(super) fn rest(levels: &Levels, side: Side, rows: &[Row], mut pass: impl FnMut(Range<usize>)) -> Rest {
+#[inline(always)]
+pub(super) fn rest(levels: &Levels, side: Side, rows: &BarRows, bars: Range<usize>) -> Rest {
     if levels.trail.is_some() {
-        let rest = rest_and_trail(*levels, side, rows);
-        pass(0..rest.bars);
-        rest
-    } else {
-        rest_between(levels.bounds(side), rows, pass)
+        return rest_and_trail(*levels, side, rows, bars);
     }
+    let bounds = levels.bounds(side);
+    passed(rows, bars, |reach, _| bounds.hold(reach.highest(), reach.lowest()))
 }
 
-/// Levels that stand still.
-#[inline]
-fn rest_between(bounds: Bounds, rows: &[Row], mut pass: impl FnMut(Range<usize>)) -> Rest {
-    let mut rest = Rest::NONE;
-    for group in rows.as_chunks::<GROUP>().0 {
-        // No bar of the group touches a level if its extremes touch none.
-        let (highest, lowest) = extremes(group);
-        if !bounds.hold(highest, lowest) {
+/// A level that follows completed bars (X3). It only ever comes nearer, so a window whose extremes rest under the level
+/// that all of it leads to has no touch; in others the level of each bar is that of the bars before.
+fn rest_and_trail(mut levels: Levels, side: Side, rows: &BarRows, bars: Range<usize>) -> Rest {
+    passed(rows, bars, |reach, span| {
+        let mut followed = levels;
+        followed.follow_extremes(side, reach.highest(), reach.lowest());
+        let met = if span == Span::Bar { &levels } else { &followed };
+        let rests = met.bounds(side).hold(reach.highest(), reach.lowest());
+        if rests {
+            levels = followed;
+        }
+        rests
+    })
+}
+
+/// The bars up to the first one that does not rest, asked window by window; one that does not is asked for again bar by bar.
+#[inline(always)]
+fn passed(rows: &BarRows, bars: Range<usize>, mut rests: impl FnMut(&Reach, Span) -> bool) -> Rest {
+    let (mut t, mut total) = (bars.start, Reach::NONE);
+    if bars.len() >= WINDOW {
+        while t < bars.end {
+            // The last one overlaps the one before it.
+            let window = rows.window(t.min(bars.end - WINDOW));
+            if !rests(window, Span::Window) {
+                break;
+            }
+            total = total.and(window);
+            t = (t + WINDOW).min(bars.end);
+        }
+    }
+    for row in &rows.rows()[t..bars.end] {
+        let bar = Reach::of(row);
+        if !rests(&bar, Span::Bar) {
             break;
         }
-        pass(rest.bars..rest.bars + GROUP);
-        rest.add(GROUP, highest, lowest);
+        total = total.and(&bar);
+        t += 1;
     }
-    let groups = rest.bars;
-    for row in &rows[groups..] {
-        if !bounds.hold(row[HIGH], row[LOW]) {
-            break;
-        }
-        rest.add(1, row[HIGH], row[LOW]);
-    }
-    pass(groups..rest.bars);
-    rest
-}
-
-/// A level that follows completed bars (X3). It only ever comes nearer, so a group whose extremes rest under the level
-/// that the whole group leads to has no touch; other groups are looked at bar by bar.
-fn rest_and_trail(mut levels: Levels, side: Side, rows: &[Row]) -> Rest {
-    let mut rest = Rest::NONE;
-    for group in rows.chunks(GROUP) {
-        if let Ok(whole) = group.try_into() {
-            let (highest, lowest) = extremes(whole);
-            let mut followed = levels;
-            followed.follow_extremes(side, highest, lowest);
-            if followed.bounds(side).hold(highest, lowest) {
-                levels = followed;
-                rest.add(GROUP, highest, lowest);
-                continue;
-            }
-        }
-        for row in group {
-            if !levels.bounds(side).hold(row[HIGH], row[LOW]) {
-                return rest;
-            }
-            levels.follow_extremes(side, row[HIGH], row[LOW]);
-            rest.add(1, row[HIGH], row[LOW]);
-        }
-    }
-    rest
-}
-
-/// Highest high and lowest low of a group.
-#[inline]
-fn extremes([a, b, c, d]: &[Row; GROUP]) -> (f64, f64) {
-    let highest = larger(larger(a[HIGH], b[HIGH]), larger(c[HIGH], d[HIGH]));
-    let lowest = smaller(smaller(a[LOW], b[LOW]), smaller(c[LOW], d[LOW]));
-    (highest, lowest)
-}
-
-/// Of finite numbers a comparison and a choice, unlike `f64::max`, is one instruction.
-#[inline]
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
-}
-
-#[inline]
-fn smaller(a: f64, b: f64) -> f64 {
-    if a < b { a } else { b }
+    Rest { bars: t - bars.start, reach: total }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::Distances;
+    use crate::simulator::{Distances, bar_rows};
 
     /// Bars of a range of one around these middles.
-    fn bars(middles: &[f64]) -> Vec<Row> {
-        middles.iter().map(|middle| [*middle, middle + 0.5, middle - 0.5, *middle]).collect()
+    fn bars(middles: &[f64]) -> BarRows {
+        let moved = |by: f64| middles.iter().map(|middle| middle + by).collect::<Vec<f64>>();
+        bar_rows(middles, &moved(0.5), &moved(-0.5), middles)
     }
 
     fn levels(distances: Distances) -> Levels {
@@ -142,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_touched_to_the_last_digit_ends_the_rest_in_any_lane() {
+    fn a_level_touched_to_the_last_digit_ends_the_rest_anywhere_in_a_window() {
         let levels = levels(Distances { stop: Some(2.0), target: Some(3.0), trailing: None });
         for length in [1, 7, 8, 9, 16, 40] {
             for touched in 0..length {
@@ -150,24 +105,30 @@ mod tests {
                     let mut middles = vec![100.0; length];
                     middles[touched] = middle;
                     let rows = bars(&middles);
-                    assert_eq!(rest(&levels, Side::Long, &rows, |_| {}).bars, touched);
+                    for start in 0..=touched {
+                        assert_eq!(rest(&levels, Side::Long, &rows, start..length).bars, touched - start);
+                        assert_eq!(rest(&levels, Side::Long, &rows, start..touched).bars, touched - start);
+                    }
                 }
             }
         }
     }
 
     #[test]
-    fn the_bar_that_touches_is_not_among_the_extremes() {
+    fn the_bar_that_touches_is_not_in_reach() {
         let levels = levels(Distances { stop: Some(2.0), target: None, trailing: None });
         let rows = bars(&[100.0, 110.0, 99.0, 90.0]);
-        assert_eq!(rest(&levels, Side::Long, &rows, |_| {}), Rest { bars: 3, highest: 110.5, lowest: 98.5 });
+        let found = rest(&levels, Side::Long, &rows, 0..4);
+        let closes = (found.reach.highest_close(), found.reach.lowest_close());
+        assert_eq!((found.bars, closes), (3, (110.0, 99.0)));
+        assert_eq!((found.reach.highest(), found.reach.lowest()), (110.5, 98.5));
     }
 
     #[test]
     fn without_levels_nothing_ends_the_rest() {
-        let rows = bars(&[100.0; 21]);
-        assert_eq!(rest(&levels(Distances::default()), Side::Short, &rows, |_| {}).bars, 21);
-        assert_eq!(rest(&levels(Distances::default()), Side::Short, &[], |_| {}), Rest::NONE);
+        let (rows, levels) = (bars(&[100.0; 21]), levels(Distances::default()));
+        assert_eq!(rest(&levels, Side::Short, &rows, 0..21).bars, 21);
+        assert_eq!(rest(&levels, Side::Short, &rows, 5..5), Rest { bars: 0, reach: Reach::NONE });
     }
 
     #[test]
@@ -177,7 +138,7 @@ mod tests {
         let mut middles = vec![100.0; 20];
         middles[8] = 110.0;
         middles[9] = 107.0;
-        let rows = bars(&middles);
-        assert_eq!(rest(&levels, Side::Long, &rows, |_| {}), Rest { bars: 9, highest: 110.5, lowest: 99.5 });
+        let found = rest(&levels, Side::Long, &bars(&middles), 0..20);
+        assert_eq!((found.bars, found.reach.highest(), found.reach.lowest()), (9, 110.5, 99.5));
     }
 }

@@ -1,11 +1,13 @@
-//! Quiet bars through the account: the equity of each, and what the position has lived through after them.
+//! Quiet bars through the account: their equity, and what the position has lived through after them.
 
-use super::search::{Rest, Row, rest};
+use std::ops::Range;
+
+use super::curve::{Curve, Held};
+use super::search::{Rest, rest};
 use crate::simulator::cost::gross_profit;
+use crate::simulator::rows::{BarRows, CLOSE, Row};
 use crate::simulator::time_rule::until_deadline;
-use crate::simulator::{Bar, BarView, Margin, Position, Side, Simulator};
-
-const CLOSE: usize = 3;
+use crate::simulator::{Bar, BarView, Execution, Margin, Position, Side, Simulator};
 
 impl Simulator {
     /// Whether orders wait for the next open.
@@ -22,10 +24,7 @@ impl Simulator {
     /// The first bar from `t` on, at most `limit`, at which `max_bars` or `flat_by` may close the position.
     pub(super) fn next_time_exit(&self, t: usize, limit: usize, bars: &BarView<'_>) -> usize {
         let limit = match (self.setup.rules.max_bars, &self.position) {
-            // The position lives through one bar less before the close at which the limit is reached (C1).
-            (Some(most), Some(position)) => {
-                limit.min(t.saturating_add(most.saturating_sub(position.bars_held).saturating_sub(1) as usize))
-            }
+            (Some(most), Some(position)) => limit.min(position.bar_of_age(most, t)),
             _ => limit,
         };
         match (self.setup.rules.flat_by, bars.clock(), self.last_bar) {
@@ -40,51 +39,81 @@ impl Simulator {
         }
     }
 
-    /// Lets the position live through the bars from `t` on that touch no level and leave equity above zero and above
-    /// its margin, and writes their equity. There is a point of equity for each bar that may be passed; the answer is how many were.
-    pub(super) fn pass_in_position(&mut self, t: usize, equity: &mut [f64], bars: &BarView<'_>) -> usize {
+    /// Lets the position live through the quiet bars at the start of these, and tells the curve of them; the answer is how
+    /// many there were.
+    pub(super) fn pass_in_position(
+        &mut self,
+        bars: Range<usize>,
+        rows: &BarRows,
+        view: &BarView<'_>,
+        curve: &mut impl Curve,
+    ) -> usize {
         let Some(position) = &mut self.position else { return 0 };
-        let rows = &bars.rows()[t..t + equity.len()];
-        let account = Marker {
-            balance: self.balance,
-            side: position.side,
-            size: position.size,
-            entry_price: position.entry_price,
-            entry_commission: position.entry_commission,
-            point_value: self.setup.execution.instrument.point_value,
-            margin: self.setup.execution.instrument.margin,
-        };
-        let mut passed = rest(&position.levels, position.side, rows, |bars| {
-            account.mark(&mut equity[bars.clone()], &rows[bars]);
-        });
-        if account.may_be_exhausted(&passed)
-            && let Some(bars) = account.first_exhausted(&equity[..passed.bars], rows)
-        {
-            passed = Rest::of(&rows[..bars]);
+        let start = bars.start;
+        let passed = position.rest(self.balance, &self.setup.execution, (rows, bars), curve);
+        if passed > 0 {
+            self.bar_index += passed;
+            self.last_bar = Some(view.bar(start + passed - 1));
         }
-        if passed.bars > 0 {
-            position.live_through(&passed);
-            self.bar_index += passed.bars;
-            self.last_bar = Some(bars.bar(t + passed.bars - 1));
-        }
-        passed.bars
+        passed
     }
 }
 
 impl Position {
+    /// Lives through the first of these bars, up to one that touches a level or leaves no equity above zero or above its
+    /// margin, and tells the curve of their equity over this balance; the answer is how many there were.
+    #[inline(always)]
+    pub(super) fn rest(
+        &mut self,
+        balance: f64,
+        execution: &Execution,
+        (rows, bars): (&BarRows, Range<usize>),
+        curve: &mut impl Curve,
+    ) -> usize {
+        let marker = Marker {
+            balance,
+            side: self.side,
+            size: self.size,
+            entry_price: self.entry_price,
+            entry_commission: self.entry_commission,
+            point_value: execution.instrument.point_value,
+            margin: execution.instrument.margin,
+        };
+        let start = bars.start;
+        let mut passed = rest(&self.levels, self.side, rows, bars);
+        if marker.may_be_exhausted(&passed)
+            && let Some(bars) = marker.first_exhausted(&rows.rows()[start..start + passed.bars])
+        {
+            passed = Rest::of(rows, start..start + bars);
+        }
+        if passed.bars > 0 {
+            let bars = start..start + passed.bars;
+            curve.held(bars.clone(), &Held { marker: &marker, rows: &rows.rows()[bars], reach: &passed.reach });
+            self.live_through(&passed);
+        }
+        passed.bars
+    }
+
     /// Live through completed bars: as [`complete_bar`](Self::complete_bar) for each.
+    #[inline(always)]
     fn live_through(&mut self, passed: &Rest) {
-        self.meet(passed.highest);
-        self.meet(passed.lowest);
-        self.levels.follow_extremes(self.side, passed.highest, passed.lowest);
+        let reach = &passed.reach;
+        self.meet(reach.highest());
+        self.meet(reach.lowest());
+        self.levels.follow_extremes(self.side, reach.highest(), reach.lowest());
         self.bars_held = self.bars_held.saturating_add(u32::try_from(passed.bars).unwrap_or(u32::MAX));
+    }
+
+    /// The first bar from `t` on at whose close `max_bars` are reached (C1). The bars before it are lived through whole.
+    pub(super) fn bar_of_age(&self, max_bars: u32, t: usize) -> usize {
+        t.saturating_add(max_bars.saturating_sub(self.bars_held).saturating_sub(1) as usize)
     }
 }
 
 /// What the equity in a position is computed from (M4).
-struct Marker {
+pub(super) struct Marker {
     balance: f64,
-    side: Side,
+    pub(super) side: Side,
     size: f64,
     entry_price: f64,
     entry_commission: f64,
@@ -95,13 +124,13 @@ struct Marker {
 impl Marker {
     /// The same operations in the same order as `Simulator::mark` and `Position::value_at`, so the same bits.
     #[inline]
-    fn equity_at(&self, side: Side, price: f64) -> f64 {
+    pub(super) fn equity_at(&self, side: Side, price: f64) -> f64 {
         let profit = gross_profit(side, self.size, (self.entry_price, price), self.point_value);
         self.balance + (profit - self.entry_commission)
     }
 
     /// Equity at each close.
-    fn mark(&self, equity: &mut [f64], rows: &[Row]) {
+    pub(super) fn mark(&self, equity: &mut [f64], rows: &[Row]) {
         // The side is settled outside the loops, which leaves each a straight line of arithmetic.
         let points = equity.iter_mut().zip(rows);
         match self.side {
@@ -115,16 +144,16 @@ impl Marker {
     /// extreme and none needs more margin than the one farther from zero; together they may be too pessimistic.
     fn may_be_exhausted(&self, passed: &Rest) -> bool {
         let worst = match self.side {
-            Side::Long => passed.lowest,
-            Side::Short => passed.highest,
+            Side::Long => passed.reach.lowest(),
+            Side::Short => passed.reach.highest(),
         };
-        let dearest = passed.highest.abs().max(passed.lowest.abs());
+        let dearest = passed.reach.highest().abs().max(passed.reach.lowest().abs());
         passed.bars > 0 && !self.is_kept(self.equity_at(self.side, worst), dearest)
     }
 
     /// The first of these bars that is not quiet because of its equity.
-    fn first_exhausted(&self, equity: &[f64], rows: &[Row]) -> Option<usize> {
-        equity.iter().zip(rows).position(|(equity, row)| !self.is_kept(*equity, row[CLOSE]))
+    fn first_exhausted(&self, rows: &[Row]) -> Option<usize> {
+        rows.iter().position(|row| !self.is_kept(self.equity_at(self.side, row[CLOSE]), row[CLOSE]))
     }
 
     /// Whether a position with this equity at this close is left alone: what `Simulator::mark` and

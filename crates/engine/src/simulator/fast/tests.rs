@@ -7,6 +7,7 @@ use super::{Workspace, simulate, simulate_into};
 use crate::Mask;
 use crate::Pointwise;
 use crate::account::{AccountOutcome, AccountRules, ContractCap, DailyLoss, Drawdown, DrawdownBasis, OnDailyLoss};
+use crate::metric::{Calendar, Outline, trace};
 use crate::simulator::tests::{Prices, QUIET, Scenario, cases};
 use crate::simulator::*;
 
@@ -282,8 +283,36 @@ prop_compose! {
     }
 }
 
+/// The scenario without rules of an account, of a margin or of the hour.
+fn plain(mut scenario: Scenario) -> Scenario {
+    scenario.execution.instrument.margin = None;
+    scenario.rules = None;
+    scenario.signals.rules = TimeRules { session: None, flat_by: None, ..scenario.signals.rules };
+    scenario
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(500)))]
+
+    #[test]
+    fn plain_inputs_are_reference_to_the_last_bit(scenario in any_scenario().prop_map(plain)) {
+        let Ok(slow) = scenario.try_run() else { return Ok(()) };
+        let fast = scenario.try_with_input(simulate).expect("the same input was valid");
+        prop_assert_eq!(bits(&fast), bits(&slow));
+    }
+
+    #[test]
+    fn an_outline_is_that_of_the_whole_curve(scenario in any_scenario(), is_plain in any::<bool>(), day in 1..40_usize) {
+        let scenario = if is_plain { plain(scenario) } else { scenario };
+        let Ok(slow) = scenario.try_run() else { return Ok(()) };
+        let days: Vec<i32> = (0..slow.equity.len()).map(|bar| i32::try_from(bar / day).expect("few")).collect();
+        let calendar = Calendar::new(&days);
+        let mut workspace = Workspace::default();
+        let outline = scenario.try_with_input(|input| trace(input, &calendar, &mut workspace));
+        prop_assert_eq!(format!("{:?}", outline.expect("the same input was valid")), format!("{:?}", Outline::of(&slow, &calendar)));
+        let traced = Backtest { equity: slow.equity.clone(), ..workspace.into_backtest() };
+        prop_assert_eq!(bits(&traced), bits(&slow));
+    }
 
     #[test]
     fn fast_is_reference_to_the_last_bit(scenario in any_scenario()) {
@@ -376,4 +405,19 @@ fn one_bar_is_a_segment() {
     let mut scenario = Scenario::new(&[QUIET; 3]).enter(Side::Long, &[0, 1, 2]);
     scenario.segment = 1..2;
     assert_eq!(assert_equal(&scenario).equity, [1000.0]);
+}
+
+#[test]
+fn an_account_that_a_limit_leaves_with_nothing_ends_a_bar_later() {
+    // Entry and exit cost 600 each: at 400 the day's limit closes the position, in the close that opened it.
+    let mut scenario = Scenario::new(&[QUIET; 4]).enter(Side::Long, &[0]).at_close();
+    scenario.execution.size = Size::Contracts(10.0);
+    scenario.execution.commission = Commission::PerContract(60.0);
+    scenario.execution.instrument.whole_contracts = true;
+    scenario.clock = Some(((1..5).map(|hour| hour * HOUR_NS).collect(), HOUR_NS));
+    let daily_loss = Some(DailyLoss { amount: 500.0, then: OnDailyLoss::StopForDay });
+    scenario.rules = Some(AccountRules { daily_loss, ..AccountRules::default() });
+    let backtest = assert_equal(&scenario);
+    assert_eq!((backtest.trades[0].exit_bar, backtest.bankrupt_at), (0, Some(1)));
+    assert_eq!(backtest.equity, [-200.0; 4]);
 }

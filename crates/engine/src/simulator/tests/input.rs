@@ -86,7 +86,8 @@ fn rows_are_the_columns_and_as_many() {
     let with_rows = plain.with_rows(&rows).expect("a row for each bar");
     for t in 0..3 {
         assert_eq!(format!("{:?}", plain.bar(t)), format!("{:?}", with_rows.bar(t)));
-        assert_eq!(rows[t], columns.map(|column| column[t]));
+        assert_eq!(rows.rows()[t], columns.map(|column| column[t]));
     }
-    assert!(plain.with_rows(&rows[..2]).is_err());
+    let fewer = bar_rows(&open[..2], &high[..2], &low[..2], &close[..2]);
+    assert!(plain.with_rows(&fewer).is_err());
 }
