@@ -25,6 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bartune import toml
 from bartune._bartune import EngineHandle
+from bartune.optuna.finished import Finished
 from bartune.optuna.storage import Storage
 
 _MOST_ENGINES = 64
@@ -47,23 +48,16 @@ class _Followed:
     """What a sampler has seen of one study."""
 
     def __init__(self) -> None:
+        self.news = Finished()
         self.finished: list[FrozenTrial] = []
-        self.seen: set[int] = set()
         self.common: dict[str, BaseDistribution] | None = None
         self.engines: OrderedDict[tuple[Any, ...], tuple[EngineHandle, list[int]]] = OrderedDict()
 
-    def follow(self, study: Study) -> None:
-        storage = study._storage
-        if isinstance(storage, Storage):
-            self._take(storage._finished_since(study._study_id, len(self.finished)))
-            return
-        trials = study._get_trials(deepcopy=False, use_cache=True)
-        self._take([trial for trial in trials if trial.state.is_finished() and trial.number not in self.seen])
-
-    def _take(self, finished: Sequence[FrozenTrial]) -> None:
-        for trial in finished:
+    def follow(self, study: Study) -> bool:
+        """Take what is new; whether it is still the same study."""
+        news = self.news.news(study)
+        for trial in news or ():
             self.finished.append(trial)
-            self.seen.add(trial.number)
             if trial.state not in _LEARNED:
                 continue
             if self.common is None:
@@ -71,6 +65,7 @@ class _Followed:
             elif self.common:
                 has = trial.distributions
                 self.common = {name: of for name, of in self.common.items() if has.get(name) == of}
+        return news is not None
 
 
 class BartuneSampler(BaseSampler):
@@ -138,7 +133,9 @@ class BartuneSampler(BaseSampler):
     def _followed(self, study: Study) -> _Followed:
         of_storage = self._studies.setdefault(study._storage, {})
         followed = of_storage.setdefault(study._study_id, _Followed())
-        followed.follow(study)
+        if not followed.follow(study):
+            followed = of_storage[study._study_id] = _Followed()
+            followed.follow(study)
         return followed
 
     def _propose(

@@ -1,0 +1,213 @@
+"""What each step from an Optuna script to a study file brings: one strategy, one set of bars, one budget.
+
+    python benches/python/migration.py [--bars BARS.parquet] [--trials 1000]
+
+The strategy is long while a fast mean of closes is above a slow one; its value is a Sharpe ratio on the first 60 % of the
+bars. Without `--bars` these are the daily S&P 500 bars of the repository. Needs a release build of the package
+(`pip install .`) with optuna and pandas, and a quiet machine. Each step runs in a process of its own, on one worker, with
+SQLite. `strategy` is the time inside the Python function that decides and, in the first three, computes the value; `beside`
+is everything else: sampler, database, and from the fourth step on the backtest too. Memory is the most that was
+resident, of the process and of its largest worker together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+BARS = ROOT / "examples" / "data" / "sp500_daily.parquet"
+SPACE = {"fast": {"int": [5, 60]}, "slow": {"int": [20, 250], "log": True}}
+COST = 2e-4
+LOOKBACK = 249
+
+
+class Script:
+    """The Optuna script: a study in SQLite, and an objective with a backtest of its own."""
+
+    def __init__(self, bars: str) -> None:
+        import pandas as pd
+
+        frame = pd.read_parquet(bars)
+        self.close = frame["close"].iloc[: int(len(frame) * 0.6)].reset_index(drop=True)
+        self.returns = self.close.pct_change().fillna(0.0)
+        self.inside = 0.0
+        self.calls = 0
+
+    def value(self, fast: int, slow: int) -> float:
+        held = (self.close.rolling(fast).mean() > self.close.rolling(slow).mean()).astype(int)
+        held.iloc[:LOOKBACK] = 0
+        earned = held.shift(1, fill_value=0) * self.returns - COST * held.diff().abs().fillna(0.0)
+        deviation = earned.std()
+        return float(earned.mean() / deviation * 252**0.5) if deviation > 0 else 0.0
+
+    def objective(self, trial: Any) -> float:
+        import optuna
+
+        fast = trial.suggest_int("fast", 5, 60)
+        slow = trial.suggest_int("slow", 20, 250, log=True)
+        if fast >= slow:
+            raise optuna.TrialPruned
+        began = time.perf_counter()
+        value = self.value(fast, slow)
+        self.inside += time.perf_counter() - began
+        self.calls += 1
+        return value
+
+    def run(self, storage: Any, sampler: Any, trials: int) -> dict[str, float]:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(storage=storage, sampler=sampler, direction="maximize", study_name="s")
+        began = time.perf_counter()
+        study.optimize(self.objective, n_trials=trials)
+        taken = time.perf_counter() - began
+        return {"ms": taken / trials * 1e3, "inside": self.inside / trials * 1e3, "best": study.best_value}
+
+
+def optuna_script(bars: str, trials: int) -> dict[str, float]:
+    import optuna
+
+    return Script(bars).run("sqlite:///s.db", optuna.samplers.TPESampler(seed=1), trials)
+
+
+def other_storage(bars: str, trials: int) -> dict[str, float]:
+    import bartune.optuna
+    import optuna
+
+    return Script(bars).run(bartune.optuna.Storage("sqlite:///s.db"), optuna.samplers.TPESampler(seed=1), trials)
+
+
+def other_sampler(bars: str, trials: int) -> dict[str, float]:
+    import bartune.optuna
+
+    return Script(bars).run(bartune.optuna.Storage("sqlite:///s.db"), bartune.optuna.TPESampler(seed=1), trials)
+
+
+def signals(bars: Any, fast: int, slow: int) -> dict[str, Any]:
+    """The same decisions as a strategy in Python."""
+    close = bars.to_pandas()["close"]
+    held = close.rolling(fast).mean() > close.rolling(slow).mean()
+    return {"long_entry": held, "long_exit": ~held}
+
+
+RULES = {
+    "long_entry": "sma(close, fast) > sma(close, slow)",
+    "long_exit": "not (sma(close, fast) > sma(close, slow))",
+}
+
+
+def study_of(bars: str, trials: int, strategy: dict[str, Any], **way: Any) -> Any:
+    import bartune
+
+    return bartune.build(
+        "s",
+        data={"path": bars},
+        split={"train": 0.6, "test": 0.4},
+        params=SPACE,
+        strategy={"require": ["fast < slow"], **strategy},
+        execution={"commission": "2bps", "size": "100% equity"},
+        search={"sampler": "tpe", "trials": trials, "seed": 1},
+        objective={"maximize": "sharpe"},
+        **way,
+    )
+
+
+def timed(study: Any, trials: int) -> dict[str, float]:
+    began = time.perf_counter()
+    study.run(workers=1, check=False)
+    taken = time.perf_counter() - began
+    return {"ms": taken / trials * 1e3, "inside": 0.0, "best": study.best.value}
+
+
+def python_strategy(bars: str, trials: int, **way: Any) -> dict[str, float]:
+    from migration import signals as imported
+
+    study = study_of(bars, trials, {"python": imported, "lookback": LOOKBACK}, **way)
+    found = timed(study, trials)
+    return {**found, "inside": callable_ms(bars, study)}
+
+
+def python_threads(bars: str, trials: int) -> dict[str, float]:
+    return python_strategy(bars, trials, run_in="threads")
+
+
+def callable_ms(path: str, study: Any) -> float:
+    """What the function itself takes, with the parameters of some trials, on bars like those it was given."""
+    import numpy as np
+    import pandas as pd
+    from bartune import Bars
+
+    frame = pd.read_parquet(path)
+    frame = frame.iloc[: int(len(frame) * 0.6)]
+    columns = [np.arange(len(frame)).astype("datetime64[ns]")]
+    columns += [frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close", "volume")]
+    given = Bars(columns, "UTC", 86_400 * 10**9)
+    params = [study.trial(number).params for number in range(0, study.counts["total"], 10)]
+    began = time.perf_counter()
+    for of in params:
+        signals(given, **of)
+    return (time.perf_counter() - began) / len(params) * 1e3
+
+
+def study_file(bars: str, trials: int) -> dict[str, float]:
+    return timed(study_of(bars, trials, RULES), trials)
+
+
+STEPS = {
+    "optuna_script": (optuna_script, "an Optuna script"),
+    "other_storage": (other_storage, "its storage: `bartune.optuna.Storage`"),
+    "other_sampler": (other_sampler, "its sampler: `bartune.optuna.TPESampler`"),
+    "python_strategy": (python_strategy, "the function as a strategy, in worker processes"),
+    "python_threads": (python_threads, "the same in threads"),
+    "study_file": (study_file, "the strategy in the language"),
+}
+
+
+def measured(name: str, bars: Path, trials: int) -> dict[str, float]:
+    """One step in a process and a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, __file__, "--bars", str(bars), "--trials", str(trials), "--one", name]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--bars", type=Path, default=BARS)
+    parser.add_argument("--trials", type=int, default=1_000)
+    parser.add_argument("--one", choices=STEPS, help="measure one step")
+    given = parser.parse_args()
+    bars = given.bars.resolve()
+    if given.one:
+        sys.path.insert(0, str(Path(__file__).parent))
+        found = STEPS[given.one][0](str(bars), given.trials)
+        kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        found["mb"] = sum(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
+        print(json.dumps(found))
+        return
+    print("| step | ms a trial | strategy | beside | memory, MB | times as fast |")
+    print("|---|---|---|---|---|---|")
+    first = None
+    values = []
+    for name, (_, words) in STEPS.items():
+        found = measured(name, bars, given.trials)
+        first = first or found["ms"]
+        values.append(found["best"])
+        beside = max(found["ms"] - found["inside"], 0.0)
+        row = f"{found['ms']:.2f} | {found['inside']:.2f} | {beside:.2f} | {found['mb']:.0f} | {first / found['ms']:.1f}"
+        print(f"| {words} | {row} |", flush=True)
+    same = "the same" if len(set(values[3:])) == 1 else "not the same"
+    print(f"\nThe last three steps found {same} winner: {values[3:]}; the scripts' own backtests said {values[:3]}.")
+
+
+if __name__ == "__main__":
+    main()
