@@ -242,7 +242,7 @@ def test_a_dead_process_is_noticed_and_its_trial_retried(
     study = optuna.load_study(study_name="s", storage=storage)
     assert [trial.state.name for trial in study.trials] == ["RUNNING"]
     stock = optuna.storages.RDBStorage(
-        f"{place}&application_name=stock" if kind == "postgres" else place, heartbeat_interval=1, grace_period=1
+        place.replace("postgresql:", "postgresql+psycopg2:"), heartbeat_interval=1, grace_period=1
     )
     deadline = time.monotonic() + 20
     while not storage._get_stale_trial_ids(study._study_id):
