@@ -269,11 +269,8 @@ class _Pickler(pickle.Pickler):
         package = module.split(".")[0]
         if package not in sys.stdlib_module_names and package not in (PROGRAM, "bartune"):
             self.packages.add(package)
-        if is_defined(value) and _home(value) is None:
-            if value.__module__ != PROGRAM or "<" in value.__qualname__:
-                raise NoSource(f"`{self._name}` holds {value.__qualname__}, which is made inside a function")
-            if value not in self.needs:
-                self.needs.append(value)
+        if is_defined(value) and module == PROGRAM and value not in self.needs:
+            self.needs.append(value)
         return NotImplemented
 
     def pickled(self, value: Any) -> bytes:

@@ -222,6 +222,50 @@ def test_a_function_of_a_module_is_imported() -> None:
     assert "text" not in found.spec and found.spec["folder"] == str(Path(bartune.__file__).parents[1])
 
 
+OBJECTS = """
+import functools, json
+import numpy as np
+import pandas as pd
+import bartune
+from bartune import _worker
+from bartune.carry import carried
+
+TABLE = pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2020", periods=2))
+
+class Level:
+    def __init__(self, by):
+        self.by = by
+    def execute_strategy(self, bars, k=1):
+        return float(self.by * k + TABLE["a"].sum() + root(4))
+
+root = np.sqrt
+
+def power(bars, n, k=1):
+    return bars ** n + k
+
+class Base:
+    def __init__(self, level: "Level"):
+        self.level = level
+    def __call__(self, bars):
+        return self.level.by + bars
+
+found = []
+for call in (Level(5), functools.partial(power, n=3), Base(Level(2)), Level(6).execute_strategy):
+    specs = [carried(call).spec for _ in range(2)]
+    assert specs[0] == specs[1]
+    strategy = _worker.Strategy(specs[0])
+    found.append([strategy.call(2), "pandas" in strategy.packages])
+print(json.dumps(found))
+"""
+
+
+def test_objects_of_a_program_can_be_strategies(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(OBJECTS)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [[10.0, True], [9, False], [4, True], [11.0, True]]
+
+
 def test_constants_are_written_as_python_writes_them() -> None:
     for value in (None, 1, -2.5, float("inf"), "a'b", b"x", (1,), [1, (2, 3)], {"a": {1, 2}}, range(3), True):
         assert eval(literal(value)) == value
@@ -313,6 +357,13 @@ def test_a_file_takes_a_callable_in_place_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(text)
     study = bartune.load(tmp_path / "mine.toml", strategy=cell(CROSSING)["signals"]).run(trials=3)
     assert study.counts["complete"] == 3
+
+
+def test_a_callable_runs_in_the_python_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BARTUNE_PYTHON", "/nowhere/python")
+    source = "import sys\ndef signals(bars, fast, slow):\n    raise RuntimeError(sys.executable)\n"
+    study = bartune.build("mine", strategy=cell(source)["signals"], folder=tmp_path, **MARKET).run(trials=1, check=False)
+    assert sys.executable in study.reasons[0][0]
 
 
 @pytest.mark.parametrize("run_in", ["processes", "threads"])

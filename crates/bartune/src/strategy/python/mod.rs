@@ -112,7 +112,7 @@ impl PythonStrategy {
     ///
     /// As of [`start`](Self::start).
     pub fn start_callable(name: &str, spec: Map<String, Value>) -> Result<Self, CannotStart> {
-        Self::launch(name, Launch { interpreter: interpreter::choose(None, Path::new("")), spec })
+        Self::launch(name, Launch { interpreter: interpreter::own(), spec })
     }
 
     /// A strategy that the Python which this program is a part of answers for; `hello` is what a worker says first.
