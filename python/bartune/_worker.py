@@ -320,7 +320,7 @@ class Strategy:
         self.folder: str = spec["folder"]
         text = spec.get("text")
         if text is not None:
-            module, source = load_text(spec), spec["module"]
+            module, source = load_text(spec, is_program=spec["module"] == __name__), spec["module"]
         elif spec.get("file"):
             module, source = load_file(spec["file"])
         else:
@@ -357,16 +357,16 @@ def look_for_modules(spec: dict[str, Any]) -> None:
     sys.argv = [spec.get("file") or spec["module"]]
 
 
-def load_text(spec: dict[str, Any]) -> types.ModuleType:
-    """The module that a text is, whose lines tracebacks can show."""
+def load_text(spec: dict[str, Any], *, is_program: bool) -> types.ModuleType:
+    """The module that a text is, whose lines tracebacks can show; in place of this process's program, or beside it."""
     text, name = spec["text"], spec["module"]
     path = os.path.join(spec["folder"], f"{name} {hashlib.sha256(text.encode()).hexdigest()[:16]}")
     TEXTS[path] = name
     linecache.cache[path] = (len(text), None, text.splitlines(True), path)
     module = types.ModuleType(name)
     module.__dict__["carried_value"] = lambda key: pickle.loads(base64.b64decode(spec["values"][key]))
-    if name == __name__:
-        # In a worker, what is pickled finds its classes under the name that they had.
+    if is_program:
+        # What is pickled finds its classes under the name that they had.
         KEPT.append(sys.modules[name])
         sys.modules[name] = module
     exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - running it is what this is for

@@ -97,6 +97,16 @@ def of_text(text: str, changes: Mapping[str, Any], folder: Path, run_in: RunIn) 
     return placed(Carried(named, {"folder": home, "file": file, "module": place, "callable": name}), run_in)
 
 
+def of_program(call: Any) -> dict[str, Any] | None:
+    """What another process is told of a callable that it cannot import: as a worker is told of a strategy.
+
+    Raises:
+        StrategyError: as of `carried`.
+    """
+    is_own = PROGRAM in (getattr(call, "__module__", None), type(call).__module__)
+    return _texted(call).spec if is_own or (is_defined(call) and _home(call) is None) else None
+
+
 def placed(strategy: Carried, run_in: RunIn) -> Carried | Here:
     """It, to be asked there."""
     if run_in not in ("processes", "threads"):
@@ -145,7 +155,7 @@ def _home(value: Any) -> types.ModuleType | None:
     name = getattr(value, "__qualname__", "")
     if module is None or module.__name__ == PROGRAM or not name or not is_defined(value):
         return None
-    if getattr(module, "__spec__", None) is None or not getattr(module, "__file__", None):
+    if getattr(module, "__spec__", None) is None:
         return None
     found: Any = module
     for part in name.split("."):

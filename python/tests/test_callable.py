@@ -52,7 +52,10 @@ import math
 import numpy as np
 import scipy
 import scipy.signal
+from itertools import count
 from statistics import mean as average
+
+number = int
 from bartune import Signals
 
 LEVELS = {"high": 2.5, "low": [1, float("inf"), None], "set": {"b", "a"}}
@@ -85,6 +88,7 @@ SHIFT = Shift(3)
 def f(bars, unused: Missing = None):
     text = '''
 not dedented'''
+    assert next(count(3)) == number("3")
     return [helper(4), math.sqrt(4), average([1, 3]), SHIFT.whole, TABLE.sum(), len(text), Signals.__name__,
             scipy.signal.lfilter([1], [1], [7.0])[0], sorted(LEVELS["set"])]
 """

@@ -51,7 +51,7 @@ impl Launch {
     pub(super) fn spawn(&self) -> io::Result<(Child, UnixStream, LastWords)> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new(&self.interpreter);
-        command.arg("-c").arg(SOURCE);
+        command.arg("-c").arg(SOURCE).arg(self.shown());
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C is this program's affair, and killing the group ends what the strategy started.
         command.process_group(0);
@@ -67,6 +67,13 @@ impl Launch {
             thread::Builder::new().name("worker output".to_owned()).spawn(move || kept.listen(output))?;
         }
         Ok((child, ours, words))
+    }
+
+    /// What a list of processes says of it.
+    fn shown(&self) -> String {
+        let text = |key: &str| self.spec.get(key).and_then(Value::as_str);
+        let place = text("file").map_or_else(|| text("folder").unwrap_or_default().to_owned(), str::to_owned);
+        [&*place, text("module").unwrap_or_default(), text("callable").unwrap_or_default()].join(" ")
     }
 
     /// What the worker is told, with this process for it to end with.
