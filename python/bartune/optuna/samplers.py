@@ -1,8 +1,9 @@
 """Bartune's samplers under Optuna's interface.
 
-A sampler learns from finished trials in the order in which it finds them finished, each once. Parameters that every finished
-trial has with the same distribution are proposed together; any other parameter is proposed by itself, from the trials
-that have it. All of it runs in Rust; one sampler may serve several studies and threads.
+A sampler learns from finished trials in the order in which it finds them finished, each once. Parameters that every complete
+trial has with the same distribution are proposed together (with TPE those of every pruned trial as well, as with Optuna's); any
+other parameter is proposed by itself, from the trials that have it. All of it runs in Rust; one sampler may serve several studies
+and threads.
 
 Defaults are Bartune's own where they find better values (see docs/samplers.md); arguments have Optuna's names.
 """
@@ -29,7 +30,6 @@ from bartune.optuna.finished import Finished
 from bartune.optuna.storage import Storage
 
 _MOST_ENGINES = 64
-_LEARNED = (TrialState.COMPLETE, TrialState.PRUNED)
 _SEEDS = 2**64
 _CONSTRAINTS = "constraints"
 _CONSTRAINT_PREFIX = "constraints:"
@@ -47,7 +47,9 @@ def violations(system_attrs: Mapping[str, Any]) -> list[float]:
 class _Followed:
     """What a sampler has seen of one study."""
 
-    def __init__(self) -> None:
+    def __init__(self, states: tuple[TrialState, ...]) -> None:
+        self.states = states
+        """Which trials say what parameters there are."""
         self.news = Finished()
         self.finished: list[FrozenTrial] = []
         self.common: dict[str, BaseDistribution] | None = None
@@ -58,7 +60,7 @@ class _Followed:
         news = self.news.news(study)
         for trial in news or ():
             self.finished.append(trial)
-            if trial.state not in _LEARNED:
+            if trial.state not in self.states:
                 continue
             if self.common is None:
                 self.common = dict(trial.distributions)
@@ -70,6 +72,9 @@ class _Followed:
 
 class BartuneSampler(BaseSampler):
     """What all of them share. `name` and `options` are those of a study file."""
+
+    # A trial that was pruned on its way may lack parameters.
+    _states: tuple[TrialState, ...] = (TrialState.COMPLETE,)
 
     def __init__(
         self,
@@ -100,7 +105,7 @@ class BartuneSampler(BaseSampler):
         """Nothing to do: random numbers come from the seed and a trial's number, so that threads cannot repeat them."""
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The parameters that are proposed together: those of every finished trial."""
+        """The parameters that are proposed together: those of every complete trial."""
         with self._lock:
             common = self._followed(study).common
         if not common or not self._together:
@@ -132,9 +137,9 @@ class BartuneSampler(BaseSampler):
 
     def _followed(self, study: Study) -> _Followed:
         of_storage = self._studies.setdefault(study._storage, {})
-        followed = of_storage.setdefault(study._study_id, _Followed())
+        followed = of_storage.setdefault(study._study_id, _Followed(self._states))
         if not followed.follow(study):
-            followed = of_storage[study._study_id] = _Followed()
+            followed = of_storage[study._study_id] = _Followed(self._states)
             followed.follow(study)
         return followed
 
@@ -223,6 +228,8 @@ class TPESampler(BartuneSampler):
         optuna: exactly Optuna's densities, instead of narrower ones and first trials that fill the space.
         options: more, as in `[search.tpe]` of a study file.
     """
+
+    _states = (TrialState.COMPLETE, TrialState.PRUNED)
 
     def __init__(
         self,
