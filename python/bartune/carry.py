@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import io
 import json
 import os
@@ -19,7 +20,8 @@ import pickle
 import sys
 import tomllib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +63,8 @@ class Here:
         folder = self._spec["folder"]
         try:
             _worker.require_numpy()
-            if folder not in sys.path:
-                sys.path.insert(0, folder)
-            self._strategy = _worker.Strategy(self._spec)
+            with _afresh(folder):
+                self._strategy = _worker.Strategy(self._spec)
             return self._strategy.hello()
         except Exception as error:
             return _worker.failure(error, folder)
@@ -72,6 +73,32 @@ class Here:
         """The answer to a question, as a worker gives it."""
         assert self._strategy is not None
         return _worker.answer_of(self._strategy, self._files, json.loads(question))
+
+
+@contextmanager
+def _afresh(folder: str) -> Iterator[None]:
+    """With the modules of a folder imported anew: what runs is what is hashed, not what a file said when the program
+    imported it. The program keeps the modules that it has."""
+    before, path = dict(sys.modules), list(sys.path)
+    for name, module in before.items():
+        if _is_local(name, module, folder):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        # What a function imports when it is called is looked for there as well.
+        sys.path[:] = path if folder in path else [*path, folder]
+        for name, module in list(sys.modules.items()):
+            if name not in before and _is_local(name, module, folder):
+                del sys.modules[name]
+        sys.modules.update(before)
+
+
+def _is_local(name: str, module: types.ModuleType, folder: str) -> bool:
+    file = getattr(module, "__file__", None)
+    return bool(file) and name.split(".")[0] not in (PROGRAM, "bartune") and _worker.is_below(file or "", folder)
 
 
 def carried(call: Callable[..., Any], run_in: RunIn = "processes") -> Carried | Here:

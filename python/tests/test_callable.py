@@ -363,6 +363,20 @@ def test_a_file_takes_a_callable_in_place_of_its_own(tmp_path: Path) -> None:
     assert study.counts["complete"] == 3
 
 
+def workers() -> list[str]:
+    """Command lines of this process's workers."""
+    children = [child for task in Path("/proc/self/task").glob("*/children") for child in task.read_text().split()]
+    return [line for child in children if "signals" in (line := Path(f"/proc/{child}/cmdline").read_text())]
+
+
+def test_workers_stay_warm_for_as_long_as_the_study_is_there(tmp_path: Path) -> None:
+    study = bartune.build("mine", strategy=cell(CROSSING)["signals"], folder=tmp_path, **MARKET).run(trials=6, workers=2)
+    assert 1 <= len(workers()) <= 2
+    study.backtest()
+    del study
+    assert workers() == []
+
+
 def test_a_callable_runs_in_the_python_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BARTUNE_PYTHON", "/nowhere/python")
     source = "import sys\ndef signals(bars, fast, slow):\n    raise RuntimeError(sys.executable)\n"
@@ -404,6 +418,32 @@ def test_a_late_answer_in_a_thread_fails_its_trial(tmp_path: Path) -> None:
     market = {**MARKET, "search": {"trials": 2, "trial_timeout": "10ms"}}
     study = bartune.build("mine", strategy=cell(source)["signals"], folder=tmp_path, run_in="threads", **market)
     assert study.run(check=False).counts["failed"] == 2
+
+
+def test_in_threads_modules_are_what_their_files_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the program has imported before a file was changed is not what runs, nor what the program loses."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("bartune.carry._folder", lambda: str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "levels.py").write_text("LEVEL = 1\n")
+    (tmp_path / "chosen.py").write_text("import levels\n\ndef f(bars):\n    return [levels.LEVEL] * len(bars)\n")
+    import chosen  # type: ignore[import-not-found]
+    import levels  # type: ignore[import-not-found]
+
+    def decided(call: Any) -> tuple[Any, bytes]:
+        here = carried(call, "threads")
+        assert isinstance(here, Here)
+        hello = here.hello()
+        assert hello[:1] == b"H" and here._strategy is not None, hello
+        return here._strategy.call([0]), hello
+
+    program = cell("import levels\ndef f(bars):\n    return [levels.LEVEL] * len(bars)\n")["f"]
+    before = [decided(call) for call in (chosen.f, program)]
+    (tmp_path / "levels.py").write_text("LEVEL = 0\n")
+    after = [decided(call) for call in (chosen.f, program)]
+    assert [answer for answer, _ in before] == [[1], [1]] and [answer for answer, _ in after] == [[0], [0]]
+    assert all(one[1] != two[1] for one, two in zip(before, after, strict=True))
+    assert sys.modules["levels"] is levels and levels.LEVEL == 1 and sys.modules["chosen"] is chosen
 
 
 def test_a_worker_of_a_callable_is_asked_and_hands_back_bytes() -> None:
