@@ -5,7 +5,8 @@
 The strategy is long while a fast mean of closes is above a slow one; its value is a Sharpe ratio on the first 60 % of the
 bars. Without `--bars` these are the daily S&P 500 bars of the repository. Needs a release build of the package
 (`pip install .`) with optuna and pandas, and a quiet machine. Each step runs in a process of its own, on one worker, with
-SQLite; of `--repeat` runs the fastest counts. `processor` is the time of all processes, imports included. `strategy` is the time inside the Python function that decides and, in the first three, computes the value; `beside`
+SQLite; of `--repeat` runs the fastest counts. `processor` is the time that it and its workers took of the processors, which a
+busy machine and a slow disk change little. `strategy` is the time inside the Python function that decides and, in the first three, computes the value; `beside`
 is everything else: sampler, database, and from the fourth step on the backtest too. Memory is the most that was
 resident, of the process and of its largest worker together.
 """
@@ -64,10 +65,16 @@ class Script:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(storage=storage, sampler=sampler, direction="maximize", study_name="s")
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), processor()
         study.optimize(self.objective, n_trials=trials)
-        taken = time.perf_counter() - began
-        return {"ms": taken / trials * 1e3, "inside": self.inside / trials * 1e3, "best": study.best_value}
+        found = {"ms": time.perf_counter() - began, "inside": self.inside, "cpu": processor() - spent}
+        return {**{name: seconds / trials * 1e3 for name, seconds in found.items()}, "best": study.best_value}
+
+
+def processor() -> float:
+    """Seconds of this process and of those that it has waited for."""
+    usages = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def optuna_script(bars: str, trials: int) -> dict[str, float]:
@@ -121,23 +128,27 @@ def study_of(bars: str, trials: int, strategy: dict[str, Any], **way: Any) -> An
 def timed(study: Any, trials: int) -> dict[str, float]:
     began = time.perf_counter()
     study.run(workers=1, check=False)
-    taken = time.perf_counter() - began
-    return {"ms": taken / trials * 1e3, "inside": 0.0, "best": study.best.value}
+    return {"ms": (time.perf_counter() - began) / trials * 1e3, "inside": 0.0, "best": study.best.value}
 
 
 def python_strategy(bars: str, trials: int, **way: Any) -> dict[str, float]:
     from migration import signals as imported
 
+    spent = processor()
     study = study_of(bars, trials, {"python": imported}, **way)
     found = timed(study, trials)
-    return {**found, "inside": callable_ms(bars, study)}
+    params = [study.trial(number).params for number in range(0, study.counts["total"], 10)]
+    # Its workers end with it.
+    del study
+    found["cpu"] = (processor() - spent) / trials * 1e3
+    return {**found, "inside": callable_ms(bars, params)}
 
 
 def python_threads(bars: str, trials: int) -> dict[str, float]:
     return python_strategy(bars, trials, run_in="threads")
 
 
-def callable_ms(path: str, study: Any) -> float:
+def callable_ms(path: str, params: list[dict[str, Any]]) -> float:
     """What the function itself takes, with the parameters of some trials, on bars like those it was given."""
     import numpy as np
     import pandas as pd
@@ -148,7 +159,6 @@ def callable_ms(path: str, study: Any) -> float:
     columns = [np.arange(len(frame)).astype("datetime64[ns]")]
     columns += [frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close", "volume")]
     given = Bars(columns, "UTC", 86_400 * 10**9)
-    params = [study.trial(number).params for number in range(0, study.counts["total"], 10)]
     began = time.perf_counter()
     for of in params:
         signals(given, **of)
@@ -156,7 +166,9 @@ def callable_ms(path: str, study: Any) -> float:
 
 
 def study_file(bars: str, trials: int) -> dict[str, float]:
-    return timed(study_of(bars, trials, RULES), trials)
+    spent = processor()
+    found = timed(study_of(bars, trials, RULES), trials)
+    return {**found, "cpu": (processor() - spent) / trials * 1e3}
 
 
 STEPS = {
@@ -195,20 +207,19 @@ def main() -> None:
         found = STEPS[given.one][0](str(bars), given.trials)
         usages = [resource.getrusage(kind) for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         found["mb"] = sum(usage.ru_maxrss for usage in usages) / 1024
-        found["cpu"] = sum(usage.ru_utime + usage.ru_stime for usage in usages) / given.trials * 1e3
         print(json.dumps(found))
         return
-    print("| step | ms a trial | strategy | beside | processor | memory, MB | times as fast |")
+    print("| step | ms a trial | strategy | beside | processor | memory, MB | of processor, times less |")
     print("|---|---|---|---|---|---|---|")
     first = None
     values = []
     for name, (_, words) in STEPS.items():
         found = fastest(name, bars, given.trials, given.repeat)
-        first = first or found["ms"]
+        first = first or found["cpu"]
         values.append(found["best"])
         beside = max(found["ms"] - found["inside"], 0.0)
         times = " | ".join(f"{of:.2f}" for of in (found["ms"], found["inside"], beside, found["cpu"]))
-        print(f"| {words} | {times} | {found['mb']:.0f} | {first / found['ms']:.1f} |", flush=True)
+        print(f"| {words} | {times} | {found['mb']:.0f} | {first / found['cpu']:.1f} |", flush=True)
     print(f"\nbest values: {', '.join(f'{value:.6f}' for value in values)}")
 
 
