@@ -2,6 +2,8 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, final
 
+from bartune.carry import Carried, Here
+
 __all__ = [
     "ArrowTable",
     "Asked",
@@ -123,6 +125,8 @@ class StoreHandle:
     def claim(self, id: int, number: int, started_ms: int) -> bool: ...
     def read(self, id: int, first: int, end: int) -> list[_Row]: ...
     def change_mark(self) -> int | None: ...
+    def note_alive(self, id: int, number: int) -> None: ...
+    def silent_trials(self, id: int, seconds: int) -> list[int]: ...
 
 @final
 class PrunerHandle:
@@ -140,6 +144,7 @@ class StudyHandle:
         overrides: list[str],
         storage: str | None,
         use_cache: bool,
+        strategy: Carried | Here | None = None,
     ) -> StudyHandle: ...
     @property
     def name(self) -> str: ...

@@ -1,12 +1,13 @@
 """The process that runs a strategy written in Python for Bartune, and what the strategy is given.
 
-Bartune starts it as ``python -c SOURCE SPEC`` and keeps it: it loads the strategy once and answers one question after
+Bartune starts it as ``python -c SOURCE`` and keeps it: it loads the strategy once and answers one question after
 another. It needs the standard library and numpy, and no installed package of Bartune's.
 
 **Channel.** File descriptor 0 is a socket when the process starts. It is moved out of the way at once: the strategy
 reads nothing from standard input, what it prints goes to standard error, and a process that it forks does not hold the
 socket. A question is a length (4 bytes, little-endian) and JSON; so is the answer's length, and then one byte says what
-follows: ``E`` a text that says what failed, ``H`` JSON about the strategy, ``C`` columns.
+follows: ``E`` a text that says what failed, ``H`` JSON about the strategy, ``C`` columns. First comes the spec, which says
+where the strategy is: in a file, in a module, or in a text that ``bartune.carry`` has made of a notebook's function.
 
 **Bars** are views on a file that Bartune has mapped too: nothing is copied, and nothing can be written.
 
@@ -17,17 +18,21 @@ are imported anywhere in them, and of Python.
 from __future__ import annotations
 
 import ast
+import base64
 import faulthandler
 import hashlib
 import importlib
 import importlib.util
 import io
 import json
+import linecache
 import mmap
 import os
+import pickle
 import re
 import struct
 import sys
+import threading
 import time
 import traceback
 import types
@@ -47,6 +52,10 @@ else:
 LONGEST_TEXT = 2_000
 #: Files of bars that stay mapped.
 MOST_FILES = 32
+#: What modules that are no files are called, by the paths they go by.
+TEXTS: dict[str, str] = {}
+#: The module that this text is, once another one has its name.
+KEPT: list[types.ModuleType] = []
 #: What a price distance is called, in the order in which it is sent.
 DISTANCES = ("stop_loss", "take_profit", "trailing_stop")
 #: What a condition is called, in the order in which it is sent.
@@ -272,16 +281,18 @@ class Files:
 
     def __init__(self) -> None:
         self.mapped: OrderedDict[int, list[np.ndarray]] = OrderedDict()
+        self.lock = threading.Lock()
 
     def bars(self, question: dict[str, Any]) -> Bars:
         """The bars of a question."""
         file = question["file"]
-        columns = self.mapped.get(file["id"])
-        if columns is None:
-            columns = self.mapped[file["id"]] = map_file(file)
-            if len(self.mapped) > MOST_FILES:
-                self.mapped.popitem(last=False)
-        self.mapped.move_to_end(file["id"])
+        with self.lock:
+            columns = self.mapped.get(file["id"])
+            if columns is None:
+                columns = self.mapped[file["id"]] = map_file(file)
+                if len(self.mapped) > MOST_FILES:
+                    self.mapped.popitem(last=False)
+            self.mapped.move_to_end(file["id"])
         part = slice(question["first"], question["first"] + question["bars"])
         return Bars([column[part] for column in columns], file["timezone"], file["timeframe_ns"])
 
@@ -307,15 +318,16 @@ class Strategy:
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.folder: str = spec["folder"]
-        sys.path.insert(0, self.folder)
-        sys.argv = [spec.get("file") or spec["module"]]
-        if spec.get("file"):
+        text = spec.get("text")
+        if text is not None:
+            module, source = load_text(spec, is_program=spec["module"] == __name__), spec["module"]
+        elif spec.get("file"):
             module, source = load_file(spec["file"])
         else:
             module = importlib.import_module(spec["module"])
             source = module.__file__ or ""
         self.call = callable_of(module, spec["callable"], source)
-        self.sources, self.packages = imported(source, self.folder)
+        self.sources, self.packages = imported(source, self.folder, text)
 
     def hello(self) -> bytes:
         """What the strategy's results depend on."""
@@ -336,6 +348,29 @@ def load_file(path: str) -> tuple[types.ModuleType, str]:
     sys.modules[name] = module
     exec(code, module.__dict__)  # noqa: S102 - running it is what this process is for
     return module, path
+
+
+def look_for_modules(spec: dict[str, Any]) -> None:
+    """Modules are looked for beside the strategy first, and last where the program that hands it over does."""
+    sys.path.insert(0, spec["folder"])
+    sys.path += [folder for folder in spec.get("path", ()) if folder not in sys.path]
+    sys.argv = [spec.get("file") or spec["module"]]
+
+
+def load_text(spec: dict[str, Any], *, is_program: bool) -> types.ModuleType:
+    """The module that a text is, whose lines tracebacks can show; in place of this process's program, or beside it."""
+    text, name = spec["text"], spec["module"]
+    path = os.path.join(spec["folder"], f"{name} {hashlib.sha256(text.encode()).hexdigest()[:16]}")
+    TEXTS[path] = name
+    linecache.cache[path] = (len(text), None, text.splitlines(True), path)
+    module = types.ModuleType(name)
+    module.__dict__["carried_value"] = lambda key: pickle.loads(base64.b64decode(spec["values"][key]))
+    if is_program:
+        # What is pickled finds its classes under the name that they had.
+        KEPT.append(sys.modules[name])
+        sys.modules[name] = module
+    exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - running it is what this is for
+    return module
 
 
 def callable_of(module: types.ModuleType, name: str, source: str) -> Callable[..., Any]:
@@ -360,18 +395,25 @@ def callable_of(module: types.ModuleType, name: str, source: str) -> Callable[..
     return called
 
 
-def imported(source: str, folder: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Hashes of the source and of the local modules that it imports, and versions of everything else it imports."""
+def imported(source: str, folder: str, given: str | None = None) -> tuple[dict[str, str], dict[str, str]]:
+    """Hashes of the source and of the local modules that it imports, and versions of everything else it imports.
+
+    Where a text is ``given``, that is the source, and its path is but a name.
+    """
     sources: dict[str, str] = {}
     foreign = {"numpy"}
     waiting = [source]
     while waiting:
         path = waiting.pop()
-        label = place_of(path, folder)
+        is_given = given is not None and path == source
+        label = path if is_given else place_of(path, folder)
         if label in sources:
             continue
-        with open(path, "rb") as file:
-            text = file.read()
+        if given is not None and is_given:
+            text = given.encode()
+        else:
+            with open(path, "rb") as file:
+                text = file.read()
         sources[label] = hashlib.sha256(text).hexdigest()
         for name in imported_names(text):
             local = local_files(name, path, folder)
@@ -437,7 +479,9 @@ def failure(error: BaseException, folder: str) -> bytes:
     else:
         told = str(error)
         lines = [f"{type(error).__name__}: {told}" if told else type(error).__name__]
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != "<string>"]
+        # This file is a text in a worker.
+        here = ("<string>", __file__ if "__file__" in globals() else "")
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename not in here]
         own = [frame for frame in frames if is_below(frame.filename, folder)]
         for frame in own + [frame for frame in frames[-1:] if frame not in own]:
             place = place_of(frame.filename, folder)
@@ -462,6 +506,8 @@ def is_below(path: str, folder: str) -> bool:
 
 def place_of(path: str, folder: str) -> str:
     """A file's name from the strategy's folder on, or from where packages are installed on."""
+    if path in TEXTS:
+        return TEXTS[path]
     if is_below(path, folder):
         return os.path.relpath(path, folder).replace(os.sep, "/")
     parts = path.replace(os.sep, "/").split("/")
@@ -519,6 +565,12 @@ class Channel:
             left = left[os.write(self.descriptor, left) :]
 
 
+def require_numpy() -> None:
+    """Bars are its arrays."""
+    if np is None:
+        raise Refused(f"numpy is missing in {sys.executable}: install it there, or name another interpreter")
+
+
 def die_with_parent() -> None:
     """Ask Linux to end this process when the one that started it ends, whatever it is doing then."""
     if sys.platform != "linux":
@@ -567,16 +619,16 @@ def main() -> NoReturn:
         sys.stdout.reconfigure(line_buffering=True)
     # What runs is what is hashed: no compiled file of another moment is left behind.
     sys.dont_write_bytecode = True
-    spec = json.loads(sys.argv[1])
+    spec = channel.question()
     die_with_parent()
     if os.getppid() != spec["parent"]:
         os._exit(0)
     try:
-        if np is None:
-            raise Refused(f"numpy is missing in {sys.executable}: install it there, or name another interpreter")
+        require_numpy()
         if sys.version_info < (3, 10):
             raise Refused(f"{sys.executable} is Python {sys.version.split()[0]}: 3.10 or later is needed")
         offer_modules()
+        look_for_modules(spec)
         strategy = Strategy(spec)
         hello = strategy.hello()
     except BaseException as error:

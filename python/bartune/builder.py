@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bartune import toml
 from bartune._bartune import StudyHandle
 from bartune.errors import ParamsError
 from bartune.language import Expression, merged
 from bartune.space import Choices, Float, Int
-from bartune.study import Study
+from bartune.study import RunIn, Study
+
+if TYPE_CHECKING:
+    from bartune.carry import Carried, Here
 
 Section = Mapping[str, Any]
 
@@ -21,11 +24,12 @@ def build(
     name: str,
     *,
     data: Section | str | os.PathLike[str],
-    strategy: Section,
+    strategy: Section | Callable[..., Any],
     params: Section | Iterable[Expression] | None = None,
     folder: str | os.PathLike[str] = ".",
     storage: str | None = None,
     cache: bool = True,
+    run_in: RunIn = "processes",
     **sections: Section,
 ) -> Study:
     """A study from its sections, which have a study file's keys and values.
@@ -35,17 +39,21 @@ def build(
     Args:
         name: of the study.
         data: the `[data]` section, or the path of the bars.
-        strategy: the `[strategy]` section; rules are texts, or expressions of `bartune.language`.
+        strategy: the `[strategy]` section; rules are texts, or expressions of `bartune.language`. Or a strategy in
+            Python: a function, or a class with `execute_strategy`, by itself or as the section's `python`.
         params: the `[params]` section, or the parameters themselves in their order. Parameters that only expressions
             have come after those.
         folder: where relative paths start, and where the store is if none is named.
         storage: URL of the store; a SQLite file with the study's name, if not given.
         cache: keep the decoded bars on this machine for the next time.
+        run_in: where a strategy in Python is called: in worker "processes", or in this process's "threads".
         sections: `split`, `execution`, `account`, `search`, `objective`, … of a study file.
 
     Raises:
         ConfigError: the study has problems; `diagnostics` has each.
+        StrategyError: the callable cannot be used.
     """
+    strategy, brought = _brought(strategy, run_in)
     if not isinstance(data, Mapping):
         data = {"path": os.fspath(data)}
     fields: dict[str, Any] = {"name": name, "data": _plain(data)}
@@ -56,7 +64,19 @@ def build(
     fields["strategy"] = _plain(strategy)
     fields.update({section: _plain(of) for section, of in sections.items()})
     url = storage or os.environ.get("BARTUNE_STORAGE") or None
-    return Study(StudyHandle(Path(folder) / f"{name}.toml", toml.document(fields), [], url, cache))
+    return Study(StudyHandle(Path(folder) / f"{name}.toml", toml.document(fields), [], url, cache, brought))
+
+
+def _brought(strategy: Section | Callable[..., Any], run_in: RunIn) -> tuple[Section, Carried | Here | None]:
+    """The section, and what decides in it if that is a callable."""
+    section = strategy if isinstance(strategy, Mapping) else {"python": strategy}
+    call = section.get("python")
+    if call is None or isinstance(call, str):
+        return section, None
+    from bartune.carry import carried
+
+    brought = carried(call, run_in)
+    return {**section, "python": brought.name}, brought
 
 
 def _params(given: Section | Iterable[Expression] | None, strategy: Section) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TextIO
 
 
@@ -49,22 +51,22 @@ Told = Callable[[Mapping[str, Any]], object]
 
 @contextmanager
 def reporter(wanted: bool | Callable[[Progress], object], name: str) -> Iterator[Told | None]:
-    """What a run is to call: nothing, the user's function, or a line that is written over."""
+    """What a run is to call: nothing, the user's function, or a display: of a notebook, or a line that is written over."""
     if wanted is False:
         yield None
     elif wanted is True:
-        line = _Line(name, sys.stderr)
+        display = _Cell(name) if _in_notebook() else _Line(name, sys.stderr)
         try:
-            yield line
+            yield display
         finally:
-            line.end()
+            display.end()
     else:
         call = wanted
         yield lambda found: call(Progress(**found))
 
 
 class _Line:
-    """One line that is written over: `\\r` is understood by terminals and notebooks alike."""
+    """One line that is written over."""
 
     def __init__(self, name: str, stream: TextIO) -> None:
         self._name = name
@@ -80,3 +82,37 @@ class _Line:
     def end(self) -> None:
         if self._width:
             self._stream.write("\n")
+
+
+class _Cell:
+    """A display in a notebook's cell that is put in place of itself. Frontends without HTML have its text."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._handle: Any = None
+
+    def __call__(self, found: Mapping[str, Any]) -> None:
+        progress = Progress(**found)
+        shown = {"text/plain": f"{self._name}: {progress}", "text/html": _html(self._name, progress)}
+        if self._handle is None:
+            self._handle = import_module("IPython.display").display(shown, raw=True, display_id=True)
+        else:
+            self._handle.update(shown, raw=True)
+
+    def end(self) -> None:
+        """What was shown last stays."""
+
+
+def _html(name: str, progress: Progress) -> str:
+    done = progress.trials["total"] - progress.trials["duplicate"]
+    bar = f'<progress value="{done}" max="{max(progress.budget, 1)}" style="vertical-align: middle"></progress>'
+    return f"<div><b>{html.escape(name)}</b> {bar} {html.escape(str(progress))}</div>"
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel runs this, which has cells to write into."""
+    shell = sys.modules.get("IPython")
+    if shell is None:
+        return False
+    running = shell.get_ipython()
+    return running is not None and hasattr(running, "kernel")

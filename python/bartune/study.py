@@ -16,6 +16,7 @@ from bartune.progress import Progress, reporter
 from bartune.table import Table
 
 Segment = Literal["train", "validate", "all"]
+RunIn = Literal["processes", "threads"]
 Value = bool | int | float | str
 
 
@@ -294,6 +295,8 @@ def load(
     storage: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     cache: bool = True,
+    strategy: Callable[..., Any] | None = None,
+    run_in: RunIn = "processes",
 ) -> Study:
     """A study from its file.
 
@@ -302,10 +305,14 @@ def load(
         storage: URL of the store; a SQLite file beside the study file, if not given.
         overrides: what to change in the file, by dotted keys: `{"search.seed": 7}`.
         cache: keep the decoded bars on this machine for the next time.
+        strategy: a strategy in Python that decides, as if the file's `strategy.python` named it: a function, or a class
+            with `execute_strategy`.
+        run_in: where a strategy in Python is called: in worker "processes", or in this process's "threads".
 
     Raises:
         ConfigError: the file has problems; `diagnostics` has each.
         FileError: it cannot be read.
+        StrategyError: the callable cannot be used.
     """
     place = Path(path)
     try:
@@ -313,4 +320,11 @@ def load(
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"cannot read {place}: {error}") from error
     url = storage or os.environ.get("BARTUNE_STORAGE") or None
-    return Study(StudyHandle(place, text, toml.overrides(overrides or {}), url, cache))
+    changes = dict(overrides or {})
+    brought = None
+    if strategy is not None or run_in != "processes":
+        from bartune import carry
+
+        brought = carry.carried(strategy, run_in) if strategy else carry.of_text(text, changes, place.parent, run_in)
+        changes["strategy.python"] = brought.name
+    return Study(StudyHandle(place, text, toml.overrides(changes), url, cache, brought))

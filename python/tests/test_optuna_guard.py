@@ -118,8 +118,35 @@ def test_processes_share_a_study(tmp_path: Path) -> None:
         optimize(study, breaks, 2, n_jobs=2)
     with pytest.raises(bartune.ParamsError, match="in memory"):
         optimize(optuna.create_study(), slow, 2)
-    with pytest.raises(bartune.ParamsError, match="module"):
+    with pytest.raises(bartune.ParamsError, match="another process cannot be given this.*a lambda has no text"):
         optimize(study, lambda trial: 0.0, 2)
+
+
+SCRIPT = """
+import os, optuna
+from bartune.optuna import Storage, optimize
+from helper import square
+
+CENTRE = 1.5
+print("begun")
+
+def objective(trial):
+    trial.set_user_attr("process", os.getpid())
+    return square(trial.suggest_float("x", -5, 5) - CENTRE)
+
+study = optuna.create_study(storage=Storage("sqlite:///study.db"), study_name="s")
+optimize(study, objective, 8, n_jobs=2)
+print(len({trial.user_attrs["process"] for trial in study.trials} - {os.getpid()}), len(study.trials))
+print(all(abs((trial.params["x"] - 1.5) ** 2 - trial.value) < 1e-12 for trial in study.trials))
+"""
+
+
+def test_an_objective_of_a_script_is_carried_and_the_script_not_run_again(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("def square(x):\n    return x * x\n")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "begun\n2 8\nTrue\n"
 
 
 def test_the_package_for_optuna_imports_optuna_only_when_it_is_used() -> None:

@@ -152,3 +152,21 @@ def test_threads_share_a_sampler() -> None:
     study.optimize(objective, n_trials=60, n_jobs=4)
     points = {tuple(trial.params.values()) for trial in study.trials}
     assert len(study.trials) == 60 and len(points) == 60
+
+
+@pytest.mark.parametrize("make", [ours.CmaEsSampler, ours.GPSampler, ours.NSGAIISampler, ours.TPESampler])
+def test_a_trial_that_is_pruned_on_its_way_does_not_narrow_the_space(make: Callable[..., BaseSampler]) -> None:
+    """Optuna's own TPE does narrow it."""
+    study = optuna.create_study(sampler=make(seed=1))
+
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        if trial.number == 1:
+            raise optuna.TrialPruned
+        return x + trial.suggest_float("y", 0, 1)
+
+    study.optimize(objective, n_trials=4)
+    space = study.sampler.infer_relative_search_space(study, study.trials[0])
+    stock = {"CmaEsSampler": None, "TPESampler": optuna.samplers.TPESampler(multivariate=True)}.get(make.__name__)
+    expected = stock.infer_relative_search_space(study, study.trials[0]).keys() if stock else {"x", "y"}
+    assert space.keys() == expected

@@ -102,6 +102,20 @@ def test_a_comparison_with_itself_is_equal(example: Path) -> None:
     assert not study.compare({"fast": 5, "slow": 20})["equal"]
 
 
+def test_what_a_run_changes_for_itself_is_no_change_of_the_study(tmp_path: Path) -> None:
+    """Also where the study has no `[search]`, which the run then adds."""
+    study = bartune.build(
+        "bare",
+        data={"path": "bars.parquet", "synth": {"bars": 1000, "timeframe": "1h", "seed": 5}},
+        params={"n": bartune.Int(5, 60)},
+        strategy={"long_entry": "close > sma(close, n)", "long_exit": "close < sma(close, n)"},
+        objective={"maximize": "total_return"},
+        folder=tmp_path,
+    )
+    assert study.run(trials=4, check=False).counts["total"] == 4
+    assert study.run(trials=6, check=False).counts["total"] == 6
+
+
 def test_validation_ends_in_one_word(example: Path) -> None:
     study = bartune.load(example).run(trials=30)
     heard: list[str] = []

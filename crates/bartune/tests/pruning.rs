@@ -133,6 +133,16 @@ fn the_winner_of_a_pruned_study_ran_on_all_bars_and_verifies() {
 }
 
 #[test]
+fn a_study_without_a_search_section_is_one_with_an_empty_one() {
+    let sections = STUDY.split_once("[search]").expect("it has one").0;
+    let plans = ["", "[search]\n"].map(|search| {
+        let text = format!("{sections}{search}");
+        parse_study("study.toml", &text, std::path::Path::new(""), &[]).expect("it is well formed")
+    });
+    assert_eq!(plans[0].search.pruning, plans[1].search.pruning);
+}
+
+#[test]
 fn what_is_wrong_with_stages_is_named() {
     let problem = |search: &str| {
         let text = format!("{STUDY}{search}\n");

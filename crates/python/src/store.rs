@@ -136,6 +136,16 @@ impl StoreHandle {
         self.with(py, |inner| inner.storage.claim_waiting(StudyId(id), number, started_ms))
     }
 
+    /// Note that a trial is worked on now.
+    fn note_alive(&self, py: Python<'_>, id: i64, number: u64) -> PyResult<()> {
+        self.with(py, |inner| inner.storage.note_alive(StudyId(id), number))
+    }
+
+    /// Running trials that were noted so, but not within so many seconds.
+    fn silent_trials(&self, py: Python<'_>, id: i64, seconds: u64) -> PyResult<Vec<u64>> {
+        self.with(py, |inner| inner.storage.silent_trials(StudyId(id), seconds))
+    }
+
     /// The trials from number `first` up to, and without, `end`.
     fn read<'py>(&self, py: Python<'py>, id: i64, first: u64, end: u64) -> PyResult<Vec<TrialRow<'py>>> {
         let found = self.with(py, |inner| match (first, end) {

@@ -153,6 +153,15 @@ pub trait Storage: Send {
     fn replace_unfinished(&mut self, id: StudyId, batch: &[TrialRecord]) -> Result<(), Self::Error>;
     /// Make a waiting trial running, begun at this time; whether it was waiting, and so is the caller's alone.
     fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, Self::Error>;
+    /// Note, on the store's own clock, that somebody works on an unfinished trial now. A store of one process alone notes
+    /// nothing.
+    fn note_alive(&mut self, _id: StudyId, _number: u64) -> Result<(), Self::Error> {
+        Ok(())
+    }
+    /// Running trials that were [noted](Self::note_alive) once, but not within so many seconds.
+    fn silent_trials(&self, _id: StudyId, _seconds: u64) -> Result<Vec<u64>, Self::Error> {
+        Ok(Vec::new())
+    }
     /// A number that differs from an earlier answer if somebody else changed the store in between, without reading
     /// any study; `None` where that cannot be told.
     fn change_mark(&self) -> Result<Option<i64>, Self::Error> {

@@ -15,7 +15,7 @@
 //! | `returns` | daily returns as one compressed blob a trial |
 //! | `record` | what a batch must satisfy, whatever the store |
 //! | `assemble`, `keys` | trials put together from rows; lists of names kept once |
-//! | `read`, `write` | SQLite's queries and statements |
+//! | `read`, `write`, `heartbeat` | SQLite's queries and statements |
 //! | `testing` | the conformance suite that every backend passes (feature `testing`) |
 //!
 //! **Invariants:** a batch is one transaction; nothing that Optuna owns is stored in a way that stock
@@ -28,6 +28,7 @@ mod assemble;
 mod codec;
 pub mod error;
 pub mod guard;
+mod heartbeat;
 mod keys;
 pub mod lease;
 pub mod memory;

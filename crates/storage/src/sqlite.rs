@@ -20,7 +20,7 @@ use crate::lease::Held;
 use crate::read::{self, Detail};
 use crate::schema::{self, Tables};
 use crate::url::sqlite_path;
-use crate::{record, write};
+use crate::{heartbeat, record, write};
 
 /// Room for every statement of this crate.
 const STATEMENT_CACHE: usize = 64;
@@ -222,6 +222,15 @@ impl Storage for SqliteStorage {
 
     fn claim_waiting(&mut self, id: StudyId, number: u64, started_ms: i64) -> Result<bool, StorageError> {
         self.write(|connection, _| write::claim_waiting(connection, (id, number), started_ms))
+    }
+
+    fn note_alive(&mut self, id: StudyId, number: u64) -> Result<(), StorageError> {
+        self.write(|connection, _| heartbeat::note(connection, (id, number.cast_signed())))
+    }
+
+    fn silent_trials(&self, id: StudyId, seconds: u64) -> Result<Vec<u64>, StorageError> {
+        let found = self.read(|connection, _| heartbeat::silent(connection, id, i64::try_from(seconds).unwrap_or(i64::MAX)))?;
+        Ok(found.into_iter().map(i64::cast_unsigned).collect())
     }
 
     fn change_mark(&self) -> Result<Option<i64>, StorageError> {

@@ -9,6 +9,7 @@
 //! Every check panics where the store breaks the contract: this is test code.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use bartune_search::space::ParamValue;
 use bartune_search::storage::{Abridgement, Lease, Storage, StudyId, TrialRecord, VaultOpening};
@@ -299,6 +300,29 @@ fn check_claiming<S: Storage<Error = StorageError>>(mut storage: S) {
     assert_eq!((found[0].trial.state, found[0].trial.started_ms), (TrialState::Running, Some(5_000)));
     // A store's own changes are no one else's.
     assert_eq!(storage.change_mark().expect("it is open"), before);
+}
+
+/// Check that a store which processes share notes who is alive, on its own clock.
+pub fn check_heartbeats<S: Storage<Error = StorageError>>(mut storage: S) {
+    let id = create(&mut storage, "heartbeats");
+    let states = [TrialState::Running, TrialState::Running, TrialState::Running, TrialState::Waiting];
+    append(&mut storage, id, &renumbered(states.map(valueless_record).to_vec(), 0));
+    for number in [0, 1, 3, 99] {
+        storage.note_alive(id, number).expect("the study exists");
+    }
+    assert_eq!(storage.silent_trials(id, 3_600).expect("the study exists"), Vec::<u64>::new());
+    // What a trial holds may be written anew without its sign of life being lost; a finished one gives none.
+    let results = [valueless_record(TrialState::Running), complete_record(1.0)];
+    storage.replace_unfinished(id, &renumbered(results.to_vec(), 0)).expect("both are unfinished");
+    let began = Instant::now();
+    let mut silent = Vec::new();
+    while silent.is_empty() && began.elapsed() < Duration::from_secs(10) {
+        silent = storage.silent_trials(id, 0).expect("the study exists");
+    }
+    assert_eq!(silent, [0]);
+    storage.note_alive(id, 0).expect("the study exists");
+    assert_eq!(storage.silent_trials(id, 5).expect("the study exists"), Vec::<u64>::new());
+    storage.delete_study(id).expect("it is there");
 }
 
 fn check_abridging<S: Storage<Error = StorageError>>(mut storage: S) {

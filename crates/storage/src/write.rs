@@ -19,6 +19,9 @@ use crate::schema::Tables;
 /// The segment under which an opening of the vault keeps its metrics.
 const VAULT_SEGMENT: &str = "test";
 
+/// Signs of life.
+const HEARTBEATS: &str = "trial_heartbeats";
+
 /// Optuna's tables of what belongs to a trial.
 const CHILD_TABLES: [&str; 6] = [
     "trial_user_attributes",
@@ -26,7 +29,7 @@ const CHILD_TABLES: [&str; 6] = [
     "trial_params",
     "trial_values",
     "trial_intermediate_values",
-    "trial_heartbeats",
+    HEARTBEATS,
 ];
 
 /// Optuna's tables of what belongs to a study, other than trials.
@@ -204,7 +207,9 @@ pub(crate) fn replace_unfinished(
     for record in batch {
         let trial = &record.trial;
         let trial_id = unfinished_trial(connection, id, trial.number)?;
-        for table in CHILD_TABLES.into_iter().chain(["bartune_trials", "bartune_metrics", "bartune_returns"]) {
+        let own = ["bartune_trials", "bartune_metrics", "bartune_returns"];
+        // A sign of life is not of what the trial holds.
+        for table in CHILD_TABLES.into_iter().filter(|&table| table != HEARTBEATS).chain(own) {
             connection.prepare_cached(&format!("DELETE FROM {table} WHERE trial_id = ?1"))?.execute([trial_id])?;
         }
         connection

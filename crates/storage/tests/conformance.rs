@@ -20,6 +20,12 @@ fn sqlite_keeps_the_contract() {
 }
 
 #[test]
+fn sqlite_notes_who_is_alive() {
+    let folder = tempfile::tempdir().unwrap();
+    testing::check_heartbeats(SqliteStorage::open(folder.path().join("studies.db").to_str().unwrap()).unwrap());
+}
+
+#[test]
 fn sqlite_holds_after_reopening_what_it_held() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:///{}", folder.path().join("studies.db").display());

@@ -61,6 +61,11 @@ fn postgres_keeps_the_contract() {
 }
 
 #[test]
+fn postgres_notes_who_is_alive() {
+    testing::check_heartbeats(PostgresStorage::open(&schema()).unwrap());
+}
+
+#[test]
 fn postgres_holds_after_reopening_what_it_held() {
     let url = schema();
     testing::check_reopening(|| PostgresStorage::open(&url).unwrap());

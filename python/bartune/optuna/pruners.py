@@ -17,7 +17,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
 from bartune._bartune import PrunerHandle
-from bartune.optuna.storage import Storage
+from bartune.optuna.finished import Finished
 
 
 class BartunePruner(BasePruner):
@@ -33,7 +33,7 @@ class BartunePruner(BasePruner):
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._studies: WeakKeyDictionary[Any, dict[int, tuple[PrunerHandle, set[int]]]] = WeakKeyDictionary()
+        self._studies: WeakKeyDictionary[Any, dict[int, tuple[PrunerHandle, Finished]]] = WeakKeyDictionary()
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in ("_lock", "_studies")}
@@ -54,19 +54,19 @@ class BartunePruner(BasePruner):
     def _followed(self, study: Study) -> PrunerHandle:
         of_storage = self._studies.setdefault(study._storage, {})
         if study._study_id not in of_storage:
-            word = "maximize" if study.direction == StudyDirection.MAXIMIZE else "minimize"
-            of_storage[study._study_id] = (PrunerHandle(self._name, json.dumps(self._options), word, self._seed), set())
-        handle, seen = of_storage[study._study_id]
-        storage = study._storage
-        if isinstance(storage, Storage):
-            finished = storage._finished_since(study._study_id, len(seen))
-        else:
-            trials = study.get_trials(deepcopy=False)
-            finished = [of for of in trials if of.state.is_finished() and of.number not in seen]
-        for of in finished:
+            of_storage[study._study_id] = self._fresh(study)
+        handle, finished = of_storage[study._study_id]
+        news = finished.news(study)
+        if news is None:
+            handle, finished = of_storage[study._study_id] = self._fresh(study)
+            news = finished.news(study) or []
+        for of in news:
             handle.learn(of.state.name, of.values or [], list(of.intermediate_values.items()))
-            seen.add(of.number)
         return handle
+
+    def _fresh(self, study: Study) -> tuple[PrunerHandle, Finished]:
+        word = "maximize" if study.direction == StudyDirection.MAXIMIZE else "minimize"
+        return PrunerHandle(self._name, json.dumps(self._options), word, self._seed), Finished()
 
 
 class PercentilePruner(BartunePruner):

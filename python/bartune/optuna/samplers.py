@@ -1,8 +1,9 @@
 """Bartune's samplers under Optuna's interface.
 
-A sampler learns from finished trials in the order in which it finds them finished, each once. Parameters that every finished
-trial has with the same distribution are proposed together; any other parameter is proposed by itself, from the trials
-that have it. All of it runs in Rust; one sampler may serve several studies and threads.
+A sampler learns from finished trials in the order in which it finds them finished, each once. Parameters that every complete
+trial has with the same distribution are proposed together (with TPE those of every pruned trial as well, as with Optuna's); any
+other parameter is proposed by itself, from the trials that have it. All of it runs in Rust; one sampler may serve several studies
+and threads.
 
 Defaults are Bartune's own where they find better values (see docs/samplers.md); arguments have Optuna's names.
 """
@@ -25,10 +26,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bartune import toml
 from bartune._bartune import EngineHandle
+from bartune.optuna.finished import Finished
 from bartune.optuna.storage import Storage
 
 _MOST_ENGINES = 64
-_LEARNED = (TrialState.COMPLETE, TrialState.PRUNED)
 _SEEDS = 2**64
 _CONSTRAINTS = "constraints"
 _CONSTRAINT_PREFIX = "constraints:"
@@ -46,35 +47,34 @@ def violations(system_attrs: Mapping[str, Any]) -> list[float]:
 class _Followed:
     """What a sampler has seen of one study."""
 
-    def __init__(self) -> None:
+    def __init__(self, states: tuple[TrialState, ...]) -> None:
+        self.states = states
+        """Which trials say what parameters there are."""
+        self.news = Finished()
         self.finished: list[FrozenTrial] = []
-        self.seen: set[int] = set()
         self.common: dict[str, BaseDistribution] | None = None
         self.engines: OrderedDict[tuple[Any, ...], tuple[EngineHandle, list[int]]] = OrderedDict()
 
-    def follow(self, study: Study) -> None:
-        storage = study._storage
-        if isinstance(storage, Storage):
-            self._take(storage._finished_since(study._study_id, len(self.finished)))
-            return
-        trials = study._get_trials(deepcopy=False, use_cache=True)
-        self._take([trial for trial in trials if trial.state.is_finished() and trial.number not in self.seen])
-
-    def _take(self, finished: Sequence[FrozenTrial]) -> None:
-        for trial in finished:
+    def follow(self, study: Study) -> bool:
+        """Take what is new; whether it is still the same study."""
+        news = self.news.news(study)
+        for trial in news or ():
             self.finished.append(trial)
-            self.seen.add(trial.number)
-            if trial.state not in _LEARNED:
+            if trial.state not in self.states:
                 continue
             if self.common is None:
                 self.common = dict(trial.distributions)
             elif self.common:
                 has = trial.distributions
                 self.common = {name: of for name, of in self.common.items() if has.get(name) == of}
+        return news is not None
 
 
 class BartuneSampler(BaseSampler):
     """What all of them share. `name` and `options` are those of a study file."""
+
+    # A trial that was pruned on its way may lack parameters.
+    _states: tuple[TrialState, ...] = (TrialState.COMPLETE,)
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class BartuneSampler(BaseSampler):
         """Nothing to do: random numbers come from the seed and a trial's number, so that threads cannot repeat them."""
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """The parameters that are proposed together: those of every finished trial."""
+        """The parameters that are proposed together: those of every complete trial."""
         with self._lock:
             common = self._followed(study).common
         if not common or not self._together:
@@ -137,8 +137,10 @@ class BartuneSampler(BaseSampler):
 
     def _followed(self, study: Study) -> _Followed:
         of_storage = self._studies.setdefault(study._storage, {})
-        followed = of_storage.setdefault(study._study_id, _Followed())
-        followed.follow(study)
+        followed = of_storage.setdefault(study._study_id, _Followed(self._states))
+        if not followed.follow(study):
+            followed = of_storage[study._study_id] = _Followed(self._states)
+            followed.follow(study)
         return followed
 
     def _propose(
@@ -226,6 +228,8 @@ class TPESampler(BartuneSampler):
         optuna: exactly Optuna's densities, instead of narrower ones and first trials that fill the space.
         options: more, as in `[search.tpe]` of a study file.
     """
+
+    _states = (TrialState.COMPLETE, TrialState.PRUNED)
 
     def __init__(
         self,

@@ -11,7 +11,6 @@ transactions.
 |---|---|
 | `_trial_id` is made of study and number | no lookup; the database has its own keys |
 | times have milliseconds | what the database's column is written with |
-| no heartbeat | a dead process's trial stays RUNNING until somebody tells its end |
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import os
 import threading
 import uuid
 import weakref
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +29,8 @@ from optuna.distributions import BaseDistribution, check_distribution_compatibil
 from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage
 from optuna.storages._base import DEFAULT_STUDY_NAME_PREFIX
-from optuna.study import StudyDirection
+from optuna.storages._heartbeat import BaseHeartbeat
+from optuna.study import Study, StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
@@ -40,6 +40,7 @@ from bartune.optuna.rows import frozen, milliseconds, place, row, trial_id
 
 _WRITE_AFTER = 0.05
 _END = 2**64 - 1
+StaleTrialCallback = Callable[[Study, FrozenTrial], None]
 _UNFINISHED = (TrialState.RUNNING, TrialState.WAITING)
 # Beyond so many gaps, reading them one by one costs more than reading all from the first one.
 _FEW = 16
@@ -116,15 +117,39 @@ class _Study:
             self.best = trial
 
 
-class Storage(BaseStorage):
+class Storage(BaseStorage, BaseHeartbeat):
     """A store of Bartune's as Optuna's storage.
+
+    With a heartbeat, `study.optimize` notes every so often that its trials are alive, and before each trial fails those
+    whose process has died. Notes are Optuna's own: its `RDBStorage` may share them.
 
     Args:
         url: `sqlite:///study.db` or `postgresql://user@host/database`. Also what `optuna.load_study` would open.
+        heartbeat_interval: seconds between two signs of life; without it there are none.
+        grace_period: seconds without one after which a trial counts as dead; twice the interval, if not given.
+        heartbeat_stale_trial_callback: called for each such trial, once it is failed; for instance
+            `optuna.storages.RetryHeartbeatStaleTrialCallback()`.
+        failed_trial_callback: the same, by its older name.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        heartbeat_interval: int | None = None,
+        grace_period: int | None = None,
+        heartbeat_stale_trial_callback: StaleTrialCallback | None = None,
+        failed_trial_callback: StaleTrialCallback | None = None,
+    ) -> None:
+        for name, seconds in (("heartbeat_interval", heartbeat_interval), ("grace_period", grace_period)):
+            if seconds is not None and seconds <= 0:
+                raise ValueError(f"`{name}` is {seconds}: it is a positive number of seconds")
+        if heartbeat_stale_trial_callback is not None and failed_trial_callback is not None:
+            raise ValueError("`heartbeat_stale_trial_callback` and `failed_trial_callback` are the same: give one")
         self._url = url
+        self._heartbeat_interval = heartbeat_interval
+        self._grace_period = grace_period
+        self._stale_trial_callback = heartbeat_stale_trial_callback or failed_trial_callback
         self._of_parent: list[StoreHandle] = []
         self._open()
 
@@ -137,10 +162,12 @@ class Storage(BaseStorage):
         self._writer: threading.Thread | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_url": self._url}
+        names = ("_url", "_heartbeat_interval", "_grace_period", "_stale_trial_callback")
+        return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["_url"])  # type: ignore[misc]
+        self.__dict__.update(state)
+        self._open()
 
     def __repr__(self) -> str:
         return f"<bartune.optuna.Storage {self._handle.url}>"
@@ -329,6 +356,28 @@ class Storage(BaseStorage):
                         study.own.discard(number)
                         study.mark = None
 
+    # Trials: signs of life.
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        with self._locked():
+            self._handle.note_alive(*place(trial_id))
+
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+        if self._heartbeat_interval is None:
+            return []
+        grace = self._grace_period or 2 * self._heartbeat_interval
+        with self._locked():
+            return [trial_id(study_id, number) for number in self._handle.silent_trials(study_id, grace)]
+
+    def get_heartbeat_interval(self) -> int | None:
+        return self._heartbeat_interval
+
+    def get_heartbeat_stale_trial_callback(self) -> StaleTrialCallback | None:
+        return self._stale_trial_callback
+
+    def get_failed_trial_callback(self) -> StaleTrialCallback | None:
+        return self._stale_trial_callback
+
     # Trials: reading.
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
@@ -376,10 +425,11 @@ class Storage(BaseStorage):
                 raise ValueError("No trials are completed yet.")
             return study.best
 
-    def _finished_since(self, study_id: int, seen: int) -> list[FrozenTrial]:
-        """Trials that were found finished after the first `seen` ones: what a sampler has yet to learn from."""
+    def _finished(self, study_id: int) -> list[FrozenTrial]:
+        """Trials in the order in which they were found finished, which a sampler learns from: a list that grows, and is
+        another one where the study is another one."""
         with self._locked():
-            return self._synced(study_id).finished[seen:]
+            return self._synced(study_id).finished
 
     def _running(self, study_id: int) -> list[FrozenTrial]:
         with self._locked():
@@ -410,6 +460,9 @@ class Storage(BaseStorage):
         study = self._study(study_id)
         mark = self._handle.change_mark()
         if mark is None or mark != study.mark:
+            if mark is not None and not self._is_same(study):
+                del self._studies[study_id]
+                return self._study(study_id)
             study.mark = mark
             self._read_changes(study)
             found = self._handle.study(study.name)
@@ -418,6 +471,17 @@ class Storage(BaseStorage):
                 raise KeyError(f"There is no study with id {study_id}.")
             study.take_attrs(found)
         return study
+
+    def _is_same(self, study: _Study) -> bool:
+        """Whether it is still the study that was read: SQLite gives the number of a deleted one to the next."""
+        if not study.trials:
+            return False
+        known = study.trials[0]
+        found = next((frozen(study.id, of) for of in self._handle.read(study.id, 0, 1)), None)
+        if found is None:
+            return False
+        is_begun = known.datetime_start is not None and found.datetime_start is not None
+        return not is_begun or milliseconds(known.datetime_start) == milliseconds(found.datetime_start)
 
     def _read_changes(self, study: _Study) -> None:
         gaps = [number for number in sorted(study.unfinished) if number not in study.own]

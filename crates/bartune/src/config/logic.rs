@@ -38,7 +38,7 @@ pub(super) fn resolve(
     problems: &Problems,
 ) -> Option<Logic> {
     if let Some(callable) = &options.strategy.python {
-        return python(options, (callable, folder), problems);
+        return python(options, (callable, folder), code, problems);
     }
     if let Some(place) = &options.strategy.interpreter {
         problems.push("E110", &place.span, "`strategy.interpreter` is of use with `strategy.python` only");
@@ -111,8 +111,13 @@ fn parameters(options: &Options) -> Vec<String> {
     options.params.keys().cloned().collect()
 }
 
-/// Start the strategy in Python that decides.
-fn python(options: &Options, (callable, folder): (&Located<String>, &Path), problems: &Problems) -> Option<Logic> {
+/// The strategy in Python that decides: what the program brings along under this name, or else a file's, started.
+fn python(
+    options: &Options,
+    (callable, folder): (&Located<String>, &Path),
+    brought: Option<Brought>,
+    problems: &Problems,
+) -> Option<Logic> {
     nothing_else(options, callable, problems);
     no_lets(options, callable, problems);
     if let Some(code) = &options.strategy.code {
@@ -128,6 +133,14 @@ fn python(options: &Options, (callable, folder): (&Located<String>, &Path), prob
             bars
         }
     };
+    if let Some(Brought::Columns(strategy)) = brought
+        && strategy.name() == callable.value
+    {
+        if let Some(interpreter) = &options.strategy.interpreter {
+            problems.push("E110", &interpreter.span, "`strategy.interpreter` is of use with a file or a module only");
+        }
+        return Some(Logic::Columns(ColumnCode::new(strategy, parameters(options)).with_lookback(lookback?)));
+    }
     let interpreter = options.strategy.interpreter.as_ref().map(|interpreter| interpreter.value.as_str());
     match started((&callable.value, folder), interpreter, lookback?) {
         Ok(strategy) => Some(Logic::Columns(ColumnCode::new(strategy, parameters(options)))),

@@ -92,7 +92,7 @@ impl StudyText {
         self.plan_brought(Brought::Bars(strategy))
     }
 
-    /// As [`plan_with`](Self::plan_with), of a strategy that answers for all bars at once.
+    /// As [`plan_with`](Self::plan_with), of a strategy that answers for all bars at once; `strategy.python` may name it, too.
     ///
     /// # Errors
     ///

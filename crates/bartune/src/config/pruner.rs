@@ -31,7 +31,7 @@ pub enum Placement {
 }
 
 /// How trials are stopped early.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pruning {
     /// The pruner.
     pub pruner: PrunerPlan,
@@ -128,13 +128,30 @@ pub(crate) fn read(search: &Section<'_>) -> Pruning {
     let mut pruning =
         Pruning { pruner: plan, rungs: rungs(search, name), placement: placement.unwrap_or_default(), settings };
     stages(search, name, &mut pruning);
-    pruning.settings.insert("name", json!(name));
-    pruning.settings.insert("rungs", json!(pruning.rungs));
-    pruning.settings.insert("rung_bars", json!(format!("{:?}", pruning.placement).to_lowercase()));
+    pruning.note(name);
     if let PrunerPlan::Stages(keep) = &pruning.pruner {
         pruning.settings.insert("keep", json!(keep));
     }
     pruning
+}
+
+impl Pruning {
+    /// Note what every pruner has.
+    fn note(&mut self, name: &str) {
+        self.settings.insert("name", json!(name));
+        self.settings.insert("rungs", json!(self.rungs));
+        self.settings.insert("rung_bars", json!(format!("{:?}", self.placement).to_lowercase()));
+    }
+}
+
+impl Default for Pruning {
+    /// What is read of a section that says nothing.
+    fn default() -> Self {
+        let (rungs, settings) = (Vec::new(), BTreeMap::new());
+        let mut pruning = Self { pruner: PrunerPlan::Never, rungs, placement: Placement::default(), settings };
+        pruning.note("none");
+        pruning
+    }
 }
 
 /// `rungs = [0.1, 0.5]`.

@@ -97,6 +97,7 @@ pub enum Refusal {
 pub struct ColumnCode {
     strategy: Arc<dyn ColumnStrategy>,
     parameters: Vec<String>,
+    lookback: usize,
 }
 
 /// A [`ColumnStrategy`] with a trial's parameters.
@@ -104,6 +105,7 @@ pub struct ColumnCode {
 pub(crate) struct BoundColumns {
     strategy: Arc<dyn ColumnStrategy>,
     params: Params,
+    lookback: usize,
 }
 
 impl Columns {
@@ -198,7 +200,13 @@ fn is_near(one: Option<f64>, other: Option<f64>, tolerance: f64) -> bool {
 
 impl ColumnCode {
     pub(crate) fn new(strategy: Arc<dyn ColumnStrategy>, parameters: Vec<String>) -> Self {
-        Self { strategy, parameters }
+        let lookback = strategy.lookback();
+        Self { strategy, parameters, lookback }
+    }
+
+    /// With the lookback that the study says.
+    pub(crate) fn with_lookback(self, lookback: usize) -> Self {
+        Self { lookback, ..self }
     }
 
     /// The strategy.
@@ -213,17 +221,17 @@ impl ColumnCode {
 
     pub(super) fn canonical(&self) -> String {
         let (name, version) = (self.strategy.name(), self.strategy.version());
-        format!("columns {name:?} lookback {}\n{version}", self.strategy.lookback())
+        format!("columns {name:?} lookback {}\n{version}", self.lookback)
     }
 
     pub(crate) fn bind(&self, params: &Params) -> BoundColumns {
-        BoundColumns { strategy: Arc::clone(&self.strategy), params: params.clone() }
+        BoundColumns { strategy: Arc::clone(&self.strategy), params: params.clone(), lookback: self.lookback }
     }
 }
 
 impl BoundColumns {
     pub(super) fn warmup(&self) -> usize {
-        self.strategy.lookback()
+        self.lookback
     }
 
     /// The decisions over bars. A panic of the strategy is its error.

@@ -5,7 +5,7 @@
 //! | [`connection`] | URLs, connecting, coming back |
 //! | `tls` | `sslmode` |
 //! | `schema` | the tables |
-//! | `read`, `write` | the queries and the statements |
+//! | `read`, `write`, `heartbeat` | the queries and the statements |
 //! | `owner` | the lease and its advisory lock |
 //!
 //! A batch is one transaction of three round trips, its rows in one statement, whatever their number.
@@ -19,6 +19,7 @@
 //! advisory locks and prepared statements belong to a session.
 
 pub mod connection;
+mod heartbeat;
 mod owner;
 mod read;
 mod schema;
@@ -253,6 +254,16 @@ impl Storage for PostgresStorage {
             Ok(())
         })?;
         Ok(is_claimed)
+    }
+
+    fn note_alive(&mut self, id: StudyId, number: u64) -> Result<(), StorageError> {
+        let Ok(number) = i32::try_from(number) else { return Ok(()) };
+        self.set(|link| heartbeat::note(link, (id, number)))
+    }
+
+    fn silent_trials(&self, id: StudyId, seconds: u64) -> Result<Vec<u64>, StorageError> {
+        let found = self.read(|link, _| heartbeat::silent(link, id, seconds as f64))?;
+        Ok(found.into_iter().map(|number| u64::from(number.cast_unsigned())).collect())
     }
 
     fn record_vault_opening(&mut self, id: StudyId, opening: &VaultOpening) -> Result<(), StorageError> {

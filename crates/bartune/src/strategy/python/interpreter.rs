@@ -23,6 +23,11 @@ pub(super) fn choose(named: Option<&str>, folder: &Path) -> PathBuf {
     }
 }
 
+/// The one that this program is a part of: a callable of its own is carried to its like.
+pub(super) fn own() -> PathBuf {
+    DEFAULT.get().cloned().unwrap_or_else(|| choose(None, Path::new("")))
+}
+
 /// A bare name is looked for in `PATH`.
 fn placed(name: &str, folder: &Path) -> PathBuf {
     let path = Path::new(name);

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::WaitIdStatus;
-use serde_json::json;
+use serde_json::{Map, Value};
 
 /// The worker's half, in Python.
 const SOURCE: &str = include_str!("../../../../../python/bartune/_worker.py");
@@ -31,12 +31,8 @@ const ONE_THREAD: [&str; 5] =
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
     pub(super) interpreter: PathBuf,
-    /// Where the strategy's modules are looked for first.
-    pub(super) folder: PathBuf,
-    /// The strategy's file, unless it is a module.
-    pub(super) file: Option<PathBuf>,
-    pub(super) module: String,
-    pub(super) callable: String,
+    /// What the worker is told first: where the strategy is, as `_worker.py` has it.
+    pub(super) spec: Map<String, Value>,
 }
 
 /// What a process has written to its error output, the end of it.
@@ -55,7 +51,7 @@ impl Launch {
     pub(super) fn spawn(&self) -> io::Result<(Child, UnixStream, LastWords)> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new(&self.interpreter);
-        command.arg("-c").arg(SOURCE).arg(self.spec());
+        command.arg("-c").arg(SOURCE).arg(self.shown());
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C is this program's affair, and killing the group ends what the strategy started.
         command.process_group(0);
@@ -73,15 +69,18 @@ impl Launch {
         Ok((child, ours, words))
     }
 
-    fn spec(&self) -> String {
-        let spec = json!({
-            "folder": self.folder,
-            "file": self.file,
-            "module": self.module,
-            "callable": self.callable,
-            "parent": std::process::id(),
-        });
-        spec.to_string()
+    /// What a list of processes says of it.
+    fn shown(&self) -> String {
+        let text = |key: &str| self.spec.get(key).and_then(Value::as_str);
+        let place = text("file").map_or_else(|| text("folder").unwrap_or_default().to_owned(), str::to_owned);
+        [&*place, text("module").unwrap_or_default(), text("callable").unwrap_or_default()].join(" ")
+    }
+
+    /// What the worker is told, with this process for it to end with.
+    pub(super) fn told(&self) -> Vec<u8> {
+        let mut spec = self.spec.clone();
+        spec.insert("parent".to_owned(), std::process::id().into());
+        Value::Object(spec).to_string().into_bytes()
     }
 }
 

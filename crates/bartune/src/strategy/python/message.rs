@@ -45,7 +45,7 @@ impl Hello {
     }
 }
 
-/// A question with its length before it.
+/// A question.
 pub(super) fn request(question: &Question<'_>) -> Result<Vec<u8>, String> {
     let address = question.bars.address()?;
     let text = json!({
@@ -61,9 +61,13 @@ pub(super) fn request(question: &Question<'_>) -> Result<Vec<u8>, String> {
         "bars": address.part.len(),
         "params": params(question.params),
     });
-    let text = text.to_string();
-    let length = u32::try_from(text.len()).map_err(|_| "the parameters are too long to be sent".to_owned())?;
-    Ok([&length.to_le_bytes(), text.as_bytes()].concat())
+    Ok(text.to_string().into_bytes())
+}
+
+/// What is sent, with its length before it.
+pub(super) fn framed(text: &[u8]) -> Result<Vec<u8>, String> {
+    let length = u32::try_from(text.len()).map_err(|_| "there is too much to be sent".to_owned())?;
+    Ok([&length.to_le_bytes(), text].concat())
 }
 
 fn params(params: &Params) -> Map<String, Value> {

@@ -37,7 +37,9 @@ impl Worker {
     pub(super) fn start(launch: &Launch, limit: Duration) -> Result<(Self, Hello), Fault> {
         let (child, channel, words) = launch.spawn().map_err(|error| Fault::Ended(error.to_string()))?;
         let mut worker = Self { child, channel, words };
-        match worker.answer(0, Instant::now() + limit)? {
+        let deadline = Instant::now() + limit;
+        worker.send(&launch.told(), deadline)?;
+        match worker.answer(0, deadline)? {
             Answer::Hello(hello) => Ok((worker, hello)),
             Answer::Failed(reason) => Err(Fault::Refused(reason)),
             Answer::Columns { .. } => Err(nonsense()),
@@ -68,15 +70,18 @@ impl Worker {
     pub(super) fn ask(&mut self, request: &[u8], bars: usize, limit: Duration) -> Result<Answer, Fault> {
         let deadline = Instant::now() + limit;
         self.words.clear();
-        self.limit_io(deadline)?;
-        if let Err(error) = self.channel.write_all(request) {
-            return Err(self.lost(&error));
-        }
+        self.send(request, deadline)?;
         match self.answer(bars, deadline)? {
             Answer::Failed(reason) => Err(Fault::Refused(reason)),
             Answer::Hello(_) => Err(nonsense()),
             columns @ Answer::Columns { .. } => Ok(columns),
         }
+    }
+
+    fn send(&mut self, text: &[u8], deadline: Instant) -> Result<(), Fault> {
+        let framed = message::framed(text).map_err(Fault::Ended)?;
+        self.limit_io(deadline)?;
+        self.channel.write_all(&framed).map_err(|error| self.lost(&error))
     }
 
     fn answer(&mut self, bars: usize, deadline: Instant) -> Result<Answer, Fault> {

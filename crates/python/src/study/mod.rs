@@ -1,16 +1,16 @@
 //! A study file (or a study's text) with its bars and its store.
+//!
+//! `source` is what the methods stand on; `callable` a strategy that is an object of Python.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use bartune::config::{Plan, parse_study};
-use bartune::data::{self, BarCache, Dataset};
-use bartune::engine::Params;
+use bartune::config::StudyText;
 use bartune::preflight::{Pilot, PreflightOptions, preflight};
 use bartune::resources::{self, Wish};
-use bartune::study::{Control, Ending, RunOptions, Session, Summary, default_storage, plan_in_words, summarize};
+use bartune::study::{Control, RunOptions, Session, plan_in_words, summarize};
 use bartune::validation::{ValidationOptions, Window, validate};
 use bartune::verify::{VerifyScope, verify};
 use bartune::{Engine, Error, Evaluator, SegmentName, json};
@@ -18,84 +18,18 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::{Value, json};
 
+use self::source::{Choice, RunWish, Source, run_study, summary_json};
 use crate::error::{exception_of, raised};
 use crate::table::ArrowTable;
 use crate::value::{to_json, to_python};
 use crate::wait::{read_only, watch};
 
+mod callable;
+mod source;
+
 /// A study: its text, its store, and its bars once they were needed.
 #[pyclass(frozen, module = "bartune._bartune")]
 pub(crate) struct StudyHandle(Arc<Source>);
-
-/// What a study was read from.
-struct Source {
-    /// The file, or what stands for it in messages; its folder is where relative paths start.
-    path: PathBuf,
-    text: String,
-    /// Lines of TOML that replace what the text says.
-    overrides: Vec<String>,
-    url: String,
-    use_cache: bool,
-    dataset: Mutex<Option<Arc<Dataset>>>,
-}
-
-impl Source {
-    fn read_plan(&self, more: &[String]) -> Result<Plan, Error> {
-        let lines: Vec<String> = self.overrides.iter().chain(more).cloned().collect();
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        Ok(parse_study(&self.path.display().to_string(), &self.text, folder, &lines)?)
-    }
-
-    /// The plan, fitted to its bars, and the bars.
-    fn open(&self, more: &[String]) -> Result<(Plan, Arc<Dataset>), Error> {
-        let mut plan = self.read_plan(more)?;
-        let dataset = self.dataset(&plan)?;
-        plan.adapt(dataset.segments.train.len());
-        Ok((plan, dataset))
-    }
-
-    fn dataset(&self, plan: &Plan) -> Result<Arc<Dataset>, Error> {
-        let mut slot = self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(dataset) = &*slot {
-            return Ok(Arc::clone(dataset));
-        }
-        let cache = if self.use_cache { BarCache::of_user() } else { None };
-        let dataset = Arc::new(data::open(&plan.data, &plan.split, cache.as_ref())?);
-        *slot = Some(Arc::clone(&dataset));
-        Ok(dataset)
-    }
-
-    /// With the stored study open for reading.
-    fn stored<T>(&self, read: impl FnOnce(&Plan, &Dataset, &Session<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let (plan, dataset) = self.open(&[])?;
-        let session = Session::open(&plan, &dataset, &self.url)?;
-        read(&plan, &dataset, &session)
-    }
-
-    /// The parameters of a stored trial, or those given over the defaults.
-    fn params(&self, plan: &Plan, dataset: &Dataset, choice: &Choice) -> Result<Params, Error> {
-        match choice {
-            Choice::Trial(number) => {
-                let session = Session::open(plan, dataset, &self.url)?;
-                let record = match number {
-                    Some(number) => session.trial(*number)?,
-                    None => winner(&session, plan)?,
-                };
-                Ok(plan.parameters.to_params(&record.trial.params))
-            }
-            Choice::Params(given) => given_params(plan, given),
-        }
-    }
-}
-
-/// Which parameters a backtest runs with.
-#[derive(Clone)]
-enum Choice {
-    /// Those of a stored trial; of the winner without a number.
-    Trial(Option<u64>),
-    /// Names and values as text, over the defaults.
-    Params(Vec<(String, String)>),
-}
 
 impl Choice {
     fn of(trial: Option<u64>, params: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
@@ -111,24 +45,6 @@ impl Choice {
     }
 }
 
-fn given_params(plan: &Plan, given: &[(String, String)]) -> Result<Params, Error> {
-    let value = |(name, text): &(String, String)| {
-        let value = plan.parameters.parse_value(name, text).map_err(Error::Params)?;
-        Ok((name.clone(), value))
-    };
-    let given: Params = given.iter().map(value).collect::<Result<_, Error>>()?;
-    let params = plan.parameters.with_defaults(given.clone()).map_err(Error::Params)?;
-    match given.keys().find(|name| !params.contains_key(*name)) {
-        Some(name) => Err(Error::Params(format!("`{name}` is inactive with these values: its `when` is false"))),
-        None => Ok(params),
-    }
-}
-
-fn winner(session: &Session<'_>, plan: &Plan) -> Result<bartune::search::storage::TrialRecord, Error> {
-    let best = summarize(session, 1)?.top.into_iter().next();
-    best.ok_or_else(|| Error::NoWinner { name: plan.name.clone() })
-}
-
 fn segment_of(name: &str) -> PyResult<SegmentName> {
     let all = [SegmentName::Train, SegmentName::Validate, SegmentName::All];
     all.into_iter().find(|segment| segment.key() == name).ok_or_else(|| {
@@ -136,77 +52,12 @@ fn segment_of(name: &str) -> PyResult<SegmentName> {
     })
 }
 
-fn ending_word(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Budget => "budget",
-        Ending::Exhausted => "exhausted",
-        Ending::Interrupted => "interrupted",
-        Ending::TimedOut => "timeout",
-    }
-}
-
-/// What a run is asked for, beside what its overrides say.
-#[derive(Clone, Copy)]
-struct RunWish {
-    workers: Option<NonZeroUsize>,
-    memory: Option<bartune::CacheBudget>,
-    check: bool,
-}
-
-/// A run from opening the store to its end.
-fn run_study(
-    source: &Source,
-    more: &[String],
-    wish: RunWish,
-    control: &Control,
-    tell: impl FnMut(&bartune::study::Progress),
-) -> Result<Value, Error> {
-    let (plan, dataset) = source.open(more)?;
-    let mut session = Session::open_or_create(&plan, &dataset, &source.url)?;
-    let asked = Wish { workers: wish.workers.or(plan.search.workers), memory: wish.memory };
-    let given = resources::divide(&plan, dataset.segments.searchable_bars(), &asked);
-    let evaluator = Evaluator::new(&plan, &dataset).with_cache(given.cache);
-    let mut findings = Vec::new();
-    if session.trial_count() == 0 && wish.check {
-        let options = PreflightOptions { probes: NonZeroUsize::new(QUICK_PROBES), pilot: None };
-        let found = preflight(&plan, &dataset, &evaluator, &options)?;
-        findings.push(json::preflight(&found)["findings"].take());
-        if found.is_pointless() {
-            return Ok(json!({ "ending": "refused", "findings": findings }));
-        }
-    }
-    let left = plan.search.trials.saturating_sub(session.trial_count());
-    let given = resources::measure(&plan, &evaluator, given, left);
-    let options = RunOptions { workers: given.workers, ..RunOptions::of(&plan) };
-    let began = Instant::now();
-    let ending = bartune::study::run(&mut session, &evaluator, &options, control, tell)?;
-    Ok(json!({
-        "ending": ending_word(ending),
-        "seconds": began.elapsed().as_secs_f64(),
-        "workers": given.workers,
-        "sampler": session.sampler().name(),
-        "findings": findings,
-    }))
-}
-
-/// Probe trials before a run: as many as the command line's.
-const QUICK_PROBES: usize = 8;
-
-fn summary_json(plan: &Plan, summary: &Summary) -> Value {
-    json!({
-        "study": plan.name,
-        "trials": json::counts(&summary.counts),
-        "top": summary.top.iter().map(|record| json::trial(plan, record)).collect::<Vec<_>>(),
-        "ranked": summary.ranked,
-        "reasons": summary.reasons,
-    })
-}
-
 #[pymethods]
 impl StudyHandle {
     /// A study from its text. `path` is its file, or what stands for it; relative paths start from its folder.
+    /// `strategy` decides in place of what the text's `strategy.python` names.
     #[new]
-    #[pyo3(signature = (path, text, overrides, storage, use_cache))]
+    #[pyo3(signature = (path, text, overrides, storage, use_cache, strategy = None))]
     fn new(
         py: Python<'_>,
         path: PathBuf,
@@ -214,10 +65,10 @@ impl StudyHandle {
         overrides: Vec<String>,
         storage: Option<String>,
         use_cache: bool,
+        strategy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let url = storage.unwrap_or_else(|| default_storage(&path));
-        let source = Source { path, text, overrides, url, use_cache, dataset: Mutex::new(None) };
-        let source = Arc::new(source);
+        let strategy = strategy.map(callable::strategy).transpose()?;
+        let source = Arc::new(Source::new(StudyText { path, text, overrides }, strategy, storage, use_cache));
         // Every problem of the text is told now.
         py.detach(|| source.read_plan(&[])).map_err(|error| exception_of(&error))?;
         Ok(Self(source))
@@ -238,7 +89,7 @@ impl StudyHandle {
     /// The study's text.
     #[getter]
     fn text(&self) -> &str {
-        &self.0.text
+        self.0.text()
     }
 
     /// What its trials depend on, key by key.
