@@ -7,9 +7,11 @@
 //!
 //! Bit-exact: NaN payloads and the sign of zero come back.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use bartune_search::storage::DailyReturns;
+use zstd::bulk::Compressor;
 
 use crate::codec::Problem;
 
@@ -22,6 +24,12 @@ const LEVEL: i32 = 3;
 /// What a blob may unpack to, so that a damaged one cannot ask for all memory: 64 MB, some 60,000 years.
 const LARGEST: usize = 1 << 26;
 
+thread_local! {
+    /// Making one takes half as long as compressing a trial's returns.
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(LEVEL).expect("a known level and memory for one"));
+}
+
 /// The blob of a trial's returns.
 pub(crate) fn pack(returns: &DailyReturns) -> Vec<u8> {
     let mut plain = vec![u8::try_from(returns.len()).unwrap_or(u8::MAX)];
@@ -33,7 +41,9 @@ pub(crate) fn pack(returns: &DailyReturns) -> Vec<u8> {
     for byte in 0..4 {
         plain.extend(returns.values().flatten().map(|value| value.to_le_bytes()[byte]));
     }
-    zstd::bulk::compress(&plain, LEVEL).expect("a buffer in memory that is large enough can be written")
+    COMPRESSOR
+        .with_borrow_mut(|compressor| compressor.compress(&plain))
+        .expect("a buffer in memory that is large enough can be written")
 }
 
 /// The returns of a blob.
