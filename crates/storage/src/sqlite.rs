@@ -229,7 +229,8 @@ impl Storage for SqliteStorage {
     }
 
     fn silent_trials(&self, id: StudyId, seconds: u64) -> Result<Vec<u64>, StorageError> {
-        let found = self.read(|connection, _| heartbeat::silent(connection, id, i64::try_from(seconds).unwrap_or(i64::MAX)))?;
+        let found =
+            self.read(|connection, _| heartbeat::silent(connection, id, i64::try_from(seconds).unwrap_or(i64::MAX)))?;
         Ok(found.into_iter().map(i64::cast_unsigned).collect())
     }
 

@@ -69,7 +69,10 @@ impl Source {
     }
 
     /// With the stored study open for reading.
-    pub(super) fn stored<T>(&self, read: impl FnOnce(&Plan, &Dataset, &Session<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn stored<T>(
+        &self,
+        read: impl FnOnce(&Plan, &Dataset, &Session<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let (plan, dataset) = self.open(&[])?;
         let session = Session::open(&plan, &dataset, &self.url)?;
         read(&plan, &dataset, &session)

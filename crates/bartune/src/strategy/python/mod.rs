@@ -212,7 +212,8 @@ fn launch_of(spec: &PythonSpec<'_>) -> Result<Launch, CannotStart> {
     } else {
         (study_folder, None)
     };
-    let told = [("folder", json!(folder)), ("file", json!(file)), ("module", json!(place)), ("callable", json!(callable))];
+    let told =
+        [("folder", json!(folder)), ("file", json!(file)), ("module", json!(place)), ("callable", json!(callable))];
     let told = told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Ok(Launch { interpreter: interpreter::choose(spec.interpreter, spec.folder), spec: told })
 }
