@@ -127,6 +127,16 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
         let fast = Rest::new(group, &positions, options).ln_density(&candidates, None);
         let again = Rest::new(&grown.memory.groups()[index], &positions, options).ln_density(&candidates, None);
         assert_eq!(fast, again, "{:?}: a memory that grew differs from one made at once", group.group.params);
+        // Where only the best candidate is asked for, it is the same one, and its density is complete.
+        let good = model.good_ln_density(group, &candidates);
+        let partial = Rest::new(group, &positions, options).ln_density(&candidates, Some(&good));
+        let best = |rest: &[f64]| {
+            let scores = good.iter().zip(rest).map(|(good, rest)| good - rest).enumerate();
+            scores.max_by(|left, right| left.1.total_cmp(&right.1)).expect("there are candidates")
+        };
+        let ((of_all, score), (of_some, same)) = (best(&fast), best(&partial));
+        assert!(of_all == of_some && (score - same).abs() < TOLERANCE, "{of_all}: {score}, {of_some}: {same}");
+        assert!(partial.iter().zip(&fast).all(|(partial, fast)| *partial <= fast + TOLERANCE));
         for ((exact, fast), candidate) in exact.iter().zip(&fast).zip(&candidates) {
             let params = &group.group.params;
             assert!((exact - fast).abs() <= TOLERANCE, "{params:?} at {candidate:?}: exact {exact}, fast {fast}");
