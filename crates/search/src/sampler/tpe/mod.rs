@@ -15,6 +15,7 @@
 //! | `line`, `order` | which kernels are regular: all but some of the least width |
 //! | `sums`, `field`, `grid` | one parameter: regular kernels as sums of whole numbers |
 //! | `cloud` | several parameters: regular kernels near a point |
+//! | `asked`, `mass`, `mixture`, `wide` | many kernels and candidates at once, in the machine's widest vectors |
 //!
 //! - **Trials in flight** count as bad ones (the constant liar), so that proposals keep apart.
 //! - **Constraints**: infeasible trials rank after all feasible ones, by their violation.
