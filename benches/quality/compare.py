@@ -4,6 +4,7 @@
     python benches/quality/compare.py bartune.csv --pair auto:tpe       our `auto` with Optuna's `tpe`
     python benches/quality/compare.py bartune.csv --lag 16 --ours 1     our lag 16 with our lag 1
     ... --each                                                          a row for each problem as well
+    ... --floor 1e-8                                                    values below it count as it
 
 For each problem: the share of pairs of runs (one of each side) in which ours is better, ties counting half, and the
 p-value of a two-sided Mann-Whitney test, corrected over the problems of the same sampler and budget after Holm. A run
@@ -25,7 +26,7 @@ FEWEST_RUNS = 3
 SIGNIFICANT = 0.01
 
 
-def read(path, lag=None):
+def read(path, lag=None, floor=-math.inf):
     """Best values by sampler and trials, then by problem."""
     found = {}
     with open(path) as file:
@@ -33,7 +34,7 @@ def read(path, lag=None):
             if lag is None or row["lag"] == lag:
                 runs = found.setdefault((row["sampler"], int(row["trials"])), {})
                 problem = f"{row['problem']} {row['dimension']}"
-                runs.setdefault(problem, []).append(float(row["best"] or math.inf))
+                runs.setdefault(problem, []).append(max(float(row["best"] or math.inf), floor))
     return found
 
 
@@ -77,9 +78,11 @@ def main():
     parser.add_argument("--ours")
     parser.add_argument("--pair", action="append", default=[])
     parser.add_argument("--each", action="store_true")
+    parser.add_argument("--floor", type=float, default=-math.inf)
     arguments = parser.parse_args()
-    ours = read(arguments.results, arguments.lag)
-    theirs = read(arguments.results, arguments.ours) if arguments.ours else read(OPTUNA)
+    ours = read(arguments.results, arguments.lag, arguments.floor)
+    others = (arguments.results, arguments.ours) if arguments.ours else (OPTUNA, None)
+    theirs = read(*others, arguments.floor)
     pairs = [pair.split(":") for pair in arguments.pair] or [(name, name) for name in dict.fromkeys(k[0] for k in ours)]
     compared = []
     for mine, other in pairs:
