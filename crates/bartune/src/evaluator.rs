@@ -4,6 +4,7 @@ mod budget;
 mod deadline;
 mod decisions;
 mod fold;
+mod market;
 mod regime;
 mod rung;
 
@@ -15,9 +16,7 @@ use bartune_engine::Params;
 use bartune_engine::bars::Bars;
 use bartune_engine::language::{BoundStrategy, CacheStats, Constraint, MemoryCache, RuleName};
 use bartune_engine::metric::{self, Calendar, CompositeOptions, MetricInput, Metrics, Outline};
-use bartune_engine::simulator::{
-    Backtest, BarRows, BarView, Clock, SimulationInput, bar_rows, fast, local_close_times, reference,
-};
+use bartune_engine::simulator::{Backtest, SimulationInput, fast, reference};
 use bartune_search::storage::DailyReturns;
 use indexmap::IndexMap;
 
@@ -31,6 +30,7 @@ pub use budget::CacheBudget;
 pub(crate) use budget::free_memory;
 pub(crate) use deadline::Deadline;
 use decisions::Decisions;
+use market::Market;
 use rung::Rung;
 pub(crate) use rung::{block_bars as rung_block, rung_bars};
 
@@ -86,57 +86,6 @@ pub struct Evaluator<'a> {
     folds: Vec<Prepared>,
     validate: Option<Prepared>,
     trading_days_per_year: f64,
-}
-
-/// Bars, with the clocks that rules need.
-#[derive(Debug)]
-struct Market {
-    bars: Bars,
-    /// The same, for processes that are asked about them.
-    shared: SharedBars,
-    /// Its prices row by row, which steps over single bars read.
-    rows: BarRows,
-    /// Local close time of each bar, where a time rule needs it.
-    local_close: Option<Vec<i64>>,
-    /// The same in the timezone of the account's rules, where it has some.
-    account_close: Option<Vec<i64>>,
-}
-
-impl Market {
-    fn new(plan: &Plan, bars: Bars) -> Self {
-        Self::of(plan, SharedBars::new(bars))
-    }
-
-    /// A part of it.
-    fn part(&self, plan: &Plan, range: Range<usize>) -> Self {
-        Self::of(plan, self.shared.slice(range))
-    }
-
-    fn of(plan: &Plan, shared: SharedBars) -> Self {
-        let bars = Bars::clone(&shared);
-        let needs_clock = plan.time_rules.session.is_some() || plan.time_rules.flat_by.is_some();
-        let close = |timezone| local_close_times(bars.time(), bars.timeframe_ns(), timezone);
-        Self {
-            local_close: needs_clock.then(|| close(bars.timezone())),
-            account_close: plan.account.rules.as_ref().map(|rules| close(&rules.timezone)),
-            rows: bar_rows(bars.open(), bars.high(), bars.low(), bars.close()),
-            bars,
-            shared,
-        }
-    }
-
-    /// The bars as the simulator reads them.
-    fn view(&self) -> Result<BarView<'_>, Error> {
-        let bars = &self.bars;
-        let mut view = BarView::try_new(bars.open(), bars.high(), bars.low(), bars.close())?.with_rows(&self.rows)?;
-        if let Some(local_close) = &self.local_close {
-            view = view.with_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
-        }
-        if let Some(local_close) = &self.account_close {
-            view = view.with_account_clock(Clock { local_close, timeframe_ns: bars.timeframe_ns() })?;
-        }
-        Ok(view)
-    }
 }
 
 /// A segment with the calendar of its bars, made once and used by every trial.

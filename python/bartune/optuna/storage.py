@@ -16,7 +16,6 @@ transactions.
 from __future__ import annotations
 
 import copy
-import json
 import os
 import threading
 import uuid
@@ -36,6 +35,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bartune._bartune import StoreHandle
 from bartune.errors import StorageError
+from bartune.optuna.known import KnownStudy
 from bartune.optuna.rows import frozen, milliseconds, place, row, trial_id
 
 _WRITE_AFTER = 0.05
@@ -44,77 +44,6 @@ StaleTrialCallback = Callable[[Study, FrozenTrial], None]
 _UNFINISHED = (TrialState.RUNNING, TrialState.WAITING)
 # Beyond so many gaps, reading them one by one costs more than reading all from the first one.
 _FEW = 16
-
-
-class _Study:
-    """What is known of one study."""
-
-    def __init__(self, found: dict[str, Any]) -> None:
-        self.id: int = found["id"]
-        self.name: str = found["name"]
-        self.directions = [StudyDirection[word.upper()] for word in found["directions"]]
-        self.user_attrs: dict[str, Any] = found["user_attrs"]
-        self.system_attrs: dict[str, Any] = found["system_attrs"]
-        self.trials: list[FrozenTrial] = []
-        self.unfinished: dict[int, None] = {}
-        """Numbers, in order."""
-        self.own: set[int] = set()
-        """Unfinished trials that this object runs: what it knows of them is the newest."""
-        self.unwritten: set[int] = set()
-        self.counts = dict.fromkeys(TrialState, 0)
-        self.distributions: dict[str, BaseDistribution] = {}
-        self.best: FrozenTrial | None = None
-        self.finished: list[FrozenTrial] = []
-        """In the order in which they were seen to be finished."""
-        self.mark: int | None = None
-        self._exact: dict[tuple[bool, str], tuple[Any, Any]] = {}
-        """Attributes set here, as they were and as the store has them: JSON has no infinite number and no NaN."""
-
-    def set_attr(self, key: str, value: Any, is_system: bool) -> None:
-        """Note an attribute that has just been stored."""
-        self._exact[is_system, key] = (value, json.loads(json.dumps(value), parse_constant=lambda _: None))
-        if is_system:
-            self.system_attrs = {**self.system_attrs, key: value}
-        else:
-            self.user_attrs = {**self.user_attrs, key: value}
-
-    def take_attrs(self, found: dict[str, Any]) -> None:
-        """Take the attributes that the store has."""
-        for (is_system, key), (value, stored) in self._exact.items():
-            attrs = found["system_attrs" if is_system else "user_attrs"]
-            if key in attrs and attrs[key] == stored:
-                attrs[key] = value
-        self.user_attrs, self.system_attrs = found["user_attrs"], found["system_attrs"]
-
-    def put(self, trial: FrozenTrial) -> None:
-        """Take a trial in its newest form."""
-        if trial.number < len(self.trials):
-            self.counts[self.trials[trial.number].state] -= 1
-            self.trials[trial.number] = trial
-        else:
-            self.trials.append(trial)
-        self.counts[trial.state] += 1
-        for name, distribution in trial.distributions.items():
-            self.distributions.setdefault(name, distribution)
-        if not trial.state.is_finished():
-            self.unfinished[trial.number] = None
-            return
-        self.unfinished.pop(trial.number, None)
-        self.own.discard(trial.number)
-        self.unwritten.discard(trial.number)
-        self.finished.append(trial)
-        if trial.state == TrialState.COMPLETE and len(self.directions) == 1:
-            self._consider(trial)
-
-    def _consider(self, trial: FrozenTrial) -> None:
-        if self.best is None:
-            self.best = trial
-            return
-        value, best = trial.value, self.best.value
-        assert value is not None and best is not None
-        is_better = value > best if self.directions[0] == StudyDirection.MAXIMIZE else value < best
-        if is_better or (value == best and trial.number < self.best.number):
-            self.best = trial
 
 
 class Storage(BaseStorage, BaseHeartbeat):
@@ -156,7 +85,7 @@ class Storage(BaseStorage, BaseHeartbeat):
     def _open(self) -> None:
         self._lock = threading.RLock()
         self._process = os.getpid()
-        self._studies: dict[int, _Study] = {}
+        self._studies: dict[int, KnownStudy] = {}
         self._handle = StoreHandle(self._url)
         self._wake = threading.Event()
         self._writer: threading.Thread | None = None
@@ -318,7 +247,7 @@ class Storage(BaseStorage, BaseHeartbeat):
             study.put(changed)
             return True
 
-    def _claim(self, study: _Study, trial: FrozenTrial) -> bool:
+    def _claim(self, study: KnownStudy, trial: FrozenTrial) -> bool:
         now = datetime.now()
         started = milliseconds(now)
         assert started is not None
@@ -332,7 +261,7 @@ class Storage(BaseStorage, BaseHeartbeat):
         study.own.add(trial.number)
         return True
 
-    def _change(self, study: _Study, changed: FrozenTrial) -> None:
+    def _change(self, study: KnownStudy, changed: FrozenTrial) -> None:
         study.put(changed)
         # Whoever changes an unfinished trial runs it.
         study.own.add(changed.number)
@@ -445,18 +374,18 @@ class Storage(BaseStorage, BaseHeartbeat):
             self._open()
         return self._lock
 
-    def _study(self, study_id: int) -> _Study:
+    def _study(self, study_id: int) -> KnownStudy:
         study = self._studies.get(study_id)
         if study is None:
             found = next((of for of in self._handle.studies() if of["id"] == study_id), None)
             if found is None:
                 raise KeyError(f"There is no study with id {study_id}.")
-            study = self._studies[study_id] = _Study(found)
+            study = self._studies[study_id] = KnownStudy(found)
             study.mark = self._handle.change_mark()
             self._read_trials(study, 0, _END)
         return study
 
-    def _synced(self, study_id: int) -> _Study:
+    def _synced(self, study_id: int) -> KnownStudy:
         study = self._study(study_id)
         mark = self._handle.change_mark()
         if mark is None or mark != study.mark:
@@ -472,7 +401,7 @@ class Storage(BaseStorage, BaseHeartbeat):
             study.take_attrs(found)
         return study
 
-    def _is_same(self, study: _Study) -> bool:
+    def _is_same(self, study: KnownStudy) -> bool:
         """Whether it is still the study that was read: SQLite gives the number of a deleted one to the next."""
         if not study.trials:
             return False
@@ -483,7 +412,7 @@ class Storage(BaseStorage, BaseHeartbeat):
         is_begun = known.datetime_start is not None and found.datetime_start is not None
         return not is_begun or milliseconds(known.datetime_start) == milliseconds(found.datetime_start)
 
-    def _read_changes(self, study: _Study) -> None:
+    def _read_changes(self, study: KnownStudy) -> None:
         gaps = [number for number in sorted(study.unfinished) if number not in study.own]
         if len(gaps) > _FEW:
             self._read_trials(study, gaps[0], _END)
@@ -492,7 +421,7 @@ class Storage(BaseStorage, BaseHeartbeat):
             self._read_trials(study, number, number + 1)
         self._read_trials(study, len(study.trials), _END)
 
-    def _read_trials(self, study: _Study, first: int, end: int) -> None:
+    def _read_trials(self, study: KnownStudy, first: int, end: int) -> None:
         for found in self._handle.read(study.id, first, end):
             number = found[0]
             is_known = number < len(study.trials)
@@ -503,7 +432,7 @@ class Storage(BaseStorage, BaseHeartbeat):
                 continue
             study.put(frozen(study.id, found))
 
-    def _find(self, of_trial: int) -> tuple[_Study, FrozenTrial]:
+    def _find(self, of_trial: int) -> tuple[KnownStudy, FrozenTrial]:
         study_id, number = place(of_trial)
         study = self._study(study_id)
         if number >= len(study.trials) or (number in study.unfinished and number not in study.own):
@@ -512,7 +441,7 @@ class Storage(BaseStorage, BaseHeartbeat):
             raise KeyError(f"There is no trial with id {of_trial}.")
         return study, study.trials[number]
 
-    def _updatable(self, of_trial: int) -> tuple[_Study, FrozenTrial]:
+    def _updatable(self, of_trial: int) -> tuple[KnownStudy, FrozenTrial]:
         study, trial = self._find(of_trial)
         self.check_trial_is_updatable(of_trial, trial.state)
         return study, trial

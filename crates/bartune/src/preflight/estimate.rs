@@ -18,8 +18,9 @@ use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::Evaluator;
+use crate::parallel;
 use crate::study::{self, Control, RunOptions, Session, evaluate_guarded, full_records, headline, summarize};
-use crate::validation::{ValidationOptions, Work, parallel};
+use crate::validation::{ValidationOptions, Work};
 
 /// The pilot runs so long, or until the budget is spent.
 const PILOT: Duration = Duration::from_millis(900);
@@ -112,7 +113,7 @@ fn once_more(evaluator: &Evaluator<'_>, plan: &Plan, workers: NonZeroUsize, reco
     let last = &distinct[..(distinct.len() / 4).min(AGAIN)];
     let Some(count) = u32::try_from(last.len()).ok().filter(|&count| count > 0) else { return Duration::MAX };
     let run = || {
-        drop(parallel(workers, last, |record| {
+        drop(parallel::map_on(workers, last, |record| {
             evaluate_guarded(evaluator, &plan.parameters.to_params(&record.trial.params))
         }))
     };

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use bartune_search::history::History;
 use bartune_search::sampler::{Request, SamplerError};
-use bartune_search::space::{Assignment, Distribution, Space};
+use bartune_search::space::{Assignment, Space};
 use bartune_search::storage::TrialRecord;
 use bartune_search::stream::RandomStream;
 use bartune_search::trial::Trial;
 
 use crate::config::{Plan, SamplerPlan};
 use crate::error::Error;
+use crate::validation::moved_by;
 
 /// Proposals that are timed, after one that has the sampler read the history.
 const PROPOSALS: usize = 7;
@@ -81,16 +82,8 @@ fn near(space: &Space, best: &Assignment, stream: &mut RandomStream) -> Assignme
     let moved = best.iter().map(|(name, value)| {
         let share = NEAR.0 * (NEAR.1 / NEAR.0).powf(stream.uniform());
         let share = if stream.uniform() < 0.5 { share } else { -share };
-        let moved = match space.distribution(name) {
-            Some(distribution @ Distribution::Float { low, high, .. }) => {
-                distribution.nearest(distribution.to_internal(value) + share * (high - low))
-            }
-            Some(distribution @ Distribution::Int { low, high, .. }) => {
-                distribution.nearest(distribution.to_internal(value) + share * (high - low) as f64)
-            }
-            _ => value.clone(),
-        };
-        (name.clone(), moved)
+        let moved = space.distribution(name).and_then(|distribution| moved_by(distribution, value, share));
+        (name.clone(), moved.unwrap_or_else(|| value.clone()))
     });
     space.normalize(&moved.collect())
 }

@@ -9,10 +9,10 @@ use std::ops::Range;
 use bartune_engine::account::AccountOutcome;
 
 use super::Subject;
-use super::returns::parallel;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::evaluator::{BacktestRun, Evaluator, SegmentName};
+use crate::parallel;
 
 /// Days on which the account is opened.
 const STARTS: usize = 40;
@@ -41,15 +41,16 @@ pub(super) fn of(subject: &Subject<'_>, whole: &BacktestRun) -> Result<Option<Ac
     }
     let params = subject.plan.parameters.to_params(&subject.winner.trial.params);
     let starts = starts(&subject.evaluator.bars().calendar().day, whole.segment.clone());
-    let outcomes = parallel(subject.options.workers, &starts, |&start| -> Result<Option<AccountOutcome>, Error> {
-        let dataset = Dataset {
-            bars: subject.dataset.bars.clone(),
-            loaded: subject.dataset.loaded.clone(),
-            segments: Segments { train: start..whole.segment.end, validate: None, test: None },
-        };
-        let run = Evaluator::new(subject.plan, &dataset).backtest(&params, SegmentName::Train)?;
-        Ok(run.backtest.account.map(|account| account.outcome))
-    });
+    let outcomes =
+        parallel::map_on(subject.options.workers, &starts, |&start| -> Result<Option<AccountOutcome>, Error> {
+            let dataset = Dataset {
+                bars: subject.dataset.bars.clone(),
+                loaded: subject.dataset.loaded.clone(),
+                segments: Segments { train: start..whole.segment.end, validate: None, test: None },
+            };
+            let run = Evaluator::new(subject.plan, &dataset).backtest(&params, SegmentName::Train)?;
+            Ok(run.backtest.account.map(|account| account.outcome))
+        });
     let outcomes: Vec<AccountOutcome> =
         outcomes.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     Ok((!outcomes.is_empty()).then(|| odds(&outcomes)))

@@ -12,9 +12,9 @@ use bartune_search::storage::TrialRecord;
 use bartune_search::stream::RandomStream;
 use bartune_search::trial::StudyDirection;
 
-use super::returns::parallel;
 use super::{Subject, ranked};
 use crate::config::Plan;
+use crate::parallel;
 
 /// How far a neighbour is away, as a share of the range.
 const REACH: f64 = 0.1;
@@ -118,7 +118,7 @@ fn mean(objectives: &[f64], of: usize) -> Option<f64> {
 }
 
 fn measure(subject: &Subject<'_>, points: &[Assignment]) -> Vec<Measured> {
-    parallel(subject.options.workers, points, |point| {
+    parallel::map_on(subject.options.workers, points, |point| {
         let outcome = subject.evaluator.evaluate(&subject.plan.parameters.to_params(point));
         let earned = outcome.metrics.get("train").and_then(|train| train.get("total_return"));
         Measured { objective: outcome.verdict.first(), is_profitable: earned.is_some_and(|earned| *earned > 0.0) }
@@ -149,7 +149,7 @@ fn joint(space: &Space, from: &Assignment, count: u64, seed: u64) -> Vec<Assignm
 }
 
 /// A number moved by a share of its range; `None` for choices and single values.
-fn moved_by(distribution: &Distribution, value: &ParamValue, share: f64) -> Option<ParamValue> {
+pub(crate) fn moved_by(distribution: &Distribution, value: &ParamValue, share: f64) -> Option<ParamValue> {
     let now = distribution.to_internal(value);
     let (low, high, is_log) = match distribution {
         Distribution::Float { low, high, log, .. } => (*low, *high, *log),

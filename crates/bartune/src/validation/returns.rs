@@ -3,9 +3,7 @@
 //! A trial takes about a millisecond, so that returns need not be stored to be had. Where a study has more trials than are
 //! asked for, the best ones are not preferred: every so-manieth of the ranking is taken, the winner always.
 
-use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::thread;
 
 use bartune_engine::Params;
 use bartune_engine::metric::{self, Calendar};
@@ -14,6 +12,7 @@ use bartune_search::storage::TrialRecord;
 use super::{Subject, distinct, ranked};
 use crate::error::Error;
 use crate::evaluator::{BacktestRun, SegmentName};
+use crate::parallel;
 
 /// Daily returns of some of the study's trials, all of the same days.
 pub(super) struct Sample {
@@ -51,7 +50,7 @@ pub(super) fn sample(subject: &Subject<'_>, history: &[TrialRecord]) -> Result<S
     let (train, _) = evaluator.calendar(evaluator.range(SegmentName::Train)?);
     let to_params = |record: &TrialRecord| subject.plan.parameters.to_params(&record.trial.params);
     let trials: Vec<Params> = spread(&ranked(subject.plan, history), subject).into_iter().map(to_params).collect();
-    let series = parallel(subject.options.workers, &trials, |params| {
+    let series = parallel::map_on(subject.options.workers, &trials, |params| {
         if subject.control.is_stopped() {
             return None;
         }
@@ -84,37 +83,4 @@ pub(super) fn daily(run: &BacktestRun, calendar: &Calendar) -> Vec<f64> {
 fn days_of(run: &BacktestRun, calendar: &Calendar) -> Vec<Range<usize>> {
     let day = |bar: usize| calendar.days().partition_point(|day| day.end <= bar - run.segment.start);
     run.backtest.trades.iter().map(|trade| day(trade.entry_bar)..day(trade.exit_bar) + 1).collect()
-}
-
-/// `f` of each item, in order, on so many threads.
-pub(crate) fn parallel<T: Sync, R: Send>(workers: NonZeroUsize, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let share = items.len().div_ceil(workers.get()).max(1);
-    thread::scope(|scope| {
-        let parts: Vec<_> = items
-            .chunks(share)
-            .map(|part| {
-                let f = &f;
-                scope.spawn(move || part.iter().map(f).collect::<Vec<R>>())
-            })
-            .collect();
-        parts
-            .into_iter()
-            .flat_map(|part| part.join().expect("evaluating returns errors instead of panicking"))
-            .collect()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn items_keep_their_order_whatever_the_number_of_threads() {
-        let items: Vec<u32> = (0..103).collect();
-        for workers in [1, 2, 7, 200] {
-            let workers = NonZeroUsize::new(workers).expect("it is not zero");
-            assert_eq!(parallel(workers, &items, |x| x * 2), items.iter().map(|x| x * 2).collect::<Vec<_>>());
-        }
-        assert!(parallel(NonZeroUsize::MIN, &[] as &[u32], |x| *x).is_empty());
-    }
 }

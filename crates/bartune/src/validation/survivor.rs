@@ -8,10 +8,10 @@ use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
 
 use super::plateau::{JOINT, distance, profitable_neighbours};
-use super::returns::parallel;
 use super::{Subject, leak, monte_carlo, ranked};
 use crate::error::Error;
 use crate::evaluator::SegmentName;
+use crate::parallel;
 
 /// Best trials by the objective that are looked at.
 const POOL: usize = 64;
@@ -52,7 +52,7 @@ fn chosen<'h>(subject: &Subject<'_>, history: &'h [TrialRecord]) -> Vec<&'h Tria
         subject.plan.strategy.bind(&subject.plan.parameters.to_params(&record.trial.params)).is_ok()
     };
     let pool: Vec<&TrialRecord> = ranked(subject.plan, history).into_iter().filter(can_run).take(POOL).collect();
-    let ratios = parallel(subject.options.workers, &pool, |record| {
+    let ratios = parallel::map_on(subject.options.workers, &pool, |record| {
         let params = subject.plan.parameters.to_params(&record.trial.params);
         let run = subject.evaluator.backtest(&params, SegmentName::Validate).ok();
         run.and_then(|run| run.metrics.get("sharpe")).unwrap_or(f64::NEG_INFINITY)
