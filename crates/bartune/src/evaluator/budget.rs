@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The most that is taken without being asked to.
-const MOST_BYTES: u64 = 384 << 20;
+const MOST_BYTES: u64 = 320 << 20;
 
 /// What is taken where the system does not tell how much is free.
 const BLIND_BYTES: u64 = 128 << 20;
@@ -36,7 +36,7 @@ impl CacheBudget {
     }
 
     /// A quarter of this host's free memory, within the container's limit if it runs in one, and at most
-    /// 384 MiB.
+    /// 320 MiB.
     #[must_use]
     pub fn of_host() -> Self {
         let bytes = free_memory().map_or(BLIND_BYTES, |free| (free / 4).min(MOST_BYTES));

@@ -7,10 +7,12 @@
 //!
 //! As named in [`statistics`](crate::statistics): Bailey and López de Prado (2012, 2014), White (2000), Hansen (2005).
 
+use std::iter;
 use std::time::{Duration, Instant};
 
 use super::returns::Sample;
 use super::{Subject, ValidationOptions};
+use crate::parallel;
 use crate::statistics::{
     BATCH, Moments, RealityCheck, average_correlation, effective_trials, expected_maximum, reality_check,
 };
@@ -71,8 +73,9 @@ pub(super) fn time(series: &[Vec<f64>], options: &ValidationOptions, trials: u64
     let alone = (once - batch).max(0.0) / count as f64;
     let sampled = (options.sampled_trials as u64).min(trials) as f64;
     let batches = (options.resamples as f64 / BATCH as f64).ceil();
-    // Against nothing and against the benchmark.
-    Duration::from_secs_f64(2.0 * (alone * sampled + batches * (drawing + each * sampled)))
+    // Against nothing and, where there is a second worker, against the benchmark meanwhile.
+    let one_after_another = if options.workers.get() > 1 { 1.0 } else { 2.0 };
+    Duration::from_secs_f64(one_after_another * (alone * sampled + batches * (drawing + each * sampled)))
 }
 
 pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {
@@ -90,7 +93,11 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, St
     let correlation = average_correlation(sample.train()).unwrap_or(0.0);
     let effective = effective_trials(sample.distinct as f64, correlation);
     let flat = vec![0.0; sample.winner().len()];
-    let seed = subject.plan.search.seed;
+    let benchmarks: Vec<&[f64]> = iter::once(flat.as_slice()).chain(held.as_deref()).collect();
+    let resampling = (subject.options.resamples, subject.plan.search.seed);
+    let tests = parallel::map_on(subject.options.workers, &benchmarks, |days| {
+        reality_check(&sample.all(), days, resampling).ok()
+    });
     let mut whole: Vec<f64> = sample.all().iter().filter_map(|days| Moments::of(days).ok()).map(|m| m.sharpe).collect();
     whole.sort_by(f64::total_cmp);
     Ok(Selection {
@@ -105,10 +112,7 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, St
         minimum_track_record_days: moments.minimum_track_record(0.0, CONFIDENCE),
         days: train.len(),
         validate: Moments::of(&sample.winner()[sample.train_days..]).ok().map(|m| m.probability_above(0.0)),
-        reality_check: reality_check(&sample.all(), &flat, (subject.options.resamples, seed)).ok(),
-        benchmark: held.and_then(|held| {
-            let check = reality_check(&sample.all(), &held, (subject.options.resamples, seed)).ok()?;
-            Some((benchmark.name().to_owned(), check))
-        }),
+        reality_check: tests[0],
+        benchmark: tests.get(1).copied().flatten().map(|check| (benchmark.name().to_owned(), check)),
     })
 }

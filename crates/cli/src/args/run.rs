@@ -30,7 +30,7 @@ pub(crate) struct RunArgs {
 
     /// Memory for trials in flight and, with what they leave, for computed series, as in 512MB or 2GB; 0 computes
     /// all series anew in each trial; any size gives the same study [default: for series a quarter of the free
-    /// memory, at most 384MiB]
+    /// memory, at most 320MiB]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<CacheBudget>,
 
