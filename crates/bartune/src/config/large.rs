@@ -31,10 +31,11 @@ pub struct Large {
 
 /// Train bars from which on trials are staged: below, a trial takes a millisecond or so.
 pub(super) const FROM_BARS: usize = 50_000;
-/// Shares of the bars that a trial is looked at on before all of them.
-const RUNGS: [f64; 2] = [0.1, 0.4];
-/// Shares of the trials that go on from each.
-const KEEP: [f64; 2] = [0.25, 0.4];
+/// The share of the bars that a trial is looked at on before all of them. A second look, at 40 %, was seen to cost more than
+/// what it saved: it tells little more of a good trial's rank (BENCHMARKS.md, "What stages save").
+const RUNG: f64 = 0.1;
+/// The share of the trials that goes on to all bars.
+const KEEP: f64 = 0.2;
 
 /// What the choice depends on.
 #[derive(Debug, Clone, Copy)]
@@ -60,30 +61,24 @@ pub(super) fn choose(given: &Given<'_>) -> (Option<Pruning>, Large) {
     if train < FROM_BARS {
         return stays(format!("every trial on all bars: {train} of them are few, stages begin at {FROM_BARS}"));
     }
-    let block = block_bars(&Pruning::default(), train, RUNGS[0]);
+    let block = block_bars(&Pruning::default(), train, RUNG);
     if 2 * warmup > block {
         return stays(format!("every trial on all bars: warming up takes {warmup}, blocks of a tenth have {block}"));
     }
     let settings = BTreeMap::from([
         ("name", json!("none")),
-        ("rungs", json!(RUNGS)),
+        ("rungs", json!([RUNG])),
         ("rung_bars", json!("spread")),
-        ("keep", json!(KEEP)),
+        ("keep", json!([KEEP])),
         ("large_data", json!("auto")),
     ]);
-    let pruning = Pruning {
-        pruner: PrunerPlan::Stages(KEEP.to_vec()),
-        rungs: RUNGS.to_vec(),
-        placement: Placement::Spread,
-        settings,
-    };
-    let cost = RUNGS[0] + KEEP[0] * (RUNGS[1] + KEEP[1]);
+    let pruning =
+        Pruning { pruner: PrunerPlan::Stages(vec![KEEP]), rungs: vec![RUNG], placement: Placement::Spread, settings };
+    let cost = RUNG + KEEP;
     let reason = format!(
-        "in stages, {train} train bars being many: every trial on a tenth of them, about {:.0} % of the trials on {:.0} %, \
-         {:.0} % on all: {cost:.2} passes a trial",
-        KEEP[0] * 100.0,
-        RUNGS[1] * 100.0,
-        KEEP[0] * KEEP[1] * 100.0
+        "in stages, {train} train bars being many: every trial on a tenth of them, about {:.0} % of the trials on all: {cost:.2} \
+         passes a trial",
+        KEEP * 100.0
     );
     (Some(pruning), Large { is_staged: true, reason })
 }
@@ -97,7 +92,7 @@ mod tests {
         let none = Pruning::default();
         let given = Given { now: &none, objectives: 1, train: 157_000, warmup: 400 };
         let (pruning, large) = choose(&given);
-        assert_eq!(pruning.map(|pruning| pruning.rungs), Some(RUNGS.to_vec()));
+        assert_eq!(pruning.map(|pruning| pruning.rungs), Some(vec![RUNG]));
         assert!(large.is_staged && large.reason.contains("157000 train bars"), "{large:?}");
         let median = Pruning { pruner: PrunerPlan::Percentile(Default::default()), ..Pruning::default() };
         for (other, word) in [
