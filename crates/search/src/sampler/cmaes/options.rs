@@ -39,7 +39,8 @@ pub struct CmaesOptions {
     pub covariance: Covariance,
     /// What happens when the search has converged. Default: IPOP.
     pub restart: Restart,
-    /// A run is over once all standard deviations are below this share of their ranges. Default 10⁻⁶.
+    /// A run is over once all standard deviations are below this share of their ranges. Default 10⁻¹⁰:
+    /// parameters keep ten significant decimals.
     pub tolerance: f64,
     /// By how much IPOP's and BIPOP's populations grow. Default 2.
     pub population_growth: usize,
@@ -58,7 +59,7 @@ impl Default for CmaesOptions {
             population: None,
             covariance: Covariance::Automatic,
             restart: Restart::Ipop,
-            tolerance: 1e-6,
+            tolerance: 1e-10,
             population_growth: 2,
             startup_trials: 0,
             margin: None,
