@@ -61,7 +61,10 @@ impl Layout {
     /// Whether every segment and metric has its place.
     pub(crate) fn covers(&self, metrics: &Metrics) -> bool {
         metrics.iter().all(|(segment, values)| {
-            self.segments.get(segment).is_some_and(|names| values.keys().all(|name| names.binary_search(name).is_ok()))
+            let Some(names) = self.segments.get(segment) else { return false };
+            // Both are sorted: what comes next has its place after what came before.
+            let mut names = names.iter();
+            values.keys().all(|name| names.any(|known| known == name))
         })
     }
 
@@ -107,8 +110,10 @@ impl Layout {
         for (segment, names) in &self.segments {
             let values = metrics.get(segment);
             packer.tag(u8::from(values.is_some()));
-            for name in values.iter().flat_map(|_| names) {
-                packer.number(values.and_then(|values| values.get(name)).copied());
+            let Some(values) = values else { continue };
+            let mut values = values.iter().peekable();
+            for name in names {
+                packer.number(values.next_if(|(next, _)| *next == name).map(|(_, value)| *value));
             }
         }
         packer.tags.extend(packer.numbers);
