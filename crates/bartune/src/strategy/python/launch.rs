@@ -29,8 +29,7 @@ const ONE_THREAD: [&str; 5] =
 /// How much freed memory a worker's allocator (the GNU C library's) keeps, and up to which size it takes memory from what it
 /// keeps. By itself it gives a column's memory back to the kernel and gets it page by page at the next trial: of an
 /// answer's time that was most, and much of a callable's.
-const KEPT_MEMORY: [(&str, &str); 2] =
-    [("MALLOC_TRIM_THRESHOLD_", "67108864"), ("MALLOC_MMAP_THRESHOLD_", "33554432")];
+const KEPT_MEMORY: [(&str, &str); 2] = [("MALLOC_TRIM_THRESHOLD_", "67108864"), ("MALLOC_MMAP_THRESHOLD_", "33554432")];
 
 /// What a worker is started with.
 #[derive(Debug, Clone)]
