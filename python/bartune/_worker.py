@@ -20,6 +20,7 @@ from __future__ import annotations
 import ast
 import base64
 import faulthandler
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -60,6 +61,9 @@ KEPT: list[types.ModuleType] = []
 DISTANCES = ("stop_loss", "take_profit", "trailing_stop")
 #: What a condition is called, in the order in which it is sent.
 CONDITIONS = ("long_entry", "long_exit", "short_entry", "short_exit")
+#: Flags of an answer: a bit for each condition, then this one, then a bit for each distance.
+HELD = 1 << 4
+FIRST_DISTANCE = 1 << 5
 
 
 class Bars:
@@ -145,21 +149,26 @@ class Refused(Exception):
 def encode(answer: Any, bars: int, nanoseconds: int) -> bytes:
     """An answer in the form in which it is sent, after a look at every part of it."""
     parts = parts_of(answer)
+    conditions = [(bit, name) for bit, name in enumerate(CONDITIONS) if parts.get(name) is not None]
+    distances = [(bit, name) for bit, name in enumerate(DISTANCES) if parts.get(name) is not None]
+    flags = sum(FIRST_DISTANCE << bit for bit, _ in distances)
     if parts.get("position") is not None:
-        if any(parts.get(name) is not None for name in CONDITIONS):
+        if conditions:
             raise Refused("both `position` and conditions were returned: give one of them")
-        conditions = transitions(positions(parts["position"], bars))
+        flags |= HELD
+        masks = held(parts["position"], bars)
+        entries = [begins(mask) for mask in masks] if distances else []
     else:
-        if parts.get("long_entry") is None and parts.get("short_entry") is None:
+        flags |= sum(1 << bit for bit, _ in conditions)
+        masks = [condition(name, parts[name], bars) for _, name in conditions]
+        entries = [mask for mask, (_, name) in zip(masks, conditions, strict=True) if name.endswith("entry")]
+        if not entries:
             raise Refused("the signals have no entry: give `position`, `long_entry` or `short_entry`")
-        conditions = [condition(name, parts.get(name), bars) for name in CONDITIONS]
-    packed = [packed_bits(column, bars) for column in conditions]
-    given = [(bit, name) for bit, name in enumerate(DISTANCES) if parts.get(name) is not None]
-    flags = sum(1 << bit for bit, _ in given)
-    entries = np.flatnonzero(conditions[0] | conditions[2] if given else [])
-    distances = [distance(name, parts[name], bars, entries).tobytes() for _, name in given]
-    head = struct.pack("<cQIB", b"C", nanoseconds, bars, flags)
-    return b"".join([head, *packed, *distances])
+    sent = [packed_bits(mask, bars) for mask in masks]
+    if distances:
+        entering = np.flatnonzero(functools.reduce(np.logical_or, entries))
+        sent += [distance(name, parts[name], bars, entering).tobytes() for _, name in distances]
+    return b"".join([struct.pack("<cQIB", b"C", nanoseconds, bars, flags), *sent])
 
 
 def parts_of(answer: Any) -> Mapping[str, Any]:
@@ -193,40 +202,28 @@ def column(what: str, values: Any, bars: int) -> np.ndarray:
     return array
 
 
-def positions(values: Any, bars: int) -> np.ndarray:
-    """1, 0 or -1 at each bar, as int8."""
+def held(values: Any, bars: int) -> list[np.ndarray]:
+    """Where a long position is held, and where a short one."""
     array = column("position", values, bars)
     if array.dtype.kind not in "biuf":
         raise Refused(wrong_kind("position", array, "whole numbers 1, 0 and -1"))
-    if array.dtype.kind == "f":
+    sides = [array == 1, array == -1]
+    if np.count_nonzero(array) != sum(np.count_nonzero(side) for side in sides):
         refuse_nan("position", array)
-    if bars and array.dtype.kind != "b" and (array.max() > 1 or array.min() < -1):
-        first = int(np.flatnonzero((array > 1) | (array < -1))[0])
+        first = int(np.flatnonzero((array != 0) & ~sides[0] & ~sides[1])[0])
         raise Refused(f"`position` is {array[first]} at bar {first}: it is 1, 0 or -1")
-    small = array.astype(np.int8)
-    if array.dtype.kind == "f" and not np.array_equal(small, array):
-        first = int(np.flatnonzero(small != array)[0])
-        raise Refused(f"`position` is {array[first]} at bar {first}: it is 1, 0 or -1")
-    return small
+    return sides
 
 
-def transitions(position: np.ndarray) -> list[np.ndarray]:
-    """Entries where a position begins, exits where it ends."""
-    conditions = []
-    for side in (1, -1):
-        held = position == side
-        entry, leave = held.copy(), ~held
-        entry[1:] &= ~held[:-1]
-        leave[1:] &= held[:-1]
-        leave[:1] = False
-        conditions += [entry, leave]
-    return conditions
+def begins(side: np.ndarray) -> np.ndarray:
+    """Where what is held begins to be."""
+    entry = side.copy()
+    entry[1:] &= ~side[:-1]
+    return entry
 
 
 def condition(name: str, values: Any, bars: int) -> np.ndarray:
-    """A bool at each bar; all false where there is none."""
-    if values is None:
-        return np.zeros(bars, dtype=bool)
+    """A bool at each bar."""
     array = column(name, values, bars)
     kind = array.dtype.kind
     if kind == "b":

@@ -75,29 +75,34 @@ def test_a_strategy_that_looks_ahead_is_refused(study: Path) -> None:
     assert "looks-ahead" in [finding["code"] for finding in run.findings]
 
 
-def decoded(answer: Any, bars: int = 10) -> tuple[list[list[int]], list[float]]:
-    """The bars at which each condition holds, and the distances."""
+def decoded(answer: Any, bars: int = 10) -> tuple[int, list[list[int]], list[float]]:
+    """The flags, the bars at which each mask holds, and the distances."""
     message = _worker.encode(answer, bars, 5)
-    kind, nanoseconds, count, _ = struct.unpack("<cQIB", message[:14])
+    kind, nanoseconds, count, flags = struct.unpack("<cQIB", message[:14])
     assert (kind, nanoseconds, count) == (b"C", 5, bars)
-    words = np.frombuffer(message, np.uint64, 4, 14)
+    masks = 2 if flags & _worker.HELD else (flags & (_worker.HELD - 1)).bit_count()
+    words = np.frombuffer(message, np.uint64, masks, 14)
     held = [[bar for bar in range(64) if int(word) >> bar & 1] for word in words]
-    return held, list(np.frombuffer(message, np.float64, -1, 14 + 32))
+    return flags, held, list(np.frombuffer(message, np.float64, -1, 14 + 8 * masks))
 
 
-def test_positions_are_entered_where_they_begin_and_left_where_they_end() -> None:
+def test_positions_are_sent_as_where_they_are_held() -> None:
     position = [1, 1, 0, -1, -1, 1, 0, 0, 0, 1]
-    held, distances = decoded(position)
-    assert held == [[0, 5, 9], [2, 6], [3], [5]]
-    assert distances == []
-    for values in (np.array(position, np.int8), np.array(position, float), np.array(position, np.int64)):
-        assert decoded(values)[0] == held
-    assert decoded(np.array(position) == 1)[0] == [[0, 5, 9], [2, 6], [], []]
+    expected = (_worker.HELD, [[0, 1, 5, 9], [3, 4]], [])
+    for values in (position, np.array(position, np.int8), np.array(position, float), np.array(position, np.int64)):
+        assert decoded(values) == expected
+    for values in (np.array(position) == 1, (np.array(position) == 1).astype(np.uint8)):
+        assert decoded(values)[1] == [[0, 1, 5, 9], []]
+
+
+def test_only_the_conditions_that_are_given_are_sent() -> None:
+    signals = bartune.Signals(short_entry=[0, 1] * 5, long_exit=np.arange(10) == 3)
+    assert decoded(signals) == (0b0110, [[3], [1, 3, 5, 7, 9]], [])
 
 
 def test_distances_are_sent_for_the_bars_that_enter() -> None:
     signals = bartune.Signals(position=[1, 1, 0, -1, -1, 1, 0, 0, 0, 1], stop_loss=np.arange(10), take_profit=2)
-    assert decoded(signals)[1] == [0.0, 3.0, 5.0, 9.0, 2.0, 2.0, 2.0, 2.0]
+    assert decoded(signals)[2] == [0.0, 3.0, 5.0, 9.0, 2.0, 2.0, 2.0, 2.0]
 
 
 def test_an_answer_that_cannot_be_taken_says_why() -> None:
@@ -106,6 +111,8 @@ def test_an_answer_that_cannot_be_taken_says_why() -> None:
         ([0] * 9, "9 values for 10 bars"),
         ([0.0] * 9 + [np.nan], "NaN at bar 9"),
         ([0] * 9 + [2], "is 2 at bar 9"),
+        ([0.0] * 8 + [0.5, 1.0], "is 0.5 at bar 8"),
+        ({"long_exit": [True] * 10}, "no entry"),
         ({"entry": [True] * 10}, "no part `entry`"),
     ]:
         with pytest.raises(_worker.Refused, match=told):

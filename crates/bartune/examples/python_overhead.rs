@@ -1,7 +1,9 @@
 //! What a trial of a strategy in Python costs beyond its callable, and what memory the workers hold.
 //!
 //! `cargo run --release -p bartune --example python_overhead -- BARS.parquet [WORKERS]`, with `BARTUNE_PYTHON` naming a Python
-//! that has numpy. The callable is timed in the worker; what is told beyond it is question, answer and everything between.
+//! that has numpy. The callable is timed in the worker. What is told beyond it is all the rest of the time from the question
+//! to decoded columns: both ways of the socket, waking up, the look at every value, packing, unpacking, memory that is
+//! touched for the first time.
 
 use std::path::Path;
 use std::thread;

@@ -2,25 +2,23 @@
 //! database that is thrown away.
 //!
 //! Time is wall time with the run's workers on this machine as busy as it is now. What a pilot's first second says of the
-//! hours after it is in [`pace`](super::pace) and [`proposal`](super::proposal).
+//! hours after it is in [`pace`](super::pace).
 
 use std::num::NonZeroUsize;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bartune_search::storage::{Storage, TrialRecord};
 use bartune_storage::SqliteStorage;
 
 use super::Pilot;
-use super::pace::{Mark, Pace};
-use super::proposal::Proposals;
+use super::pace::{Cores, Mark, Pace};
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, SegmentName};
 use crate::parallel;
-use crate::study::{self, Control, RunOptions, Session, evaluate_guarded, full_records, headline, summarize};
-use crate::validation::{ValidationOptions, Work};
+use crate::study::{self, Control, RunOptions, Session, evaluate_guarded, full_records, headline};
+use crate::validation::{Subject, ValidationOptions, Work, ranked};
 
 /// The pilot runs so long, or until the budget is spent.
 const PILOT: Duration = Duration::from_millis(900);
@@ -28,8 +26,6 @@ const PILOT: Duration = Duration::from_millis(900);
 const STORED: usize = 256;
 /// Trials that are run once more to learn what one takes whose series are all there.
 const AGAIN: usize = 24;
-/// Trials whose returns are tested to learn what testing takes.
-const SERIES: usize = 8;
 /// What the history, the answers and the identities hold of a trial, beside its parameters, in bytes.
 const TRIAL_BYTES: u64 = 300;
 /// What the history holds of a parameter value, and its copy on the way there, in bytes.
@@ -74,34 +70,42 @@ pub(super) fn measure(
     let held = (probed.cache_stats().bytes + evaluator.cache_stats().bytes) as u64;
     let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
     let records = session.trials(0..u64::MAX)?;
-    let best = summarize(&session, 1)?.top.into_iter().next();
-    let proposals = Proposals { plan, sampler: session.sampler(), records: &records, best: best.as_ref() };
-    let evaluated = last.evaluated;
-    let proposal = proposals.after(evaluated)?;
     let again = once_more(&evaluator, plan, options.workers, &records);
-    let again = again.saturating_add(shared(proposal, options.workers));
-    let pace = Pace::of(&marks, again);
+    let cores = Cores::of(options.workers);
+    let pace = Pace::of(&marks, again, cores);
     let trials = paid_for(plan, &pace, dataset.segments.train.len());
     let (stored, database_bytes) = store(plan, &records[..records.len().min(STORED)], trials)?;
-    let more = trials.saturating_sub(evaluated) as f64;
-    let grown = shared(proposals.after(trials)?.saturating_sub(proposal), options.workers) / 2;
     let judging = ValidationOptions::at_the_end(trials, options.workers, options.cache);
-    let work = Work::of(plan, &judging, trials, &returns(&records));
+    let work = work(plan, dataset, &evaluator, (&judging, &records), trials)?;
     let fold_trials = judging.fold_trials as f64;
-    let fold = seconds(pace.seconds(fold_trials) / fold_trials * work.cold + pace.warm() * work.warm);
+    let fold = pace.seconds(fold_trials) / fold_trials * work.cold;
     let kept = pace.cached(trials as f64) + pace.cached(fold_trials);
     let cached = kept.min(options.cache.bytes() as u64);
     let in_flight = options.trial_bytes.saturating_mul(options.workers.get() as u64);
-    let time = seconds(pace.seconds(trials as f64) + grown.as_secs_f64() * more + stored.as_secs_f64() * trials as f64);
+    let time = seconds(pace.storing(stored).seconds(trials as f64));
     Ok(Estimate {
         trials,
-        pilot_trials: evaluated,
+        pilot_trials: last.evaluated,
         trial: seconds(time.as_secs_f64() / trials.max(1) as f64),
         time,
-        verdict: fold + work.statistics,
+        verdict: seconds(fold + pace.warm() * work.warm) + work.alone,
         memory_bytes: rest.map(|rest| rest + cached + in_flight + history_bytes(plan, trials)),
         database_bytes,
     })
+}
+
+/// What the verdict takes besides the searches of its folds; nothing where the pilot has found no winner.
+fn work(
+    plan: &Plan,
+    dataset: &Dataset,
+    evaluator: &Evaluator<'_>,
+    (options, records): (&ValidationOptions, &[TrialRecord]),
+    trials: u64,
+) -> Result<Work, Error> {
+    let Some(&winner) = ranked(plan, records).first() else { return Ok(Work::default()) };
+    let (_, days_per_year) = evaluator.calendar(evaluator.range(SegmentName::All)?);
+    let control = &Control::default();
+    Work::of(&Subject { plan, dataset, evaluator, options, winner, days_per_year, control }, records, trials)
 }
 
 /// Wall time of each of the last trials when they are run again, with all workers; as long as can be, where the pilot had
@@ -124,12 +128,6 @@ fn once_more(evaluator: &Evaluator<'_>, plan: &Plan, workers: NonZeroUsize, reco
     began.elapsed() / count
 }
 
-/// What a proposal takes of a trial's time: one thread proposes, on a core that workers have no use for if there is one.
-fn shared(proposal: Duration, workers: NonZeroUsize) -> Duration {
-    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    proposal / u32::try_from(cores.min(workers).get()).unwrap_or(u32::MAX)
-}
-
 /// Trials that a budget of any kind pays for.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the budget of trials")]
 fn paid_for(plan: &Plan, pace: &Pace, train: usize) -> u64 {
@@ -148,13 +146,6 @@ fn paid_for(plan: &Plan, pace: &Pace, train: usize) -> u64 {
         trials
     });
     most.min(by_bars).min(by_time).ceil() as u64
-}
-
-/// Daily returns over all segments of some trials that were run to their end.
-fn returns(records: &[TrialRecord]) -> Vec<Vec<f64>> {
-    let all = |record: &TrialRecord| record.daily_returns.values().flatten().map(|&day| f64::from(day)).collect();
-    let ran = records.iter().filter(|record| !record.daily_returns.is_empty());
-    ran.take(SERIES).map(all).collect()
 }
 
 /// What the history of so many trials holds, in bytes.

@@ -17,7 +17,6 @@ mod gates;
 mod memory;
 mod pace;
 mod probe;
-mod proposal;
 mod quality;
 
 use std::num::NonZeroUsize;

@@ -1,13 +1,20 @@
 //! How a search goes on, told from its first second.
 //!
-//! A trial takes what it would take if all its series were in memory, and time for each series that is not. The first is
-//! measured on the pilot's last trials, run once more; the second is what is left of the pilot's later trials. Series that
-//! are asked for and not found become rarer: what comes in the pilot's second half, as a part of what came in its first,
-//! goes on shrinking by that factor.
+//! A trial takes what it would take if all its series were in memory, time for each series that is not, and time of the one thread
+//! that proposes and stores. The first is measured on the pilot's last trials, run once more; the second is what is left of
+//! the pilot's later trials. Series that are asked for and not found become rarer: what comes in the pilot's second half, as a
+//! part of what came in its first, goes on shrinking by that factor. Proposals become dearer as the history grows, each by as
+//! much as the one before it: by how much is told by the pilot's halves. A made-up history would tell it for any length, but is
+//! cheaper to learn from than one that was searched.
 
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::Duration;
 
 use crate::study::Progress;
+
+/// Parts that the trials after the pilot are counted in.
+const PARTS: u32 = 32;
 
 /// How far the pilot was at one moment.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,21 +23,47 @@ pub(super) struct Mark {
     pub(super) evaluated: u64,
     /// Train bars that trials were run on.
     pub(super) bars: u64,
+    /// Seconds of proposals.
+    proposing: f64,
     /// Bytes of computed series.
     cached: f64,
     /// Series asked for and not found.
     misses: f64,
 }
 
-/// The pilot's halves, and what one of its last trials takes when it is run once more.
+/// What the thread that proposes shares with workers.
 #[derive(Debug, Clone, Copy)]
+pub(super) struct Cores {
+    /// The part of its time that workers lose: none where a core is left for it.
+    lost: f64,
+}
+
+/// The pilot's course, and what one of its last trials takes when it is run once more.
+#[derive(Debug, Clone)]
 pub(super) struct Pace {
+    marks: Vec<Mark>,
     pub(super) middle: Mark,
     pub(super) last: Mark,
-    /// Seconds of a trial whose series are all there.
+    cores: Cores,
+    /// Wall time of a trial's evaluation whose series are all there, with all workers, in seconds.
     warm: f64,
     /// Seconds more for each series that is not.
     series: f64,
+    /// What the thread that proposes does besides, in seconds a trial.
+    besides: f64,
+    /// Seconds of a proposal at the pilot's end, and by how much each takes longer than the one before it.
+    proposal: f64,
+    dearer: f64,
+    /// What storing takes of that thread for each trial, which a pilot does not.
+    stored: Duration,
+}
+
+impl Cores {
+    /// Of this machine.
+    pub(super) fn of(workers: NonZeroUsize) -> Self {
+        let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { lost: if workers < cores { 0.0 } else { 1.0 / cores.get() as f64 } }
+    }
 }
 
 impl Mark {
@@ -39,6 +72,7 @@ impl Mark {
             elapsed: progress.elapsed,
             evaluated: progress.evaluated,
             bars: progress.bars_spent,
+            proposing: progress.proposing.as_secs_f64(),
             cached: progress.cache.bytes as f64,
             misses: progress.cache.misses as f64,
         }
@@ -47,19 +81,38 @@ impl Mark {
 
 impl Pace {
     /// Of a pilot with these marks, whose last trials took `again` each when they were run once more.
-    pub(super) fn of(marks: &[Mark], again: Duration) -> Self {
+    pub(super) fn of(marks: &[Mark], again: Duration, cores: Cores) -> Self {
         let last = marks.last().copied().unwrap_or_default();
         let half = last.elapsed / 2;
         let middle = marks.iter().copied().min_by_key(|mark| mark.elapsed.abs_diff(half)).unwrap_or_default();
         let done = (last.evaluated - middle.evaluated).max(1) as f64;
         let later = (last.elapsed - middle.elapsed).as_secs_f64() / done;
+        let later_proposal = (last.proposing - middle.proposing) / done;
         let misses = (last.misses - middle.misses) / done;
-        let warm = again.as_secs_f64().min(later);
-        let pace = Self { middle, last, warm, series: 0.0 };
-        match misses > 0.0 {
-            true => Self { series: (later - warm) / misses, ..pace },
-            false => Self { warm: later, ..pace },
+        let warm = again.as_secs_f64().min((later - cores.lost * later_proposal).max(0.0));
+        let early = middle.proposing / middle.evaluated.max(1) as f64;
+        let dearer = ((later_proposal - early) / (last.evaluated as f64 / 2.0)).max(0.0);
+        let proposal = later_proposal + dearer * done / 2.0;
+        let (series, besides, stored) = (0.0, 0.0, Duration::ZERO);
+        let pace = Self { marks: marks.to_vec(), middle, last, cores, warm, series, besides, proposal, dearer, stored };
+        let left = (later - pace.wall(warm, later_proposal)).max(0.0);
+        if later_proposal > warm + cores.lost * later_proposal {
+            Self { besides: left, ..pace }
+        } else if misses > 0.0 {
+            Self { series: left / misses, ..pace }
+        } else {
+            Self { warm: warm + left, ..pace }
         }
+    }
+
+    /// Of trials that are stored as well, which takes so long for each.
+    pub(super) fn storing(&self, stored: Duration) -> Self {
+        Self { stored, ..self.clone() }
+    }
+
+    /// Wall time of evaluations that take so much with all workers, beside a thread that proposes: whichever takes longer.
+    fn wall(&self, evaluation: f64, proposing: f64) -> f64 {
+        (evaluation + self.cores.lost * proposing).max(proposing)
     }
 
     /// Train bars of a trial, once the pilot had warmed up.
@@ -68,19 +121,39 @@ impl Pace {
         (self.last.bars - self.middle.bars) as f64 / done
     }
 
-    /// Seconds of a trial whose series are all there.
+    /// Seconds of an evaluation whose series are all there.
     pub(super) fn warm(&self) -> f64 {
         self.warm
     }
 
     /// Seconds of the first so many trials.
     pub(super) fn seconds(&self, trials: f64) -> f64 {
+        let stored = self.stored.as_secs_f64();
         let last = self.last.evaluated as f64;
         if trials <= last {
-            return self.last.elapsed.as_secs_f64() * trials / last.max(1.0);
+            return self.told(trials) + self.cores.lost * stored * trials;
         }
-        let misses = self.after(|mark| mark.misses, trials) - self.last.misses;
-        self.last.elapsed.as_secs_f64() + self.warm * (trials - last) + self.series * misses
+        let part = (trials - last) / f64::from(PARTS);
+        let parts = (0..PARTS).map(|index| {
+            let from = last + part * f64::from(index);
+            let grown = |quantity: &dyn Fn(f64) -> f64| quantity(from + part) - quantity(from);
+            let evaluation = self.warm * part + self.series * grown(&|n| self.after(|mark| mark.misses, n));
+            self.wall(evaluation, grown(&|n| self.proposing(n - last)) + (stored + self.besides) * part)
+        });
+        self.told(last) + self.cores.lost * stored * last + parts.sum::<f64>()
+    }
+
+    /// Seconds of the first so many of the pilot's own trials.
+    fn told(&self, trials: f64) -> f64 {
+        let next = self.marks.iter().position(|mark| mark.evaluated as f64 >= trials).unwrap_or(0);
+        let (after, before) = (self.marks[next], self.marks[next.saturating_sub(1)]);
+        let share = (trials - before.evaluated as f64) / (after.evaluated - before.evaluated).max(1) as f64;
+        before.elapsed.as_secs_f64() + share * (after.elapsed - before.elapsed).as_secs_f64()
+    }
+
+    /// Seconds of the proposals of so many trials after the pilot.
+    fn proposing(&self, more: f64) -> f64 {
+        more * (self.proposal + self.dearer * more / 2.0)
     }
 
     /// Bytes of computed series that so many trials leave.
@@ -122,11 +195,12 @@ mod tests {
 
     fn mark(evaluated: u64, seconds: f64, misses: f64) -> Mark {
         let elapsed = Duration::from_secs_f64(seconds);
-        Mark { elapsed, evaluated, bars: 10 * evaluated, cached: 8.0 * misses, misses }
+        Mark { elapsed, evaluated, bars: 10 * evaluated, proposing: 0.0, cached: 8.0 * misses, misses }
     }
 
+    /// On two cores, both of them workers'.
     fn pace(marks: [Mark; 2], again: f64) -> Pace {
-        Pace::of(&[Mark::default(), marks[0], marks[1]], Duration::from_secs_f64(again))
+        Pace::of(&[Mark::default(), marks[0], marks[1]], Duration::from_secs_f64(again), Cores { lost: 0.5 })
     }
 
     #[test]
@@ -154,5 +228,32 @@ mod tests {
         // Without missing series all the time is the trials' own, whatever running them again took.
         let warm = pace([mark(100, 0.4, 0.0), mark(200, 0.8, 0.0)], 0.001);
         assert!((warm.seconds(1_000.0) - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn proposals_become_dearer_and_hold_up_what_takes_less() {
+        // 2 ms of evaluation; 0.05 s of proposals, then 0.15: the square of their number.
+        let proposing = |mark: Mark, proposing| Mark { proposing, ..mark };
+        let marks = |seconds: [f64; 2]| {
+            [proposing(mark(100, seconds[0], 0.0), 0.05), proposing(mark(200, seconds[1], 0.0), 0.2)]
+        };
+        let dearer = pace(marks([0.225, 0.5]), 0.002);
+        assert!((dearer.dearer - 1e-5).abs() < 1e-12 && (dearer.warm - 0.002).abs() < 1e-12, "{dearer:?}");
+        // Half of them on top until each takes 4 ms (400 trials), from then on all of them instead.
+        let until = 0.5 + 0.4 + 0.3;
+        assert!((dearer.seconds(400.0) - until).abs() < 1e-9, "{}", dearer.seconds(400.0));
+        let rest = 0.2 * (25.0 - 4.0);
+        assert!((dearer.seconds(1_000.0) - until - rest).abs() < 0.02, "{}", dearer.seconds(1_000.0));
+        // Storing is the same thread's.
+        let stored = Pace { stored: Duration::from_millis(1), ..dearer };
+        assert!((stored.seconds(200.0) - 0.6).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_first_trials_are_those_of_the_pilot() {
+        let early = pace([mark(100, 0.6, 100.0), mark(400, 0.9, 110.0)], 0.001);
+        for (trials, seconds) in [(0.0, 0.0), (50.0, 0.3), (100.0, 0.6), (250.0, 0.75), (400.0, 0.9)] {
+            assert!((early.seconds(trials) - seconds).abs() < 1e-9, "{trials}: {}", early.seconds(trials));
+        }
     }
 }

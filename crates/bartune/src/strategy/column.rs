@@ -120,16 +120,14 @@ impl Columns {
     /// ```
     #[must_use]
     pub fn of_positions(positions: &[i8]) -> Self {
-        let before = |t: usize| t.checked_sub(1).map_or(0, |before| positions[before]);
-        let begins = |side: i8| Mask::from_fn(positions.len(), |t| positions[t] == side && before(t) != side);
-        let ends = |side: i8| Mask::from_fn(positions.len(), |t| positions[t] != side && before(t) == side);
-        Self {
-            long_entry: begins(1),
-            long_exit: ends(1),
-            short_entry: begins(-1),
-            short_exit: ends(-1),
-            ..Self::default()
-        }
+        let held = |side: i8| Mask::from_fn(positions.len(), |t| positions[t] == side);
+        Self::of_held(&held(1), &held(-1))
+    }
+
+    /// The same, by where a long and where a short position is held.
+    pub(crate) fn of_held(long: &Mask, short: &Mask) -> Self {
+        let ((long_entry, long_exit), (short_entry, short_exit)) = (edges(long), edges(short));
+        Self { long_entry, long_exit, short_entry, short_exit, ..Self::default() }
     }
 
     fn conditions(&self) -> [&Mask; 4] {
@@ -175,6 +173,15 @@ impl Columns {
             ..Signals::default()
         }
     }
+}
+
+/// The bars at which what is held begins, and those at which it has ended.
+fn edges(held: &Mask) -> (Mask, Mask) {
+    let (mut begins, mut ends) = (held.clone(), held.delayed(1));
+    for (begin, end) in begins.words_mut().iter_mut().zip(ends.words_mut()) {
+        (*begin, *end) = (*begin & !*end, *end & !*begin);
+    }
+    (begins, ends)
 }
 
 /// The first bar that only one of two masks has, as far as both go.

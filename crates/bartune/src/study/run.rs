@@ -77,6 +77,8 @@ pub struct Progress {
     pub bars_spent: u64,
     /// Time since the run began.
     pub elapsed: Duration,
+    /// Time that this run has spent on proposals.
+    pub proposing: Duration,
     /// Best feasible objective value so far, where there is one objective.
     pub best_value: Option<f64>,
     /// The validate metric that goes with it, if the objective is a single metric.
@@ -234,6 +236,8 @@ struct Loop<'a, 's> {
     tally: Tally,
     distinct_at_start: u64,
     in_flight: usize,
+    /// Time spent on proposals.
+    proposing: Duration,
 }
 
 impl<'a, 's> Loop<'a, 's> {
@@ -260,6 +264,7 @@ impl<'a, 's> Loop<'a, 's> {
             tally,
             distinct_at_start,
             in_flight: 0,
+            proposing: Duration::ZERO,
         }
     }
 
@@ -303,7 +308,10 @@ impl<'a, 's> Loop<'a, 's> {
             if self.options.timeout.is_some_and(|timeout| self.began.elapsed() >= timeout) {
                 return Ok(Some(Ending::TimedOut));
             }
-            match self.conductor.next()? {
+            let began = Instant::now();
+            let next = self.conductor.next()?;
+            self.proposing += began.elapsed();
+            match next {
                 Next::Evaluate(job) => {
                     self.in_flight += 1;
                     if jobs.send(job).is_err() {
@@ -374,6 +382,7 @@ impl<'a, 's> Loop<'a, 's> {
             evaluated: self.tally.counts.distinct() - self.distinct_at_start,
             bars_spent: self.conductor.bars_spent(),
             elapsed: self.began.elapsed(),
+            proposing: self.proposing,
             best_value: best.map(|best| best.value),
             best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric).copied()),
             reasons: self.tally.top_reasons(3),

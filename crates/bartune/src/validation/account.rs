@@ -56,6 +56,12 @@ pub(super) fn of(subject: &Subject<'_>, whole: &BacktestRun) -> Result<Option<Ac
     Ok((!outcomes.is_empty()).then(|| odds(&outcomes)))
 }
 
+/// Runs over all bars that it takes, side by side ones as one.
+pub(super) fn work(subject: &Subject<'_>) -> f64 {
+    let share = if subject.plan.account.rules.is_some() { 1.0 - OPENING / 2.0 } else { 0.0 };
+    share * STARTS as f64 / subject.options.workers.get() as f64
+}
+
 /// First bars of days, evenly spread.
 fn starts(days: &[i32], range: Range<usize>) -> Vec<usize> {
     let last = range.start + (range.len() as f64 * OPENING) as usize;

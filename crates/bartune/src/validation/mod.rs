@@ -15,6 +15,7 @@
 //! | `leak` | do decisions stay the same when the bars after them are cut off? |
 //! | `evidence` | what speaks for an edge, in one number |
 //! | `verdict` | all of it in one word, each criterion with its threshold |
+//! | `work` | what will all that take? |
 //!
 //! Everything runs on train and validate. **Invariant:** the vault is never read: the evaluators here are given the
 //! bars before it only.
@@ -34,9 +35,9 @@ mod selection;
 mod survivor;
 mod verdict;
 mod walk_forward;
+mod work;
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use bartune_search::storage::TrialRecord;
 use bartune_search::trial::{StudyDirection, TrialState};
@@ -53,13 +54,13 @@ pub use cross_validation::{Combinatorial, CrossValidation};
 pub use evidence::Evidence;
 pub use leak::LeakCheck;
 pub use monte_carlo::{MonteCarlo, Quantiles, Stress};
-pub(crate) use plateau::moved_by;
 pub use plateau::{EdgeParameter, Plateau, Sensitivity};
 pub use regime::{Period, Regimes};
 pub use selection::Selection;
 pub use survivor::Survivor;
 pub use verdict::{Criterion, Judgement, Verdict};
 pub use walk_forward::{Fold, WalkForward, Window};
+pub(crate) use work::Work;
 
 /// What a validation may take, and how.
 #[derive(Debug, Clone)]
@@ -233,35 +234,13 @@ fn winner_of(plan: &Plan, session: &Session<'_>) -> Result<TrialRecord, Error> {
     best.ok_or_else(|| Error::NoWinner { name: plan.name.clone() })
 }
 
-/// What a validation takes.
-pub(crate) struct Work {
-    /// Evaluations whose series have to be computed first, in evaluations on all bars.
-    pub(crate) cold: f64,
-    /// Evaluations whose series the search has left.
-    pub(crate) warm: f64,
-    /// Time of what is not evaluation.
-    pub(crate) statistics: Duration,
-}
-
-impl Work {
-    /// For a study of so many trials, of which some have these daily returns.
-    pub(crate) fn of(plan: &Plan, options: &ValidationOptions, trials: u64, returns: &[Vec<f64>]) -> Self {
-        let sampled = (options.sampled_trials as u64).min(trials) as f64;
-        Self {
-            cold: walk_forward::work(options, trials),
-            warm: sampled + (plateau::work(plan) + survivor::work()) as f64,
-            statistics: selection::time(returns, options, trials),
-        }
-    }
-}
-
 /// Trials that were tried, each once.
 fn distinct(history: &[TrialRecord]) -> u64 {
     history.iter().filter(|record| record.trial.duplicate_of.is_none()).count() as u64
 }
 
 /// The feasible trials that were evaluated in full, best first by the first objective.
-fn ranked<'h>(plan: &Plan, history: &'h [TrialRecord]) -> Vec<&'h TrialRecord> {
+pub(crate) fn ranked<'h>(plan: &Plan, history: &'h [TrialRecord]) -> Vec<&'h TrialRecord> {
     let direction = plan.objective.directions().into_iter().next().unwrap_or(StudyDirection::Maximize);
     let value = |record: &TrialRecord| {
         let value = record.trial.values.first().copied().unwrap_or(f64::NAN);

@@ -24,7 +24,7 @@ pub(super) const RUIN: f64 = 0.5;
 /// Fewer trades have too few orders.
 const FEWEST_TRADES: usize = 10;
 /// Noisy copies of the bars; the middle one by Sharpe ratio is shown.
-const NOISY_COPIES: u64 = 7;
+pub(super) const NOISY_COPIES: u64 = 7;
 /// Largest error of a noisy price, as a share of its bar's range.
 const NOISE: f64 = 0.1;
 
@@ -170,8 +170,7 @@ fn stresses(subject: &Subject<'_>, whole: &BacktestRun) -> Result<Vec<Stress>, E
     let late = subject.evaluator.backtest_late(&params, SegmentName::All, 1)?;
     let mut noisy = Vec::new();
     for copy in 0..NOISY_COPIES {
-        let dataset = noisy_bars(subject, copy)?;
-        noisy.push(Evaluator::new(subject.plan, &dataset).backtest(&params, SegmentName::All)?);
+        noisy.push(self::noisy(subject, &params, copy)?);
     }
     let sharpe = |run: &BacktestRun| run.metrics.get("sharpe").unwrap_or(f64::NEG_INFINITY);
     noisy.sort_by(|a, b| sharpe(a).total_cmp(&sharpe(b)));
@@ -194,6 +193,12 @@ pub(super) fn costly(subject: &Subject<'_>, params: &Params) -> Result<BacktestR
         Slippage::Ticks(ticks) => Slippage::Ticks(2.0 * ticks),
     };
     Evaluator::new(&plan, subject.dataset).backtest(params, SegmentName::All)
+}
+
+/// A trial over train and validate of a noisy copy of the bars.
+pub(super) fn noisy(subject: &Subject<'_>, params: &Params, copy: u64) -> Result<BacktestRun, Error> {
+    let dataset = noisy_bars(subject, copy)?;
+    Evaluator::new(subject.plan, &dataset).backtest(params, SegmentName::All)
 }
 
 /// The bars before the vault, with every price wrong by a random part of a tenth of the bar's range.

@@ -149,7 +149,7 @@ fn joint(space: &Space, from: &Assignment, count: u64, seed: u64) -> Vec<Assignm
 }
 
 /// A number moved by a share of its range; `None` for choices and single values.
-pub(crate) fn moved_by(distribution: &Distribution, value: &ParamValue, share: f64) -> Option<ParamValue> {
+fn moved_by(distribution: &Distribution, value: &ParamValue, share: f64) -> Option<ParamValue> {
     let now = distribution.to_internal(value);
     let (low, high, is_log) = match distribution {
         Distribution::Float { low, high, log, .. } => (*low, *high, *log),

@@ -51,31 +51,23 @@ pub struct Selection {
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
 
-/// Time of the tests of a study of `trials` whose trials look like `series`, told from small ones: what each series takes by
-/// itself, and of each batch of resamples what drawing it takes and what each series takes.
-pub(super) fn time(series: &[Vec<f64>], options: &ValidationOptions, trials: u64) -> Duration {
-    let (Some(days), count) = (series.first().map(Vec::len), series.len()) else { return Duration::ZERO };
-    let (all, flat): (Vec<&[f64]>, _) = (series.iter().map(Vec::as_slice).collect(), vec![0.0; days]);
-    let time = |series: usize, batches: usize| {
-        let times = (0..3).map(|_| {
-            let began = Instant::now();
-            let _ = std::hint::black_box(reality_check(&all[..series], &flat, (batches * BATCH, 0)));
-            began.elapsed().as_secs_f64()
-        });
-        times.fold(f64::INFINITY, f64::min)
+/// Time of the tests of so many `sampled` trials that look like `series`, told from few resamples.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the trials that are sampled")]
+pub(super) fn time(series: &[Vec<f64>], options: &ValidationOptions, sampled: f64) -> Duration {
+    let Some(days) = series.first().map(Vec::len) else { return Duration::ZERO };
+    let all: Vec<&[f64]> = series.iter().map(Vec::as_slice).cycle().take(sampled as usize).collect();
+    let flat = vec![0.0; days];
+    let time = |batches: usize| {
+        let began = Instant::now();
+        // Against nothing and against the benchmark, side by side where there is a second worker.
+        drop(parallel::map_on(options.workers, &[&flat, &flat], |days| {
+            reality_check(&all, days, (batches * BATCH, 0)).ok()
+        }));
+        began.elapsed().as_secs_f64()
     };
-    let once = time(count, 1);
-    let batch = (time(count, 3) - once).max(0.0) / 2.0;
-    let few = count.div_ceil(2);
-    let batch_of_few = (time(few, 3) - time(few, 1)).max(0.0) / 2.0;
-    let each = ((batch - batch_of_few) / (count - few).max(1) as f64).clamp(0.0, batch / count as f64);
-    let drawing = batch - each * count as f64;
-    let alone = (once - batch).max(0.0) / count as f64;
-    let sampled = (options.sampled_trials as u64).min(trials) as f64;
+    let (one, three) = (time(1), time(3));
     let batches = (options.resamples as f64 / BATCH as f64).ceil();
-    // Against nothing and, where there is a second worker, against the benchmark meanwhile.
-    let one_after_another = if options.workers.get() > 1 { 1.0 } else { 2.0 };
-    Duration::from_secs_f64(one_after_another * (alone * sampled + batches * (drawing + each * sampled)))
+    Duration::from_secs_f64(one + (batches - 1.0).max(0.0) * (three - one).max(0.0) / 2.0)
 }
 
 pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {

@@ -16,7 +16,7 @@ use crate::parallel;
 /// Best trials by the objective that are looked at.
 const POOL: usize = 64;
 /// How many are shown.
-const SHOWN: usize = 4;
+pub(super) const SHOWN: usize = 4;
 /// Mean distance, as a share of the ranges, from which on two trials differ.
 const FAR: f64 = 0.1;
 

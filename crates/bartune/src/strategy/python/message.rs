@@ -1,8 +1,9 @@
 //! What goes over the socket: questions as JSON, answers as bytes.
 //!
 //! An answer begins with a letter: `E` a text that says what failed, `H` JSON of what the strategy depends on, `C` columns:
-//! nanoseconds of the call (8 bytes), bars (4), which distances there are (1), four masks in words of 64 bars, and a
-//! number for each bar that enters, distance by distance. All little-endian.
+//! nanoseconds of the call (8 bytes), bars (4), flags (1), masks in words of 64 bars, and a number for each bar that enters,
+//! distance by distance. All little-endian. Flags, from the lowest bit on: which of the four conditions have a mask; that
+//! there are two masks instead, of where a long and where a short position is held; which of the three distances there are.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,10 @@ use crate::identity::param;
 /// Bytes of a failure or a greeting that are read.
 const LONGEST_TEXT: usize = 1 << 16;
 const HEAD: usize = 14;
+/// The flag of an answer that says where positions are held.
+const HELD: u8 = 1 << 4;
+/// The bit of the first distance.
+const DISTANCES: u8 = 5;
 
 /// What a worker says.
 #[derive(Debug)]
@@ -93,34 +98,47 @@ pub(super) fn answer(bytes: &[u8], bars: usize) -> Option<Answer> {
 fn columns(rest: &[u8], bars: usize) -> Option<Answer> {
     let (nanoseconds, rest) = rest.split_first_chunk::<8>()?;
     let (count, rest) = rest.split_first_chunk::<4>()?;
-    let (flags, mut rest) = rest.split_first()?;
-    if u32::from_le_bytes(*count) as usize != bars || flags >> 3 != 0 {
+    let (&flags, mut rest) = rest.split_first()?;
+    if u32::from_le_bytes(*count) as usize != bars {
         return None;
     }
-    let mut next_mask = || {
-        let (mask, left) = rest.split_at_checked(bars.div_ceil(64) * 8)?;
-        rest = left;
-        mask_of(mask, bars)
-    };
-    let mut columns = Columns {
-        long_entry: next_mask()?,
-        long_exit: next_mask()?,
-        short_entry: next_mask()?,
-        short_exit: next_mask()?,
-        ..Columns::default()
-    };
-    let entries = entries(&columns);
-    let mut next_distance = |bit: u8| -> Option<Option<Vec<f64>>> {
-        if flags >> bit & 1 == 0 {
+    let mut columns = conditions(flags, &mut rest, bars)?;
+    let has_distances = flags >> DISTANCES != 0;
+    let entries = if has_distances { entries(&columns) } else { Vec::new() };
+    let mut next_distance = |distance: u8| -> Option<Option<Vec<f64>>> {
+        if flags >> (DISTANCES + distance) & 1 == 0 {
             return Some(None);
         }
-        let (values, left) = rest.split_at_checked(8 * entries.len())?;
-        rest = left;
+        let values = split(&mut rest, 8 * entries.len())?;
         Some(Some(scattered(values, &entries, bars)))
     };
     (columns.stop_loss, columns.take_profit, columns.trailing_stop) =
         (next_distance(0)?, next_distance(1)?, next_distance(2)?);
     rest.is_empty().then(|| Answer::Columns { columns, nanoseconds: u64::from_le_bytes(*nanoseconds) })
+}
+
+/// The conditions that an answer has, or that follow from what it holds.
+fn conditions(flags: u8, rest: &mut &[u8], bars: usize) -> Option<Columns> {
+    let mut next_mask = || mask_of(split(rest, bars.div_ceil(64) * 8)?, bars);
+    if flags & HELD != 0 {
+        let (long, short) = (next_mask()?, next_mask()?);
+        return (flags & (HELD - 1) == 0).then(|| Columns::of_held(&long, &short));
+    }
+    let mut given = |bit: u8| if flags >> bit & 1 == 1 { next_mask() } else { Some(Mask::falses(bars)) };
+    Some(Columns {
+        long_entry: given(0)?,
+        long_exit: given(1)?,
+        short_entry: given(2)?,
+        short_exit: given(3)?,
+        ..Columns::default()
+    })
+}
+
+/// So many bytes off the front.
+fn split<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (part, left) = rest.split_at_checked(length)?;
+    *rest = left;
+    Some(part)
 }
 
 /// `None` where a bit past the last bar is set.
@@ -162,7 +180,7 @@ fn scattered(bytes: &[u8], entries: &[usize], bars: usize) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn packed(masks: [u64; 4], flags: u8, distances: &[f64]) -> Vec<u8> {
+    fn packed(masks: &[u64], flags: u8, distances: &[f64]) -> Vec<u8> {
         let mut bytes = b"C".to_vec();
         bytes.extend(7_u64.to_le_bytes());
         bytes.extend(10_u32.to_le_bytes());
@@ -175,7 +193,7 @@ mod tests {
     #[test]
     fn distances_stand_at_the_bars_that_enter() {
         let Some(Answer::Columns { columns, nanoseconds }) =
-            answer(&packed([0b10, 0, 0b1000, 0], 0b101, &[1.0, 2.0, 3.0, 4.0]), 10)
+            answer(&packed(&[0b10, 0b1000], 0b1010_0101, &[1.0, 2.0, 3.0, 4.0]), 10)
         else {
             panic!("it is well formed")
         };
@@ -187,12 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_held_is_entered_where_it_begins() {
+        let held = packed(&[0b10_0011, 0b1100], HELD | 1 << DISTANCES, &[1.0, 2.0, 3.0]);
+        let Some(Answer::Columns { columns, .. }) = answer(&held, 10) else { panic!("it is well formed") };
+        let stop = columns.stop_loss.clone().expect("there is one");
+        assert_eq!([stop[0], stop[2], stop[5]], [1.0, 2.0, 3.0]);
+        let positions = [1, 1, -1, -1, 0, 1, 0, 0, 0, 0];
+        assert_eq!(Columns { stop_loss: None, ..columns }, Columns::of_positions(&positions));
+    }
+
+    #[test]
     fn what_is_cut_short_or_too_long_is_no_answer() {
-        let whole = packed([0b10, 0, 0, 0], 1, &[1.0]);
+        let whole = packed(&[0b10], 0b10_0001, &[1.0]);
         assert!(answer(&whole, 10).is_some());
-        for wrong in
-            [&whole[..whole.len() - 1], &[whole.as_slice(), &[0]].concat(), &packed([1 << 10, 0, 0, 0], 0, &[])]
-        {
+        let past_the_end = packed(&[1 << 10], 1, &[]);
+        let both_kinds = packed(&[0, 0, 0], HELD | 1, &[]);
+        for wrong in [&whole[..whole.len() - 1], &[&*whole, &[0]].concat(), &past_the_end, &both_kinds] {
             assert!(answer(wrong, 10).is_none());
         }
         assert!(answer(&whole, 11).is_none() && answer(&whole, 100).is_none());

@@ -19,6 +19,8 @@ pub(super) struct Worker {
     child: Child,
     channel: UnixStream,
     words: LastWords,
+    /// The last answer's bytes: the next one needs no other memory.
+    bytes: Vec<u8>,
 }
 
 /// Why there is no answer.
@@ -36,7 +38,7 @@ impl Worker {
     /// Start a process and wait until it has imported the strategy.
     pub(super) fn start(launch: &Launch, limit: Duration) -> Result<(Self, Hello), Fault> {
         let (child, channel, words) = launch.spawn().map_err(|error| Fault::Ended(error.to_string()))?;
-        let mut worker = Self { child, channel, words };
+        let mut worker = Self { child, channel, words, bytes: Vec::new() };
         let deadline = Instant::now() + limit;
         worker.send(&launch.told(), deadline)?;
         match worker.answer(0, deadline)? {
@@ -93,9 +95,12 @@ impl Worker {
                 "the worker's answer has {length} bytes, more than {bars} bars can need"
             )));
         }
-        let mut bytes = vec![0; length];
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.resize(length, 0);
         self.read(&mut bytes, deadline)?;
-        message::answer(&bytes, bars).ok_or_else(nonsense)
+        let answer = message::answer(&bytes, bars).ok_or_else(nonsense);
+        self.bytes = bytes;
+        answer
     }
 
     fn read(&mut self, mut bytes: &mut [u8], deadline: Instant) -> Result<(), Fault> {
