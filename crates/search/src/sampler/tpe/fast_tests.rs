@@ -107,11 +107,11 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
     let pending: Vec<Assignment> = (trials..trials + pending).map(|number| shape.params(space, number)).collect();
     let mut compared = 0;
     for (index, group) in fresh.groups().iter().enumerate() {
-        let model = Model { space, options, in_flight: 0, pending: &pending, memory: &fresh };
+        let model = Model { space, options, in_flight: 0, sharp_share: 1.0, pending: &pending, memory: &fresh };
         let positions = model.pending_positions(group);
         let mut stream = RandomStream::new(shape.seed, trials, 0);
         let mut candidates: Vec<Vec<f64>> =
-            (0..12).map(|_| group.good_density(0).estimator.sample(&mut stream)).collect();
+            (0..12).map(|_| group.good_density(Kernels::Sharp).estimator.sample(&mut stream)).collect();
         for number in 0..12 {
             let params = shape.params(space, trials + 1_000 + number);
             let named = group.group.params.iter().map(|&param| {
@@ -128,7 +128,7 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
         let again = Rest::new(&grown.memory.groups()[index], &positions, options).ln_density(&candidates, None);
         assert_eq!(fast, again, "{:?}: a memory that grew differs from one made at once", group.group.params);
         // Where only the best candidate is asked for, it is the same one, and its density is complete.
-        let good = model.good_ln_density(group, &candidates);
+        let good = model.good_ln_density(group, group.good_density(Kernels::Sharp), &candidates);
         let partial = Rest::new(group, &positions, options).ln_density(&candidates, Some(&good));
         let best = |rest: &[f64]| {
             let scores = good.iter().zip(rest).map(|(good, rest)| good - rest).enumerate();

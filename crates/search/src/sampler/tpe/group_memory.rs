@@ -57,6 +57,15 @@ pub(super) struct Joint {
     pub(super) odd: BTreeSet<u32>,
 }
 
+/// How narrow the kernels of `l` may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kernels {
+    /// As Optuna's.
+    Usual,
+    /// As the option `sharpness` has it.
+    Sharp,
+}
+
 /// The density of the good trials: to draw from, and to be asked fast.
 #[derive(Debug, Clone)]
 pub(super) struct Good {
@@ -159,11 +168,20 @@ impl GroupMemory {
         !matches!(self.summary, Summary::Exact) && self.rest() >= FEWEST_KERNELS && few_enough
     }
 
-    /// The density of the good trials, while so many others are in flight.
-    pub(super) fn good_density(&self, in_flight: usize) -> &Good {
-        let is_sharp = self.rows.len() >= ROUNDS * self.dimensions.len() * (in_flight + 1);
-        let sharpness = if is_sharp { self.good_options.sharpness } else { 1.0 };
-        let density = if is_sharp { &self.sharp } else { &self.usual };
+    /// The narrowest kernels of `l` that pay, while so many trials are in flight.
+    pub(super) fn kernels(&self, in_flight: usize) -> Kernels {
+        match self.rows.len() >= ROUNDS * self.dimensions.len() * (in_flight + 1) {
+            true => Kernels::Sharp,
+            false => Kernels::Usual,
+        }
+    }
+
+    /// The density of the good trials.
+    pub(super) fn good_density(&self, kernels: Kernels) -> &Good {
+        let (density, sharpness) = match kernels {
+            Kernels::Usual => (&self.usual, 1.0),
+            Kernels::Sharp => (&self.sharp, self.good_options.sharpness),
+        };
         density.get_or_init(|| {
             let options = TpeOptions { sharpness, ..self.good_options.clone() };
             let positions = self.axes.iter().map(|axis| self.good.iter().map(|&rank| axis.position(rank)).collect());

@@ -66,12 +66,16 @@ use super::{Request, Sampler, SamplerError};
 use crate::space::{Assignment, Space};
 use crate::stream::RandomStream;
 use group::{Sharing, groups};
-use group_memory::GroupMemory;
+use group_memory::{Good, GroupMemory, Kernels};
 use memory::Memory;
 use rest::Rest;
 
 /// How many times the number of candidates are drawn before relations are given up on.
 const DRAWS_PER_CANDIDATE: usize = 10;
+
+/// With one objective and parameters one by one: the share of decisions that are made with narrow kernels. With those
+/// alone all parameters go to the tails of their kernels at once, and a search comes to a halt.
+const SHARP_SHARE: f64 = 0.5;
 
 /// The tree-structured Parzen estimator.
 #[derive(Debug, Clone, Default)]
@@ -125,12 +129,17 @@ impl Sampler for Tpe {
                 Startup::Random => Ok(request.space.sample_uniform(&mut stream)?),
             };
         }
-        let groups = groups(request.space, self.sharing(request.directions.len()));
+        let sharing = self.sharing(request.directions.len());
+        let groups = groups(request.space, sharing);
         self.memory.update(&request.view, (request.space, groups), request.directions, &self.options);
         let model = Model {
             space: request.space,
             options: &self.options,
             in_flight: request.pending.len(),
+            sharp_share: match (sharing, request.directions) {
+                (Sharing::Independent, [_]) if self.options.sharpness > 1.0 => SHARP_SHARE,
+                _ => 1.0,
+            },
             pending: if self.options.constant_liar { request.pending } else { &[] },
             memory: &self.memory,
         };
@@ -146,6 +155,8 @@ struct Model<'a> {
     space: &'a Space,
     options: &'a TpeOptions,
     in_flight: usize,
+    /// Share of decisions made with narrow kernels, where those pay.
+    sharp_share: f64,
     /// Those that count as bad.
     pending: &'a [Assignment],
     memory: &'a Memory,
@@ -179,7 +190,7 @@ impl Model<'_> {
         decided: &mut Assignment,
         stream: &mut RandomStream,
     ) -> Option<Vec<f64>> {
-        let (group, good) = (&memory.group, memory.good_density(self.in_flight));
+        let (group, good) = (&memory.group, self.good(memory, stream));
         let mut candidates = Vec::with_capacity(self.options.candidates);
         for _ in 0..self.options.candidates * DRAWS_PER_CANDIDATE {
             if candidates.len() == self.options.candidates {
@@ -195,7 +206,7 @@ impl Model<'_> {
             candidates.push(candidate);
         }
         let mut best: Option<(usize, f64)> = None;
-        for (index, score) in self.scores(memory, &candidates).into_iter().enumerate() {
+        for (index, score) in self.scores(memory, good, &candidates).into_iter().enumerate() {
             if best.is_none_or(|(_, incumbent)| score > incumbent) {
                 best = Some((index, score));
             }
@@ -204,15 +215,20 @@ impl Model<'_> {
     }
 
     /// The logarithm of `l/g` at each candidate; candidates that are not the best may seem better than they are.
-    fn scores(&self, memory: &GroupMemory, candidates: &[Vec<f64>]) -> Vec<f64> {
-        let good = self.good_ln_density(memory, candidates);
+    fn scores(&self, memory: &GroupMemory, good: &Good, candidates: &[Vec<f64>]) -> Vec<f64> {
+        let good = self.good_ln_density(memory, good, candidates);
         let rest = self.rest_ln_density(memory, candidates, Some(&good));
         good.into_iter().zip(rest).map(|(good, rest)| good - rest).collect()
     }
 
+    /// `l`, for one decision.
+    fn good<'m>(&self, memory: &'m GroupMemory, stream: &mut RandomStream) -> &'m Good {
+        let is_usual = self.sharp_share < 1.0 && stream.uniform() >= self.sharp_share;
+        memory.good_density(if is_usual { Kernels::Usual } else { memory.kernels(self.in_flight) })
+    }
+
     /// The logarithm of `l` at each candidate.
-    fn good_ln_density(&self, memory: &GroupMemory, candidates: &[Vec<f64>]) -> Vec<f64> {
-        let good = memory.good_density(self.in_flight);
+    fn good_ln_density(&self, memory: &GroupMemory, good: &Good, candidates: &[Vec<f64>]) -> Vec<f64> {
         match self.options.exact {
             true => good.estimator.ln_density(candidates),
             false => good.mixture.ln_density(memory, candidates),
