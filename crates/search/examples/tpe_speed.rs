@@ -2,11 +2,12 @@
 //!
 //! `cargo run --release -p bartune-search --example tpe_speed -- [LENGTH ...] [joint] [search]`
 //!
-//! Two spaces: 8 parameters (6 floats, 1 int, 1 choice), and the 12 of a strategy (7 ints, 3 steps, 1 float, 1 choice). 15
-//! trials in flight, one thread, an objective that costs nothing. Two histories: `random` draws, and the trials of a
+//! Three spaces: 8 parameters (6 floats, 1 int, 1 choice), the 12 of a strategy (7 ints, 3 steps, 1 float, 1 choice), and the
+//! 6 of `examples/large.toml` (3 ints, 2 steps, 1 float, 1 relation). 15 trials in flight, one thread, an objective that costs nothing. Two histories: `random` draws, and the trials of a
 //! `search` by TPE itself, which crowd around the optimum. A figure is the median of consecutive proposals of one
 //! sampler, then the least. Every proposal sees one trial more than the one before, as in a study. `exact` is kernel by
-//! kernel, up to 10,000 trials. `joint` measures nothing else, `search` no random histories.
+//! kernel, up to 10,000 trials. `joint` measures nothing else, `search` no random histories; `eight`, `strategy`
+//! and `study` name the only space.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use bartune_search::sampler::random::Random;
 use bartune_search::sampler::tpe::{Multivariate, Tpe, TpeOptions};
 use bartune_search::sampler::{Request, Sampler};
 use bartune_search::space::{Assignment, Distribution, Space, SpaceError};
-use bartune_search::testing::space::{always, choice, float, int, log_int, number, space, stepped};
+use bartune_search::testing::space::{always, choice, float, int, less, log_int, number, space, stepped};
 use bartune_search::testing::study::{Outcome, Study};
 use bartune_search::trial::{StudyDirection, Trial};
 
@@ -39,6 +40,18 @@ fn strategy() -> Result<Space, SpaceError> {
         ("kind", always(choice(&["x", "y", "z"]))),
     ];
     space(&[&periods[..], &steps[..], &others[..]].concat(), vec![])
+}
+
+fn study() -> Result<Space, SpaceError> {
+    let params = [
+        ("fast", always(int(5, 100))),
+        ("slow", always(log_int(20, 400))),
+        ("rsi_period", always(int(7, 28))),
+        ("rsi_max", always(float(50.0, 90.0))),
+        ("stop", always(stepped(1.0, 8.0, 0.25))),
+        ("target", always(stepped(1.0, 16.0, 0.5))),
+    ];
+    space(&params, vec![less("fast", "slow")])
 }
 
 /// Squared distances, in units of a twentieth of the ranges, from points well inside.
@@ -140,6 +153,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{:>8} {:>8} {:>8} {:>16} {:>16} {:>18} {:>18}",
         "space", "history", "trials", "independent", "joint", "exact independent", "exact joint"
     );
-    measure("eight", &eight_parameters()?, &lengths, &words)?;
-    measure("strategy", &strategy()?, &lengths, &words)
+    let spaces = [("eight", eight_parameters()?), ("strategy", strategy()?), ("study", study()?)];
+    let is_named = |name: &str| words.iter().any(|word| word == name);
+    let names_any = spaces.iter().any(|(name, _)| is_named(name));
+    for (name, space) in spaces.iter().filter(|(name, _)| !names_any || is_named(name)) {
+        measure(name, space, &lengths, &words)?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p bartune-search --example quality -- SEEDS TRIALS SAMPLER:LAG ... [PROBLEM ...]`
 //!
-//! Samplers: `tpe`, `cmaes`, `nsga2`, `gp`, `random`, `auto`, and `tpe-optuna` (its options are Optuna's). A line has the sampler, the lag, the problem, its dimension, the
+//! Samplers: `tpe`, `cmaes`, `nsga2`, `gp`, `random`, `auto`, `tpe-univariate` and `tpe-optuna` (its options are Optuna's). A line has the sampler, the lag, the problem, its dimension, the
 //! trials, the seed and the best value (nothing if no trial was feasible). As in a study, a point that is known is proposed
 //! anew, eight times by the sampler and eight times at random, and costs no trial if it is known still.
 
@@ -17,7 +17,7 @@ use bartune_search::sampler::cmaes::Cmaes;
 use bartune_search::sampler::gp::Gp;
 use bartune_search::sampler::nsga2::Nsga2;
 use bartune_search::sampler::random::Random;
-use bartune_search::sampler::tpe::{Tpe, TpeOptions};
+use bartune_search::sampler::tpe::{Multivariate, Tpe, TpeOptions};
 use bartune_search::sampler::{Request, Sampler, SamplerError};
 use bartune_search::space::Assignment;
 use bartune_search::testing::study::trial_of;
@@ -103,6 +103,9 @@ fn text(params: &Assignment) -> String {
 fn sampler(name: &str, problem: &Problem, budget: u64) -> Result<Box<dyn Sampler>, Box<dyn std::error::Error>> {
     Ok(match name {
         "tpe" => Box::new(Tpe::default()),
+        "tpe-univariate" => {
+            Box::new(Tpe::try_new(TpeOptions { multivariate: Multivariate::Independent, ..TpeOptions::default() })?)
+        }
         "tpe-optuna" => Box::new(Tpe::try_new(TpeOptions::optuna())?),
         "cmaes" => Box::new(Cmaes::default()),
         "nsga2" => Box::new(Nsga2::default()),

@@ -14,6 +14,9 @@ use super::wide::{Work, widely};
 /// Points in a leaf.
 pub(super) const LEAF: usize = 64;
 
+/// Points of a leaf are in the order of halves, quarters, … down to so many, so that these lie near each other too.
+const NEIGHBOURS: usize = 8;
+
 /// What an axis measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Measure {
@@ -42,7 +45,6 @@ pub(super) struct Side {
 /// Points of one leaf.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leaf<'a> {
-    /// Ascending.
     pub(super) ranks: &'a [u32],
     coordinates: &'a [f64],
     slots: &'a [u16],
@@ -183,7 +185,7 @@ impl Tree {
     /// Over points of these ranks, in leaves of this size.
     fn new(spots: &[Spot], axes: usize, (ranks, size): (std::ops::Range<usize>, usize)) -> Self {
         let mut order: Vec<u32> = ranks.map(|rank| rank as u32).collect();
-        halve(spots, axes, size, &mut order);
+        halve(spots, axes, &mut order);
         let leaves = order.len() / size;
         let mut tree = Self { lows: vec![0.0; axes * leaves], highs: vec![0.0; axes * leaves], ..Self::default() };
         for (leaf, ranks) in order.chunks_exact(size).enumerate() {
@@ -199,9 +201,9 @@ impl Tree {
     }
 }
 
-/// Order ranks by leaves, and ascending in each.
-fn halve(spots: &[Spot], axes: usize, size: usize, ranks: &mut [u32]) {
-    if ranks.len() <= size {
+/// Order ranks by halves, halves of halves, and so on.
+fn halve(spots: &[Spot], axes: usize, ranks: &mut [u32]) {
+    if ranks.len() <= NEIGHBOURS {
         ranks.sort_unstable();
         return;
     }
@@ -216,8 +218,8 @@ fn halve(spots: &[Spot], axes: usize, size: usize, ranks: &mut [u32]) {
     let middle = ranks.len() / 2;
     ranks.select_nth_unstable_by(middle, |&a, &b| at(a).total_cmp(&at(b)).then(a.cmp(&b)));
     let (left, right) = ranks.split_at_mut(middle);
-    halve(spots, axes, size, left);
-    halve(spots, axes, size, right);
+    halve(spots, axes, left);
+    halve(spots, axes, right);
 }
 
 /// The least and the largest coordinate on an axis.

@@ -92,7 +92,11 @@ impl Group {
     pub(super) fn decide(&self, space: &Space, candidate: &[f64], decided: &mut Assignment) {
         for (&index, &internal) in self.params.iter().zip(candidate) {
             let (name, param) = space.param(index);
-            decided.insert(name.to_owned(), param.distribution.nearest(internal));
+            let value = param.distribution.nearest(internal);
+            match decided.get_mut(name) {
+                Some(known) => *known = value,
+                None => _ = decided.insert(name.to_owned(), value),
+            }
         }
     }
 

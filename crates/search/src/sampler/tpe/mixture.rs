@@ -24,10 +24,10 @@ const NEGLIGIBLE: f64 = 40.0;
 const PER_AXIS: f64 = 5.0;
 
 /// So many kernels are computed at a time.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 
-/// How many sums are kept side by side, for the vector units.
-const LANES: usize = 8;
+/// So many kernels are looked at together, for the vector units and to leave out those that are far.
+const LANES: usize = 16;
 
 /// A weighted sum of kernels.
 #[derive(Debug, Clone, Default)]
@@ -192,6 +192,7 @@ impl Work for Sums<'_> {
             let range = chunk * CHUNK..chunk * CHUNK + kernels;
             for (products, exponents) in products.iter_mut().zip(&mut exponents) {
                 products[..kernels].copy_from_slice(heights);
+                products[kernels..].fill(0.0);
                 exponents.fill(0.0);
             }
             for (axis, (column, asked)) in columns.iter().zip(self.asked).enumerate() {
@@ -221,7 +222,7 @@ impl Work for Sums<'_> {
                 }
             }
             for ((sum, products), exponents) in sums.iter_mut().zip(&products).zip(&exponents) {
-                *sum += weighted_sum(&products[..kernels], &exponents[..kernels], negligible);
+                *sum += weighted_sum(products, exponents, negligible);
             }
         }
         sums
@@ -236,13 +237,11 @@ fn add_squares(exponents: &mut [f64], position: f64, centres: &[f64], scales: &[
     }
 }
 
-/// `Σ product · e^-exponent`, leaving out what is negligible, eight at a time.
+/// `Σ product · e^-exponent`, leaving out what is negligible, sixteen at a time.
 #[inline(always)]
-pub(super) fn weighted_sum(products: &[f64], exponents: &[f64], negligible: f64) -> f64 {
+pub(super) fn weighted_sum(products: &[f64; CHUNK], exponents: &[f64; CHUNK], negligible: f64) -> f64 {
     let mut sums = [0.0; LANES];
-    let (products, exponents) = (products.chunks_exact(LANES), exponents.chunks_exact(LANES));
-    let rest = products.remainder().iter().zip(exponents.remainder());
-    for (products, exponents) in products.zip(exponents) {
+    for (products, exponents) in products.as_chunks::<LANES>().0.iter().zip(exponents.as_chunks::<LANES>().0) {
         let mut least = f64::INFINITY;
         for &exponent in exponents {
             least = if exponent < least { exponent } else { least };
@@ -254,10 +253,14 @@ pub(super) fn weighted_sum(products: &[f64], exponents: &[f64], negligible: f64)
             sums[lane] += products[lane] * short_exp(-exponents[lane]);
         }
     }
-    for (sum, (product, exponent)) in sums.iter_mut().zip(rest) {
-        *sum += product * short_exp(-exponent);
+    let mut left = LANES / 2;
+    while left > 0 {
+        for lane in 0..left {
+            sums[lane] += sums[lane + left];
+        }
+        left /= 2;
     }
-    ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
+    sums[0]
 }
 
 impl Stepped {

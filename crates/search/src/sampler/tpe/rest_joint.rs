@@ -4,12 +4,11 @@
 //! is so far from it that `n` of them would add less than a share of 7·10⁻⁷ to the bound is left out, with the whole
 //! [`Leaf`] that it is in where that is so far; the bound rises while nearer ones are added.
 //!
-//! Where only the best candidate is asked for, some leaves tell which one it may be. Its density is
-//! found first; the others' sums, those leaves first that it owes most to, end as soon as they are too large for `l/g` to be as good.
+//! Where only the best candidate is asked for, some leaves tell which ones it may be. Their densities are
+//! found first; the others' sums, those leaves first that these owe most to, end as soon as they are too large for `l/g` to be as good.
 
 use super::asked::Asked;
-use super::cloud::{LEAF, Leaf, Measure, Side, add_distances};
-use super::exponential::short_exp;
+use super::cloud::{LEAF, Leaf, Side};
 use super::grid::MOST_VALUES;
 use super::group_memory::{Axis, Joint};
 use super::line::{Line, PendingWidths};
@@ -21,11 +20,11 @@ use super::wide::{Work, widely};
 /// The share of the density that kernels left out may have together.
 const TOLERANCE: f64 = 7e-7;
 
-/// With more axes that are grids or choices, near kernels are picked out before they are computed.
-const FEW_STEPPED: usize = 2;
-
 /// So many leaves tell which candidate may be the best, if there are at least twice as many.
 const SAMPLE: usize = 8;
+
+/// So many candidates may be the best.
+const FIRST: usize = 3;
 
 /// What a value on a grid, or a choice, makes of a regular kernel.
 enum Factor<'a> {
@@ -53,7 +52,6 @@ struct Points<'a> {
     spread: Vec<(usize, Vec<f64>)>,
     stepped: Vec<Stepped<'a>>,
     values: usize,
-    measures: Vec<Measure>,
     /// By candidate, then by axis.
     sides: Vec<Vec<Side>>,
     /// The largest height a regular kernel of weight 1 can have at a candidate; it falls with the distance as the kernel does.
@@ -169,7 +167,6 @@ impl Rest<'_> {
             spread: Vec::new(),
             stepped: Vec::new(),
             values: 0,
-            measures: self.memory.axes.iter().map(Axis::measure).collect(),
             sides: vec![vec![none; asked.len()]; candidates.len()],
             largest: vec![joint.largest_amplitude; candidates.len()],
         };
@@ -335,21 +332,23 @@ impl<'a> Progress<'a> {
             ln_good[candidate] - libm::log(certain[candidate] + stride as f64 * sampled)
         };
         let estimates: Vec<f64> = all.iter().map(|&candidate| estimate(candidate)).collect();
-        let first = all.iter().copied().max_by(|&a, &b| estimates[a].total_cmp(&estimates[b])).unwrap_or(0);
+        let mut remaining = all;
+        remaining.sort_by(|&a, &b| estimates[b].total_cmp(&estimates[a]).then(a.cmp(&b)));
+        let first: Vec<usize> = remaining.drain(..FIRST.min(remaining.len())).collect();
+        let total = |sums: &[f64]| first.iter().map(|&candidate| sums[candidate]).sum::<f64>();
         let others = (0..self.leaves.len()).filter(|leaf| !leaf.is_multiple_of(stride));
         let mut others: Vec<(f64, usize)> = others
             .map(|leaf| {
-                let before = self.sums[first];
-                self.add(leaf, &[first]);
-                (self.sums[first] - before, leaf)
+                let before = total(&self.sums);
+                self.add(leaf, &first);
+                (total(&self.sums) - before, leaf)
             })
             .collect();
-        // Leaves that say much of one candidate say much of those near it too.
+        // Leaves that say much of some candidates say much of those near them too.
         others.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
-        let score = ln_good[first] - libm::log(self.sums[first]);
-        let most: Vec<f64> = ln_good.iter().map(|good| libm::exp(good - score)).collect();
-        let mut remaining = all;
-        remaining.retain(|&candidate| candidate != first);
+        let scores = first.iter().map(|&candidate| ln_good[candidate] - libm::log(self.sums[candidate]));
+        let best = scores.fold(f64::NEG_INFINITY, f64::max);
+        let most: Vec<f64> = ln_good.iter().map(|good| libm::exp(good - best)).collect();
         for (_, leaf) in others {
             remaining.retain(|&candidate| self.sums[candidate] <= most[candidate]);
             self.add(leaf, &remaining);
@@ -395,10 +394,7 @@ impl Work for LeafSums<'_> {
         }
         self.are_known.fill(false);
         for &candidate in self.candidates {
-            self.sums[candidate] += match self.points.stepped.len() <= FEW_STEPPED {
-                true => self.sum_of_all(candidate, &heights),
-                false => self.sum_of_near(candidate, &heights),
-            };
+            self.sums[candidate] += self.sum(candidate, &heights);
         }
     }
 }
@@ -406,7 +402,7 @@ impl Work for LeafSums<'_> {
 impl LeafSums<'_> {
     /// All kernels side by side.
     #[inline(always)]
-    fn sum_of_all(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
+    fn sum(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
         let points = self.leaf.ranks.len();
         let (mut products, mut exponents) = (*heights, [0.0; LEAF]);
         for (axis, coordinates) in &self.points.spread {
@@ -430,58 +426,6 @@ impl LeafSums<'_> {
                 *product *= *factor;
             }
         }
-        weighted_sum(&products[..points], &exponents[..points], 0.5 * self.limits[candidate])
-    }
-
-    /// Distances side by side, and then one by one the kernels that are near: looking up what many grids make of a kernel
-    /// takes longer.
-    #[inline(always)]
-    fn sum_of_near(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
-        let points = self.leaf.ranks.len();
-        let mut distances = [0.0; LEAF];
-        for (axis, (side, &measure)) in self.points.sides[candidate].iter().zip(&self.points.measures).enumerate() {
-            let coordinates = self.leaf.coordinates(axis);
-            add_distances(&mut distances[..points], *side, measure, (coordinates, coordinates));
-        }
-        for stepped in &self.points.stepped {
-            let (value, place) = (stepped.of[candidate], stepped.first + stepped.of[candidate]);
-            if let (Factor::Cell(..), false) = (&stepped.factors[value], self.are_known[place]) {
-                self.are_known[place] = true;
-                let factors = &mut self.factors[place * LEAF..][..points];
-                stepped.factors[value].at(&self.leaf, stepped.axis, factors);
-            }
-        }
-        let mut sum = 0.0;
-        for (point, (&distance, &height)) in distances[..points].iter().zip(heights).enumerate() {
-            if distance <= self.limits[candidate] && height > 0.0 {
-                sum += height * self.kernel(candidate, point);
-            }
-        }
-        sum
-    }
-
-    /// One kernel, but for its height.
-    #[inline(always)]
-    fn kernel(&self, candidate: usize, point: usize) -> f64 {
-        let mut product = 1.0;
-        for stepped in &self.points.stepped {
-            product *= match &stepped.factors[stepped.of[candidate]] {
-                Factor::Shares(shares) => shares[self.leaf.slots(stepped.axis)[point] as usize % MOST_VALUES],
-                Factor::Choice { own, hit, miss } => {
-                    if self.leaf.slots(stepped.axis)[point] == *own {
-                        *hit
-                    } else {
-                        *miss
-                    }
-                }
-                Factor::Cell(..) => self.factors[(stepped.first + stepped.of[candidate]) * LEAF + point],
-            };
-        }
-        let mut exponent = 0.0;
-        for (axis, coordinates) in &self.points.spread {
-            let z = coordinates[candidate] - self.leaf.coordinates(*axis)[point];
-            exponent += z * z;
-        }
-        product * short_exp(-0.5 * exponent)
+        weighted_sum(&products, &exponents, 0.5 * self.limits[candidate])
     }
 }
