@@ -72,7 +72,8 @@ struct Progress<'a> {
     limits: Vec<f64>,
     sums_of_limits: Vec<f64>,
     least_shares: Vec<f64>,
-    factors: Vec<f64>,
+    /// By axis and value, for the points of a leaf.
+    factors: Vec<[f64; LEAF]>,
     are_known: Vec<bool>,
 }
 
@@ -84,7 +85,7 @@ struct LeafSums<'a> {
     candidates: &'a [usize],
     limits: &'a [f64],
     sums: &'a mut [f64],
-    factors: &'a mut [f64],
+    factors: &'a mut [[f64; LEAF]],
     are_known: &'a mut [bool],
 }
 
@@ -302,7 +303,7 @@ impl<'a> Progress<'a> {
                 .map(|largest| TOLERANCE / (rest.observations as f64 * largest))
                 .collect(),
             sums: certain,
-            factors: Vec::new(),
+            factors: vec![[0.0; LEAF]; points.values],
             are_known: vec![false; points.values],
             points,
         };
@@ -362,7 +363,6 @@ impl<'a> Progress<'a> {
         if near.is_empty() {
             return;
         }
-        self.factors.resize(self.points.values * LEAF, 0.0);
         widely(LeafSums {
             leaf: self.leaves[leaf],
             points: &self.points,
@@ -400,10 +400,9 @@ impl Work for LeafSums<'_> {
 }
 
 impl LeafSums<'_> {
-    /// All kernels side by side.
+    /// All kernels side by side. Beyond the leaf's points heights are 0.
     #[inline(always)]
     fn sum(&mut self, candidate: usize, heights: &[f64; LEAF]) -> f64 {
-        let points = self.leaf.ranks.len();
         let (mut products, mut exponents) = (*heights, [0.0; LEAF]);
         for (axis, coordinates) in &self.points.spread {
             let at = coordinates[candidate];
@@ -417,10 +416,11 @@ impl LeafSums<'_> {
         }
         for stepped in &self.points.stepped {
             let place = stepped.first + stepped.of[candidate];
-            let factors = &mut self.factors[place * LEAF..][..points];
+            let factors = &mut self.factors[place];
             if !self.are_known[place] {
                 self.are_known[place] = true;
-                stepped.factors[stepped.of[candidate]].at(&self.leaf, stepped.axis, factors);
+                let points = self.leaf.ranks.len();
+                stepped.factors[stepped.of[candidate]].at(&self.leaf, stepped.axis, &mut factors[..points]);
             }
             for (product, factor) in products.iter_mut().zip(factors) {
                 *product *= *factor;
