@@ -28,14 +28,14 @@ fn postgres_keeps_the_contract() {
 
 #[test]
 fn postgres_cuts_the_connection_and_the_guard_comes_back() {
+    let name = format!("cut-{}", std::process::id());
     let url = schema();
-    let mut guard = PostgresGuard::open(&url, "cut").unwrap();
+    let mut guard = PostgresGuard::open(&format!("{url}&application_name={name}"), "cut").unwrap();
     let all = testing::signatures("cut", 20);
     assert_eq!(guard.add_batch(&all[..10]).unwrap(), 10);
     let mut admin = Client::connect(&url, NoTls).unwrap();
-    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                  WHERE query LIKE '%bartune_guard%' AND pid <> pg_backend_pid()";
-    assert!(!admin.query(others, &[]).unwrap().is_empty(), "the guard has a connection to cut");
+    let its = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    assert!(!admin.query(its, &[&name]).unwrap().is_empty(), "the guard has a connection to cut");
     assert_eq!(guard.add_batch(&all).unwrap(), 10);
     assert_eq!(guard.len().unwrap(), 20);
 }
