@@ -13,6 +13,11 @@ use std::time::Instant;
 use bartune::config::parse_study;
 use bartune::study::{Control, RunOptions, Session, run};
 use bartune::{CacheBudget, Evaluator, data};
+use mimalloc::MiMalloc;
+
+/// The command line's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const STUDY: &str = r#"
 name = "overhead"

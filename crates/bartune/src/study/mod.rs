@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `session` | the stored study behind a plan: create, continue, adopt, refuse, start afresh |
 //! | `conductor` | which trial comes next, in which order results are committed |
-//! | `run` | workers, batches, progress, interruption |
+//! | `run` | workers, progress, interruption |
+//! | `conducting` | what a worker does between two trials: proposals out, results in, batches stored |
 //! | `keep` | how much is kept of each trial |
 //! | `foreign`, `enqueued` | studies that Optuna made, and trials that it enqueued |
 //! | `spending` | what trials have cost in bars |
@@ -16,6 +17,7 @@
 //! store holds is at all times a prefix of the whole study, so that any interruption only cuts it
 //! short.
 
+mod conducting;
 mod conductor;
 mod enqueued;
 mod foreign;

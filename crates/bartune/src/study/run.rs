@@ -1,21 +1,26 @@
-//! Running a study: worker threads around one conductor.
+//! Running a study: `n` workers keep `n` cores busy and no more.
 //!
-//! The calling thread proposes, commits and stores; workers only evaluate. Results are written in
-//! batches, each one transaction.
+//! A worker that has evaluated a trial conducts, unless another one does: it takes in the results that have come,
+//! proposes what is due and stores ([`Conducting`]). Then it evaluates again. So no core waits for a thread that only
+//! proposes, whatever share of the time that takes. The calling thread watches: it tells how the run is going and
+//! conducts now and then, so that the lease, the timeout and a store that did not answer are seen to
+//! while all workers evaluate.
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bartune_engine::Params;
 use bartune_engine::language::CacheStats;
-use bartune_search::storage::{Abridgement, TrialRecord};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use jiff::Timestamp;
 
-use super::conductor::{Conductor, Evaluated, Job, Next};
+use super::conducting::{Conducting, Outlets};
+use super::conductor::{Conductor, Evaluated, Job};
 use super::enqueued;
 use super::keep::Keeper;
 use super::session::Session;
@@ -25,10 +30,6 @@ use crate::error::Error;
 use crate::evaluator::Evaluator;
 use crate::outcome::Outcome;
 
-/// A batch is written when it is this old, or when the run ends.
-const BATCH_AGE: Duration = Duration::from_millis(200);
-/// A batch is written when it has this many trials.
-const BATCH_TRIALS: usize = 512;
 /// How long a store may not answer before the run gives up.
 const OUTAGE: Duration = Duration::from_secs(30 * 60);
 /// How long to wait before a batch is offered again to a store that did not answer.
@@ -151,20 +152,75 @@ pub fn run(
     if let Some(best) = &mut tally.best {
         best.metrics = session.trial(best.number)?.metrics;
     }
-    let (jobs, job_queue) = bounded::<Job>(lag);
-    let (results, result_queue) = unbounded();
+    let (outlets, jobs, over) = Outlets::new(lag);
+    let conducting = Conducting::new((session, evaluator), (conductor, keeper), tally, (options, control), outlets);
+    let desk = Desk { conducting: Mutex::new(conducting), jobs, results: unbounded(), over };
     thread::scope(|scope| {
         for _ in 0..options.workers.get().min(lag) {
-            let (job_queue, results) = (job_queue.clone(), results.clone());
-            scope.spawn(move || work(plan, evaluator, &job_queue, &results));
+            scope.spawn(|| desk.work(plan, evaluator));
         }
-        drop((job_queue, results));
-        let mut loop_ = Loop::new((session, evaluator), (conductor, keeper), tally, (options, control));
-        let ending = loop_.turn(&jobs, &result_queue, &mut observe);
-        drop(jobs);
-        let stored = loop_.finish(&mut observe);
-        ending.and_then(|ending| stored.map(|()| ending))
-    })
+        desk.watch(&mut observe);
+    });
+    desk.conducting.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&mut observe)
+}
+
+/// What the threads of a run share.
+struct Desk<'a, 's> {
+    /// Whoever holds it conducts.
+    conducting: Mutex<Conducting<'a, 's>>,
+    jobs: Receiver<Job>,
+    results: (Sender<Done>, Receiver<Done>),
+    /// Disconnected when the run is over.
+    over: Receiver<Infallible>,
+}
+
+impl Desk<'_, '_> {
+    /// Conduct and evaluate in turn until the run is over.
+    fn work(&self, plan: &Plan, evaluator: &Evaluator<'_>) {
+        self.conduct();
+        for job in &self.jobs {
+            let done = evaluate(plan, evaluator, &job);
+            // The desk has the receiver.
+            let _ = self.results.0.send(done);
+            self.conduct();
+        }
+    }
+
+    /// Conduct, unless another thread does.
+    fn conduct(&self) {
+        loop {
+            let Ok(mut conducting) = self.conducting.try_lock() else { return };
+            conducting.turn(&self.results.1);
+            drop(conducting);
+            // A worker whose result came meanwhile has found the place taken and gone on.
+            if self.results.1.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Tell how the run is going until it is over.
+    fn watch(&self, observe: &mut impl FnMut(&Progress)) {
+        // Workers wait for jobs until nobody can send any, also if this thread or one of them panics.
+        let _closing = Closing(self);
+        while self.over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            let Ok(mut conducting) = self.conducting.lock() else { return };
+            conducting.turn(&self.results.1);
+            let progress = conducting.progress();
+            drop(conducting);
+            self.conduct();
+            observe(&progress);
+        }
+    }
+}
+
+/// Ends a run when it is dropped.
+struct Closing<'d, 'a, 's>(&'d Desk<'a, 's>);
+
+impl Drop for Closing<'_, '_, '_> {
+    fn drop(&mut self) {
+        self.0.conducting.lock().unwrap_or_else(PoisonError::into_inner).close();
+    }
 }
 
 /// Why what was tried may succeed after a pause, if it may: the store does not answer, and has not for too
@@ -182,21 +238,16 @@ pub(super) fn outage(
 }
 
 /// A job's number, what became of it, and when it began and ended.
-type Done = (u64, Evaluated, (i64, i64));
+pub(super) type Done = (u64, Evaluated, (i64, i64));
 
-fn work(plan: &Plan, evaluator: &Evaluator<'_>, jobs: &Receiver<Job>, results: &Sender<Done>) {
-    for job in jobs {
-        let started_ms = Timestamp::now().as_millisecond();
-        let params = plan.parameters.to_params(&job.assignment);
-        let evaluated = match job.rung {
-            Some(rung) => report_guarded(evaluator, &params, rung),
-            None => Evaluated::Outcome(evaluate_guarded(evaluator, &params)),
-        };
-        let times = (started_ms, Timestamp::now().as_millisecond());
-        if results.send((job.number, evaluated, times)).is_err() {
-            return;
-        }
-    }
+fn evaluate(plan: &Plan, evaluator: &Evaluator<'_>, job: &Job) -> Done {
+    let started_ms = Timestamp::now().as_millisecond();
+    let params = plan.parameters.to_params(&job.assignment);
+    let evaluated = match job.rung {
+        Some(rung) => report_guarded(evaluator, &params, rung),
+        None => Evaluated::Outcome(evaluate_guarded(evaluator, &params)),
+    };
+    (job.number, evaluated, (started_ms, Timestamp::now().as_millisecond()))
 }
 
 /// Report from a rung; what breaks there ends the trial.
@@ -217,178 +268,4 @@ pub(crate) fn evaluate_guarded(evaluator: &Evaluator<'_>, params: &Params) -> Ou
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the evaluation panicked: {}", text.unwrap_or("without a message"))
-}
-
-struct Loop<'a, 's> {
-    session: &'a mut Session<'s>,
-    evaluator: &'a Evaluator<'a>,
-    conductor: Conductor<'s>,
-    options: &'a RunOptions,
-    control: &'a Control,
-    began: Instant,
-    last_write: Instant,
-    last_tick: Instant,
-    /// Committed and not yet stored.
-    batch: Vec<TrialRecord>,
-    /// Stored, and to be abridged with the batch.
-    abridgement: Abridgement,
-    keeper: Keeper,
-    tally: Tally,
-    distinct_at_start: u64,
-    in_flight: usize,
-    /// Time spent on proposals.
-    proposing: Duration,
-}
-
-impl<'a, 's> Loop<'a, 's> {
-    fn new(
-        (session, evaluator): (&'a mut Session<'s>, &'a Evaluator<'a>),
-        (conductor, keeper): (Conductor<'s>, Keeper),
-        tally: Tally,
-        (options, control): (&'a RunOptions, &'a Control),
-    ) -> Self {
-        let now = Instant::now();
-        let distinct_at_start = conductor.distinct();
-        Self {
-            session,
-            evaluator,
-            conductor,
-            options,
-            control,
-            began: now,
-            last_write: now,
-            last_tick: now,
-            batch: Vec::new(),
-            abridgement: Abridgement { numbers: Vec::new(), kept: keeper.headline().clone() },
-            keeper,
-            tally,
-            distinct_at_start,
-            in_flight: 0,
-            proposing: Duration::ZERO,
-        }
-    }
-
-    fn turn(
-        &mut self,
-        jobs: &Sender<Job>,
-        results: &Receiver<Done>,
-        observe: &mut impl FnMut(&Progress),
-    ) -> Result<Ending, Error> {
-        let mut ending = None;
-        loop {
-            if ending.is_none() {
-                ending = self.propose(jobs)?;
-            }
-            if let (Some(ending), 0) = (ending, self.in_flight) {
-                return Ok(ending);
-            }
-            match results.recv_timeout(TICK) {
-                Ok(result) => {
-                    self.take(result, jobs)?;
-                    results.try_iter().try_for_each(|result| self.take(result, jobs))?;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(ending.unwrap_or(Ending::Interrupted)),
-            }
-            self.write_if_due(observe)?;
-            self.session.keep_lease()?;
-            if self.last_tick.elapsed() >= TICK {
-                self.last_tick = Instant::now();
-                observe(&self.progress());
-            }
-        }
-    }
-
-    /// Propose all that is due; says why no more will be, if so.
-    fn propose(&mut self, jobs: &Sender<Job>) -> Result<Option<Ending>, Error> {
-        loop {
-            if self.control.is_stopped() {
-                return Ok(Some(Ending::Interrupted));
-            }
-            if self.options.timeout.is_some_and(|timeout| self.began.elapsed() >= timeout) {
-                return Ok(Some(Ending::TimedOut));
-            }
-            let began = Instant::now();
-            let next = self.conductor.next()?;
-            self.proposing += began.elapsed();
-            match next {
-                Next::Evaluate(job) => {
-                    self.in_flight += 1;
-                    if jobs.send(job).is_err() {
-                        return Ok(Some(Ending::Interrupted));
-                    }
-                }
-                Next::Answered => self.commit()?,
-                Next::Wait => return Ok(None),
-                Next::Done => return Ok(Some(Ending::Budget)),
-                Next::Exhausted => return Ok(Some(Ending::Exhausted)),
-            }
-        }
-    }
-
-    fn take(&mut self, (number, evaluated, times): Done, jobs: &Sender<Job>) -> Result<(), Error> {
-        // No more jobs wait than trials are in flight, so that sending never blocks.
-        let goes_on = self.conductor.tell(number, evaluated, times).is_some_and(|job| jobs.send(job).is_ok());
-        self.in_flight -= usize::from(!goes_on);
-        self.commit()
-    }
-
-    fn commit(&mut self) -> Result<(), Error> {
-        while let Some(mut record) = self.conductor.commit()? {
-            for number in self.keeper.decide(&mut record) {
-                match self.batch.iter_mut().find(|waiting| waiting.trial.number == number) {
-                    Some(waiting) => waiting.abridge(self.keeper.headline()),
-                    None => self.abridgement.numbers.push(number),
-                }
-            }
-            self.tally.add(&record);
-            self.batch.push(record);
-        }
-        Ok(())
-    }
-
-    fn write_if_due(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
-        if self.batch.len() >= BATCH_TRIALS || (!self.batch.is_empty() && self.last_write.elapsed() >= BATCH_AGE) {
-            self.write(observe)?;
-        }
-        Ok(())
-    }
-
-    /// Store the batch. A store that does not answer is waited for: what was evaluated is worth it.
-    fn write(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
-        let began = Instant::now();
-        while let Some(reason) = outage(self.session.append(&self.batch, &self.abridgement), (began, self.control))? {
-            observe(&Progress { waiting_for: Some(reason), ..self.progress() });
-            thread::sleep(PAUSE);
-        }
-        self.batch.clear();
-        self.abridgement.numbers.clear();
-        self.last_write = Instant::now();
-        Ok(())
-    }
-
-    fn finish(&mut self, observe: &mut impl FnMut(&Progress)) -> Result<(), Error> {
-        self.write(observe)?;
-        observe(&self.progress());
-        Ok(())
-    }
-
-    fn progress(&self) -> Progress {
-        let metric = self.session.plan().objective.targets[0].text();
-        let best = self.tally.best.as_ref();
-        Progress {
-            counts: self.tally.counts,
-            budget: self.options.trials,
-            evaluated: self.tally.counts.distinct() - self.distinct_at_start,
-            bars_spent: self.conductor.bars_spent(),
-            elapsed: self.began.elapsed(),
-            proposing: self.proposing,
-            best_value: best.map(|best| best.value),
-            best_validate: best.and_then(|best| best.metrics.get("validate")?.get(metric).copied()),
-            reasons: self.tally.top_reasons(3),
-            front: self.tally.front.len(),
-            cache: self.evaluator.cache_stats(),
-            waiting_for: None,
-        }
-    }
 }
