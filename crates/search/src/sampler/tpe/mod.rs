@@ -20,7 +20,7 @@
 //! - **Trials in flight** count as bad ones (the constant liar), so that proposals keep apart.
 //! - **Constraints**: infeasible trials rank after all feasible ones, by their violation.
 //! - **Relations**: candidates that break one are dropped and drawn anew; when 240 draws (with the
-//!   default of 24 candidates) give none, the proposal is a random point of the region.
+//!   default of 12 candidates) give none, the proposal is a random point of the region.
 //! - **Several objectives**: whole fronts are good while they fit, then those of the next front that together
 //!   dominate most; good trials weigh the same.
 //! - **NaN**: a trial without a value teaches nothing.
@@ -71,7 +71,7 @@ use memory::Memory;
 use rest::Rest;
 
 /// How many times the number of candidates are drawn before relations are given up on.
-const DRAWS_PER_CANDIDATE: usize = 10;
+const DRAWS_PER_CANDIDATE: usize = 20;
 
 /// With one objective and parameters one by one: the share of decisions that are made with narrow kernels. With those
 /// alone all parameters go to the tails of their kernels at once, and a search comes to a halt.

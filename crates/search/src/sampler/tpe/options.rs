@@ -98,7 +98,7 @@ pub struct TpeOptions {
     /// times the number of trials in flight; and no narrower than a step of the parameter's grid. Default 3;
     /// Optuna's are 1.
     pub sharpness: f64,
-    /// Candidates drawn from `l`, the best of which is proposed. Default 24.
+    /// Candidates drawn from `l`, the best of which is proposed. Default 12; Optuna draws 24.
     pub candidates: usize,
     /// How many trials are good. Default: automatic.
     pub gamma: Gamma,
@@ -125,7 +125,7 @@ impl Default for TpeOptions {
             startup_trials: 10,
             startup: Startup::Sobol,
             sharpness: 3.0,
-            candidates: 24,
+            candidates: 12,
             gamma: Gamma::Automatic,
             weights: Weights::Ramp,
             prior_weight: 1.0,
@@ -139,10 +139,10 @@ impl Default for TpeOptions {
 }
 
 impl TpeOptions {
-    /// The defaults of Optuna 5: random first trials, and kernels of `l` as wide as those of `g`.
+    /// The defaults of Optuna 5: random first trials, 24 candidates, and kernels of `l` as wide as those of `g`.
     #[must_use]
     pub fn optuna() -> Self {
-        Self { startup: Startup::Random, sharpness: 1.0, ..Self::default() }
+        Self { startup: Startup::Random, sharpness: 1.0, candidates: 24, ..Self::default() }
     }
 
     /// Check every option.
