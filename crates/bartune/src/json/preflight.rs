@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::preflight::{Preflight, Severity};
 use crate::resources::Resources;
+use crate::validation::Stages;
 
 /// What was found before a run.
 #[must_use]
@@ -39,11 +40,18 @@ pub fn preflight(found: &Preflight) -> Value {
             "trials": estimate.trials,
             "trial_ms": estimate.trial.as_secs_f64() * 1e3,
             "seconds": estimate.time.as_secs_f64(),
-            "verdict_seconds": estimate.verdict.as_secs_f64(),
+            "proposing_seconds": estimate.proposing.as_secs_f64(),
+            "verdict_seconds": estimate.verdict.total().as_secs_f64(),
+            "verdict_stages": stages(&estimate.verdict),
             "memory_bytes": estimate.memory_bytes,
             "database_bytes": estimate.database_bytes,
         })),
     })
+}
+
+/// Seconds of each stage by its name.
+fn stages(stages: &Stages) -> Value {
+    stages.named().into_iter().map(|(name, took)| (name.to_owned(), Value::from(took.as_secs_f64()))).collect()
 }
 
 /// What a run is given.

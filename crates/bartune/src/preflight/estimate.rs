@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use bartune_search::storage::{Storage, TrialRecord};
+use bartune_search::trial::TrialState;
 use bartune_storage::SqliteStorage;
 
 use super::Pilot;
@@ -15,10 +16,10 @@ use super::pace::{Cores, Mark, Pace};
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
-use crate::evaluator::{Evaluator, SegmentName};
+use crate::evaluator::{CacheBudget, Evaluator, SegmentName};
 use crate::parallel;
 use crate::study::{self, Control, RunOptions, Session, evaluate_guarded, full_records, headline};
-use crate::validation::{Subject, ValidationOptions, Work, ranked};
+use crate::validation::{Stages, Subject, ValidationOptions, ranked};
 
 /// The pilot runs so long, or until the budget is spent.
 const PILOT: Duration = Duration::from_millis(900);
@@ -26,10 +27,22 @@ const PILOT: Duration = Duration::from_millis(900);
 const STORED: usize = 256;
 /// Trials that are run once more to learn what one takes whose series are all there.
 const AGAIN: usize = 24;
+/// How often they are, while patience lasts.
+const TIMES: usize = 5;
+const PATIENCE: Duration = Duration::from_millis(60);
 /// What the history, the answers and the identities hold of a trial, beside its parameters, in bytes.
 const TRIAL_BYTES: u64 = 300;
 /// What the history holds of a parameter value, and its copy on the way there, in bytes.
 const VALUE_BYTES: u64 = 60;
+
+/// Bytes of series that were computed before the pilot, which no run has beside its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Probed {
+    /// In memory still.
+    pub(super) kept: usize,
+    /// Left to the pilot.
+    pub(super) freed: usize,
+}
 
 /// What a run is expected to take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,19 +55,20 @@ pub struct Estimate {
     pub trial: Duration,
     /// Wall time of the search.
     pub time: Duration,
-    /// Wall time of the verdict after it.
-    pub verdict: Duration,
+    /// The part of it that goes into proposals, beside evaluations or not.
+    pub proposing: Duration,
+    /// Wall time of the verdict after it, stage by stage.
+    pub verdict: Stages,
     /// Peak memory of the process, verdict and all, where the system tells it.
     pub memory_bytes: Option<u64>,
     /// Size of the SQLite database.
     pub database_bytes: u64,
 }
 
-/// `probed` is what the probe trials ran on: its series are in memory here, and would not be beside the run's.
 pub(super) fn measure(
     plan: &Plan,
     dataset: &Dataset,
-    probed: &Evaluator<'_>,
+    probed: Probed,
     options: Pilot,
 ) -> Result<Estimate, Error> {
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
@@ -66,66 +80,99 @@ pub(super) fn measure(
     let mut last = marks[marks.len() - 1];
     last.elapsed = began.elapsed();
     marks.push(last);
-    // With the pilot's trials in it: what one holds while it runs is a part of the run's memory too.
-    let held = (probed.cache_stats().bytes + evaluator.cache_stats().bytes) as u64;
-    let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
+    let dbg_early = resident_bytes();
     let records = session.trials(0..u64::MAX)?;
-    let again = once_more(&evaluator, plan, options.workers, &records);
-    let cores = Cores::of(options.workers);
-    let pace = Pace::of(&marks, again, cores);
+    let last = last_of(&records);
+    let replayed = |replay| timed(&evaluator, plan, (options.workers, last.as_slice()), replay);
+    let whole = replayed(evaluate);
+    let again = if plan.search.pruning.rungs.is_empty() { whole } else { replayed(replay) };
+    let pace = Pace::of(&marks, again, Cores::of(options.workers));
     let trials = paid_for(plan, &pace, dataset.segments.train.len());
-    let (stored, database_bytes) = store(plan, &records[..records.len().min(STORED)], trials)?;
-    let judging = ValidationOptions::at_the_end(trials, options.workers, options.cache);
-    let work = work(plan, dataset, &evaluator, (&judging, &records), trials)?;
-    let fold_trials = judging.fold_trials as f64;
-    let fold = pace.seconds(fold_trials) / fold_trials * work.cold;
-    let kept = pace.cached(trials as f64) + pace.cached(fold_trials);
+    let stored = store(plan, &records[..records.len().min(STORED)], trials)?;
+    let cached = pace.cached(trials as f64).min(options.cache.bytes() as u64);
+    let left = options.cache.bytes() as u64 - cached;
+    let left = CacheBudget::of_bytes(usize::try_from(left).unwrap_or(usize::MAX));
+    let judging = ValidationOptions::at_the_end(trials, options.workers, left);
+    let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, whole)?;
+    let kept = pace.cached(trials as f64) + pace.cached(judging.fold_trials as f64);
     let cached = kept.min(options.cache.bytes() as u64);
-    let in_flight = options.trial_bytes.saturating_mul(options.workers.get() as u64);
-    let time = seconds(pace.storing(stored).seconds(trials as f64));
+    // With what the pilot's trials and the verdict's have held.
+    let held = (probed.kept + probed.freed.max(evaluator.cache_stats().bytes)) as u64;
+    let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
+    let time = seconds(pace.seconds(trials as f64) + stored.seconds);
+    if std::env::var_os("DBG").is_some() {
+        eprintln!("{marks:#?} again {again:?} whole {whole:?} stored {stored:?}");
+        eprintln!("mem early {dbg_early:?} end {:?} probed {probed:?} pilot {} trial {} x {} cached {cached} hist {}", resident_bytes(), evaluator.cache_stats().bytes, options.trial_bytes, options.workers, history_bytes(plan, trials));
+        eprintln!("lost: {:?}", Cores::of(options.workers));
+    }
     Ok(Estimate {
         trials,
-        pilot_trials: last.evaluated,
+        pilot_trials: pace.last.evaluated,
         trial: seconds(time.as_secs_f64() / trials.max(1) as f64),
         time,
-        verdict: seconds(fold + pace.warm() * work.warm) + work.alone,
-        memory_bytes: rest.map(|rest| rest + cached + in_flight + history_bytes(plan, trials)),
-        database_bytes,
+        proposing: seconds(pace.proposing(trials as f64)),
+        verdict,
+        memory_bytes: rest.map(|rest| rest + cached + history_bytes(plan, trials)),
+        database_bytes: stored.bytes,
     })
 }
 
-/// What the verdict takes besides the searches of its folds; nothing where the pilot has found no winner.
-fn work(
-    plan: &Plan,
-    dataset: &Dataset,
-    evaluator: &Evaluator<'_>,
-    (options, records): (&ValidationOptions, &[TrialRecord]),
+/// What the verdict takes; nothing where the pilot has found no winner.
+fn verdict(
+    (plan, dataset, evaluator, options): (&Plan, &Dataset, &Evaluator<'_>, &ValidationOptions),
+    records: &[TrialRecord],
     trials: u64,
-) -> Result<Work, Error> {
-    let Some(&winner) = ranked(plan, records).first() else { return Ok(Work::default()) };
+    warm: Duration,
+) -> Result<Stages, Error> {
+    let Some(&winner) = ranked(plan, records).first() else { return Ok(Stages::default()) };
     let (_, days_per_year) = evaluator.calendar(evaluator.range(SegmentName::All)?);
     let control = &Control::default();
-    Work::of(&Subject { plan, dataset, evaluator, options, winner, days_per_year, control }, records, trials)
+    Stages::of(&Subject { plan, dataset, evaluator, options, winner, days_per_year, control }, records, trials, warm)
 }
 
-/// Wall time of each of the last trials when they are run again, with all workers; as long as can be, where the pilot had
-/// too few.
-fn once_more(evaluator: &Evaluator<'_>, plan: &Plan, workers: NonZeroUsize, records: &[TrialRecord]) -> Duration {
-    let distinct: Vec<&TrialRecord> =
-        records.iter().rev().filter(|record| record.trial.duplicate_of.is_none()).collect();
-    // A fourth of them, twice, takes half as long as the pilot at most.
-    let last = &distinct[..(distinct.len() / 4).min(AGAIN)];
-    let Some(count) = u32::try_from(last.len()).ok().filter(|&count| count > 0) else { return Duration::MAX };
-    let run = || {
-        drop(parallel::map_on(workers, last, |record| {
-            evaluate_guarded(evaluator, &plan.parameters.to_params(&record.trial.params))
-        }))
+/// The pilot's last distinct trials, a fourth of them at most: twice, they take half as long as the pilot.
+fn last_of(records: &[TrialRecord]) -> Vec<&TrialRecord> {
+    let distinct: Vec<_> = records.iter().rev().filter(|record| record.trial.duplicate_of.is_none()).collect();
+    distinct[..(distinct.len() / 4).min(AGAIN)].to_vec()
+}
+
+/// Wall time of each of these trials when they are run again, with all workers, the middle one of some times; as long as
+/// can be, where there are none.
+fn timed(
+    evaluator: &Evaluator<'_>,
+    plan: &Plan,
+    (workers, records): (NonZeroUsize, &[&TrialRecord]),
+    run: fn(&Evaluator<'_>, &Plan, &TrialRecord),
+) -> Duration {
+    let Some(count) = u32::try_from(records.len()).ok().filter(|&count| count > 0) else { return Duration::MAX };
+    let all = || {
+        let began = Instant::now();
+        drop(parallel::map_on(workers, records, |record| run(evaluator, plan, record)));
+        began.elapsed()
     };
     // Series are kept when they are asked for the second time.
-    run();
+    all();
     let began = Instant::now();
-    run();
-    began.elapsed() / count
+    let mut times = vec![all()];
+    while times.len() < TIMES && began.elapsed() < PATIENCE {
+        times.push(all());
+    }
+    times.sort();
+    times[times.len() / 2] / count
+}
+
+/// On all bars.
+fn evaluate(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) {
+    drop(evaluate_guarded(evaluator, &plan.parameters.to_params(&record.trial.params)));
+}
+
+/// As the search has run it: on as many rungs as it has reports from, and on all bars unless it was stopped there.
+fn replay(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) {
+    let params = plan.parameters.to_params(&record.trial.params);
+    (0..record.trial.intermediate_values.len()).for_each(|rung| drop(evaluator.report(&params, rung)));
+    if record.trial.state != TrialState::Pruned {
+        evaluate(evaluator, plan, record);
+    }
 }
 
 /// Trials that a budget of any kind pays for.
@@ -159,16 +206,25 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, MOST))
 }
 
-/// Time of storing a trial, and the size of a database with `trials` of them: full records of as many as the
-/// plan keeps, headlines of the others.
-fn store(plan: &Plan, records: &[TrialRecord], trials: u64) -> Result<(Duration, u64), Error> {
+/// What storing a study takes.
+#[derive(Debug)]
+struct Stored {
+    seconds: f64,
+    bytes: u64,
+}
+
+/// Of `trials` of them: full records of as many as the plan keeps, headlines of the others.
+fn store(plan: &Plan, records: &[TrialRecord], trials: u64) -> Result<Stored, Error> {
     let mut abridged = records.to_vec();
     let headline = headline(plan);
     abridged.iter_mut().for_each(|record| record.abridge(&headline));
     let (full, rest) = (written(plan, records)?, written(plan, &abridged)?);
     let kept = full_records(plan, trials);
-    let bytes = full.empty_bytes + full.trial_bytes * kept + rest.trial_bytes * (trials - kept);
-    Ok((if kept == trials { full.each } else { rest.each }, bytes))
+    let sum = |of: fn(&Written) -> f64| of(&full) * kept as f64 + of(&rest) * (trials - kept) as f64;
+    Ok(Stored {
+        seconds: sum(|written| written.each.as_secs_f64()),
+        bytes: full.empty_bytes + full.trial_bytes * kept + rest.trial_bytes * (trials - kept),
+    })
 }
 
 /// What some records cost in a new database, each.
@@ -190,12 +246,13 @@ fn written(plan: &Plan, records: &[TrialRecord]) -> Result<Written, Error> {
         storage.create_study(&plan.name, &plan.objective.directions())?.id
     };
     let empty_bytes = size()?;
-    let began = Instant::now();
-    {
+    let took = {
         let mut storage = SqliteStorage::open(&url)?;
+        let began = Instant::now();
         storage.append(empty, records)?;
-    }
-    let each = began.elapsed() / u32::try_from(records.len().max(1)).unwrap_or(u32::MAX);
+        began.elapsed()
+    };
+    let each = took / u32::try_from(records.len().max(1)).unwrap_or(u32::MAX);
     let trial_bytes = (size()?.saturating_sub(empty_bytes)) / records.len().max(1) as u64;
     Ok(Written { each, empty_bytes, trial_bytes })
 }

@@ -31,6 +31,7 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::{CacheBudget, Evaluator, rung_block};
 use crate::resources::Resources;
+use estimate::Probed;
 use probe::Probe;
 
 /// How much a finding weighs.
@@ -125,6 +126,9 @@ pub fn preflight(
     evaluator: &Evaluator<'_>,
     options: &PreflightOptions,
 ) -> Result<Preflight, Error> {
+    // Memory that is new to the process takes as long as the host likes: what probes leave is the pilot's.
+    let own = options.pilot.map(|pilot| Evaluator::new(plan, dataset).with_cache(pilot.cache));
+    let (given, evaluator) = (evaluator, own.as_ref().unwrap_or(evaluator));
     let count = options.probes.map_or_else(|| probe::count(dataset.segments.train.len()), NonZeroUsize::get);
     let probes = probe::run(plan, evaluator, count)?;
     let mut findings: Vec<Finding> = unread(plan);
@@ -143,9 +147,14 @@ pub fn preflight(
     }
     findings.extend(code::findings(plan, evaluator, &probes)?);
     findings.extend(columns::findings(plan, evaluator, &probes)?);
+    let probed = Probed {
+        kept: given.cache_stats().bytes,
+        freed: own.as_ref().map_or(0, |own| own.cache_stats().bytes),
+    };
+    drop(own);
     let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
     let pilot = options.pilot.filter(|_| !pointless);
-    let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, evaluator, pilot)).transpose()?;
+    let estimate = pilot.map(|pilot| estimate::measure(plan, dataset, probed, pilot)).transpose()?;
     findings.sort_by_key(|finding| finding.severity);
     Ok(Preflight { findings, probes: Probes::of(&probes), gates, estimate })
 }

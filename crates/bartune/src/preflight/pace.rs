@@ -54,8 +54,6 @@ pub(super) struct Pace {
     /// Seconds of a proposal at the pilot's end, and by how much each takes longer than the one before it.
     proposal: f64,
     dearer: f64,
-    /// What storing takes of that thread for each trial, which a pilot does not.
-    stored: Duration,
 }
 
 impl Cores {
@@ -93,8 +91,8 @@ impl Pace {
         let early = middle.proposing / middle.evaluated.max(1) as f64;
         let dearer = ((later_proposal - early) / (last.evaluated as f64 / 2.0)).max(0.0);
         let proposal = later_proposal + dearer * done / 2.0;
-        let (series, besides, stored) = (0.0, 0.0, Duration::ZERO);
-        let pace = Self { marks: marks.to_vec(), middle, last, cores, warm, series, besides, proposal, dearer, stored };
+        let (series, besides) = (0.0, 0.0);
+        let pace = Self { marks: marks.to_vec(), middle, last, cores, warm, series, besides, proposal, dearer };
         let left = (later - pace.wall(warm, later_proposal)).max(0.0);
         if later_proposal > warm + cores.lost * later_proposal {
             Self { besides: left, ..pace }
@@ -103,11 +101,6 @@ impl Pace {
         } else {
             Self { warm: warm + left, ..pace }
         }
-    }
-
-    /// Of trials that are stored as well, which takes so long for each.
-    pub(super) fn storing(&self, stored: Duration) -> Self {
-        Self { stored, ..self.clone() }
     }
 
     /// Wall time of evaluations that take so much with all workers, beside a thread that proposes: whichever takes longer.
@@ -121,26 +114,20 @@ impl Pace {
         (self.last.bars - self.middle.bars) as f64 / done
     }
 
-    /// Seconds of an evaluation whose series are all there.
-    pub(super) fn warm(&self) -> f64 {
-        self.warm
-    }
-
     /// Seconds of the first so many trials.
     pub(super) fn seconds(&self, trials: f64) -> f64 {
-        let stored = self.stored.as_secs_f64();
         let last = self.last.evaluated as f64;
         if trials <= last {
-            return self.told(trials) + self.cores.lost * stored * trials;
+            return self.told(trials);
         }
         let part = (trials - last) / f64::from(PARTS);
         let parts = (0..PARTS).map(|index| {
             let from = last + part * f64::from(index);
             let grown = |quantity: &dyn Fn(f64) -> f64| quantity(from + part) - quantity(from);
             let evaluation = self.warm * part + self.series * grown(&|n| self.after(|mark| mark.misses, n));
-            self.wall(evaluation, grown(&|n| self.proposing(n - last)) + (stored + self.besides) * part)
+            self.wall(evaluation, grown(&|n| self.proposals(n - last)) + self.besides * part)
         });
-        self.told(last) + self.cores.lost * stored * last + parts.sum::<f64>()
+        self.told(last) + parts.sum::<f64>()
     }
 
     /// Seconds of the first so many of the pilot's own trials.
@@ -151,8 +138,13 @@ impl Pace {
         before.elapsed.as_secs_f64() + share * (after.elapsed - before.elapsed).as_secs_f64()
     }
 
+    /// Seconds of the proposals of the first so many trials.
+    pub(super) fn proposing(&self, trials: f64) -> f64 {
+        self.last.proposing + self.proposals((trials - self.last.evaluated as f64).max(0.0))
+    }
+
     /// Seconds of the proposals of so many trials after the pilot.
-    fn proposing(&self, more: f64) -> f64 {
+    fn proposals(&self, more: f64) -> f64 {
         more * (self.proposal + self.dearer * more / 2.0)
     }
 
@@ -244,9 +236,7 @@ mod tests {
         assert!((dearer.seconds(400.0) - until).abs() < 1e-9, "{}", dearer.seconds(400.0));
         let rest = 0.2 * (25.0 - 4.0);
         assert!((dearer.seconds(1_000.0) - until - rest).abs() < 0.02, "{}", dearer.seconds(1_000.0));
-        // Storing is the same thread's.
-        let stored = Pace { stored: Duration::from_millis(1), ..dearer };
-        assert!((stored.seconds(200.0) - 0.6).abs() < 1e-9);
+        assert!((dearer.proposing(400.0) - 0.8).abs() < 1e-9);
     }
 
     #[test]

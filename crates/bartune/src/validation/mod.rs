@@ -60,7 +60,7 @@ pub use selection::Selection;
 pub use survivor::Survivor;
 pub use verdict::{Criterion, Judgement, Verdict};
 pub use walk_forward::{Fold, WalkForward, Window};
-pub(crate) use work::Work;
+pub use work::Stages;
 
 /// What a validation may take, and how.
 #[derive(Debug, Clone)]

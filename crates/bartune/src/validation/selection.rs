@@ -11,7 +11,8 @@ use std::iter;
 use std::time::{Duration, Instant};
 
 use super::returns::Sample;
-use super::{Subject, ValidationOptions};
+use super::Subject;
+use crate::error::Error;
 use crate::parallel;
 use crate::statistics::{
     BATCH, Moments, RealityCheck, average_correlation, effective_trials, expected_maximum, reality_check,
@@ -50,24 +51,63 @@ pub struct Selection {
 
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
+/// Trials and batches of resamples by which the tests are timed: each case so often, while patience lasts.
+const TIMED: (usize, usize) = (2, 8);
+const BATCHES: usize = 16;
+const ROUNDS: usize = 3;
+const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Time of the tests of so many `sampled` trials that look like `series`, told from few resamples.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the trials that are sampled")]
-pub(super) fn time(series: &[Vec<f64>], options: &ValidationOptions, sampled: f64) -> Duration {
-    let Some(days) = series.first().map(Vec::len) else { return Duration::ZERO };
-    let all: Vec<&[f64]> = series.iter().map(Vec::as_slice).cycle().take(sampled as usize).collect();
+/// Time of the tests of so many `sampled` trials that look like `series`, told from few of them and few resamples.
+///
+/// Each trial takes a time of its own, each batch of resamples one, and each trial of each batch one.
+pub(super) fn time(subject: &Subject<'_>, series: &[Vec<f64>], sampled: f64) -> Result<Duration, Error> {
+    let Some(days) = series.first().map(Vec::len) else { return Ok(Duration::ZERO) };
+    let all: Vec<&[f64]> = series.iter().map(Vec::as_slice).cycle().take(TIMED.1).collect();
+    let held = subject.options.benchmark.returns(subject)?;
     let flat = vec![0.0; days];
-    let time = |batches: usize| {
+    let benchmarks: Vec<&[f64]> = iter::once(flat.as_slice()).chain(held.as_deref()).collect();
+    let time = |trials: usize, batches: usize| {
+        let test = |days: &&[f64]| reality_check(&all[..trials], days, (batches * BATCH, 0)).ok();
         let began = Instant::now();
-        // Against nothing and against the benchmark, side by side where there is a second worker.
-        drop(parallel::map_on(options.workers, &[&flat, &flat], |days| {
-            reality_check(&all, days, (batches * BATCH, 0)).ok()
-        }));
+        drop(parallel::map_on(subject.options.workers, &benchmarks, test));
         began.elapsed().as_secs_f64()
     };
-    let (one, three) = (time(1), time(3));
-    let batches = (options.resamples as f64 / BATCH as f64).ceil();
-    Duration::from_secs_f64(one + (batches - 1.0).max(0.0) * (three - one).max(0.0) / 2.0)
+    let cases = [(TIMED.0, 1), (TIMED.1, 1), (TIMED.0, 1 + BATCHES), (TIMED.1, 1 + BATCHES)];
+    let mut least = [f64::INFINITY; 4];
+    let began = Instant::now();
+    for round in 0..ROUNDS {
+        if round == 0 || began.elapsed() < PATIENCE {
+            least.iter_mut().zip(cases).for_each(|(least, (trials, batches))| *least = least.min(time(trials, batches)));
+        }
+    }
+    let batches = (subject.options.resamples as f64 / BATCH as f64).ceil();
+    Ok(Duration::from_secs_f64(Costs::of(least).seconds(sampled, batches)))
+}
+
+/// What a test takes, in seconds.
+#[derive(Debug, PartialEq)]
+struct Costs {
+    /// Of each trial.
+    own: f64,
+    /// Of each batch of resamples.
+    batch: f64,
+    /// Of each trial in each batch.
+    each: f64,
+}
+
+impl Costs {
+    /// By the times of few and more trials with one batch, and of the same with more batches.
+    fn of([few, many, few_longer, many_longer]: [f64; 4]) -> Self {
+        let more = (TIMED.1 - TIMED.0) as f64;
+        let [of_few, of_many] = [few_longer - few, many_longer - many].map(|time| (time / BATCHES as f64).max(0.0));
+        let each = ((of_many - of_few) / more).max(0.0);
+        let own = ((many - few) / more - each).max(0.0);
+        Self { own, batch: (of_few - each * TIMED.0 as f64).max(0.0), each }
+    }
+
+    fn seconds(&self, trials: f64, batches: f64) -> f64 {
+        self.own * trials + batches * (self.batch + self.each * trials)
+    }
 }
 
 pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, String> {
@@ -107,4 +147,20 @@ pub(super) fn of(subject: &Subject<'_>, sample: &Sample) -> Result<Selection, St
         reality_check: tests[0],
         benchmark: tests.get(1).copied().flatten().map(|check| (benchmark.name().to_owned(), check)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_test_is_told_by_four_short_ones() {
+        let costs = Costs { own: 0.25, batch: 0.5, each: 0.125 };
+        let (few, many) = (TIMED.0 as f64, TIMED.1 as f64);
+        let longer = 1.0 + BATCHES as f64;
+        let times = [(few, 1.0), (many, 1.0), (few, longer), (many, longer)].map(|(n, b)| costs.seconds(n, b));
+        assert_eq!(Costs::of(times), costs);
+        // 256 trials of 63 batches: 64 + 63 * (0.5 + 32).
+        assert_eq!(costs.seconds(256.0, 63.0), 2_111.5);
+    }
 }

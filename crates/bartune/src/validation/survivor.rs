@@ -37,7 +37,7 @@ pub struct Survivor {
     pub is_causal: bool,
 }
 
-/// Evaluations that it takes, at most.
+/// Evaluations that it takes beside those of each survivor, at most.
 pub(super) fn work() -> usize {
     POOL + SHOWN * usize::try_from(JOINT).unwrap_or(usize::MAX)
 }

@@ -8,18 +8,19 @@
 //! A fold's search cannot see its piece: its evaluator is given the bars before it, less the embargo.
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
 
 use super::returns::daily;
-use super::{Observe, Subject, ValidationOptions, distinct};
+use super::{Observe, Subject, distinct};
 use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::evaluator::{Evaluator, SegmentName};
 use crate::statistics::{Moments, Ratio};
-use crate::study::{self, RunOptions, Session, summarize};
+use crate::study::{self, Ending, RunOptions, Session, summarize};
 
 /// What a fold's search sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -121,14 +122,32 @@ fn together(
     })
 }
 
-/// Evaluations that the folds of a study of `trials` take, in evaluations on all bars.
-pub(super) fn work(options: &ValidationOptions, trials: u64) -> f64 {
-    let step = (1.0 - options.searched) / options.folds.max(1) as f64;
-    let searched = |fold: usize| match options.window {
-        Window::Anchored => options.searched + step * fold as f64,
-        Window::Rolling => options.searched,
-    };
-    options.fold_trials.min(trials) as f64 * (0..options.folds).map(searched).sum::<f64>()
+/// Time of the folds' searches, told from one over as many bars as they have on average, for as long as patience lasts.
+pub(super) fn time(subject: &Subject<'_>, trials: u64, patience: Duration) -> Result<Duration, Error> {
+    let Ok(windows) = windows(subject) else { return Ok(Duration::ZERO) };
+    let Some((last, _)) = windows.last() else { return Ok(Duration::ZERO) };
+    let mean = windows.iter().map(|(in_sample, _)| in_sample.len()).sum::<usize>() / windows.len();
+    let in_sample = last.start..last.start + mean;
+    let plan = plan_of_fold(subject, trials);
+    let searched = only(subject.dataset, in_sample);
+    let evaluator = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
+    let mut session = Session::in_memory(&plan, &searched)?;
+    let options = RunOptions { workers: subject.options.workers, timeout: Some(patience), ..RunOptions::of(&plan) };
+    let mut evaluated = 0;
+    let began = Instant::now();
+    let ending = study::run(&mut session, &evaluator, &options, subject.control, |progress| {
+        evaluated = progress.evaluated;
+    })?;
+    let whole = if ending == Ending::TimedOut { trials as f64 / evaluated.max(1) as f64 } else { 1.0 };
+    Ok(began.elapsed().mul_f64(whole.max(1.0) * windows.len() as f64))
+}
+
+/// The study's plan with so many trials: its budget is for the study.
+fn plan_of_fold(subject: &Subject<'_>, trials: u64) -> Plan {
+    let mut plan = subject.plan.clone();
+    plan.search.trials = trials;
+    plan.search.budget = None;
+    plan
 }
 
 /// What a fold searches, and what it trades.
@@ -183,10 +202,7 @@ fn fold(
     trials: u64,
     account: f64,
 ) -> Result<Folded, Error> {
-    let mut plan = subject.plan.clone();
-    plan.search.trials = trials;
-    // The study's budget is for the study; a fold has its number of trials.
-    plan.search.budget = None;
+    let plan = plan_of_fold(subject, trials);
     let searched = only(subject.dataset, in_sample.clone());
     let evaluator = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
     let mut session = Session::in_memory(&plan, &searched)?;

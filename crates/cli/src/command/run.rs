@@ -12,12 +12,11 @@ use bartune::engine::language::CacheStats;
 use bartune::preflight::{PreflightOptions, Severity, outside, preflight};
 use bartune::resources::{self, Wish};
 use bartune::study::{self, Control, Ending, RunOptions, Session, Summary};
-use bartune::validation::Validation;
 use bartune::{Evaluator, SegmentName};
 use serde_json::json;
 
 use super::study::{open_data, read_plan, storage_url};
-use super::validate;
+use super::validate::{self, Judged};
 use crate::args::RunArgs;
 use crate::exit::Exit;
 use crate::output::{self, LiveView};
@@ -53,9 +52,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let began = Instant::now();
     let quiet = args.no_progress || args.json;
     let mut view = LiveView::new(quiet, options.trials, args.log_json.as_deref())?;
-    let mut evaluated = 0;
+    let (mut evaluated, mut proposing) = (0, Duration::ZERO);
     let ending = study::run(&mut session, &evaluator, &options, &control, |progress| {
-        evaluated = progress.evaluated;
+        (evaluated, proposing) = (progress.evaluated, progress.proposing);
         view.show(progress);
     });
     view.finish();
@@ -66,7 +65,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let judge = || validate::after_run((&evaluator, &dataset), &session, (&given, &control));
     let began = Instant::now();
     let verdict = is_judged.then(judge).transpose()?.flatten().map(|found| (found, began.elapsed()));
-    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, elapsed, cache, verdict };
+    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, proposing, elapsed, cache, verdict };
     let exit = match report.print(args.json) {
         // A terminal that was closed takes the run with it, and cannot be told so.
         Err(error) if ending == Ending::Interrupted && error.is::<std::io::Error>() => Exit::Interrupted,
@@ -150,10 +149,11 @@ struct Report<'a> {
     url: &'a str,
     ending: Ending,
     evaluated: u64,
+    proposing: Duration,
     elapsed: Duration,
     cache: CacheStats,
     /// And how long it took.
-    verdict: Option<(Validation, Duration)>,
+    verdict: Option<(Judged, Duration)>,
 }
 
 impl Report<'_> {
@@ -163,8 +163,8 @@ impl Report<'_> {
             output::print_json(&self.json(&summary))?;
         } else {
             output::print(&output::run_report(self.plan, &summary))?;
-            if let Some((found, _)) = &self.verdict {
-                output::print(&output::verdict_in_short(found))?;
+            if let Some((judged, _)) = &self.verdict {
+                output::print(&output::verdict_in_short(&judged.found))?;
             }
             output::print(&self.closing())?;
         }
@@ -209,9 +209,11 @@ impl Report<'_> {
             "storage": self.url,
             "trials": bartune::json::counts(&summary.counts),
             "best": summary.best().map(|best| bartune::json::best(self.plan, best)),
-            "verdict": self.verdict.as_ref().map(|(found, _)| found.judgement().verdict.name()),
+            "verdict": self.verdict.as_ref().map(|(judged, _)| judged.found.judgement().verdict.name()),
             "verdict_seconds": self.verdict.as_ref().map(|(_, took)| took.as_secs_f64()),
+            "verdict_stages": self.verdict.as_ref().map(|(judged, _)| judged.stages_json()),
             "seconds": seconds,
+            "proposing_seconds": self.proposing.as_secs_f64(),
             "trials_per_second": self.evaluated as f64 / seconds.max(1e-9),
             "peak_rss_mb": output::peak_rss_mb(),
             "cache": {

@@ -45,7 +45,7 @@ fn estimate(estimate: &Estimate) -> String {
         estimate.trials,
         duration(estimate.time),
         estimate.trial.as_secs_f64() * 1e3,
-        duration(estimate.verdict),
+        duration(estimate.verdict.total()),
         megabytes(estimate.database_bytes),
     )
 }

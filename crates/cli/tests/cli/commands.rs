@@ -69,7 +69,9 @@ fn run_json_has_the_documented_keys() {
             "best",
             "verdict",
             "verdict_seconds",
+            "verdict_stages",
             "seconds",
+            "proposing_seconds",
             "trials_per_second",
             "peak_rss_mb",
             "cache"

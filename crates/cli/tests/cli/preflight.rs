@@ -35,6 +35,9 @@ fn the_examples_raise_no_alarm() {
     for key in ["trial_ms", "seconds", "database_bytes"] {
         assert!(estimate[key].as_f64().is_some_and(|value| value > 0.0), "{key}: {estimate}");
     }
+    let stages = estimate["verdict_stages"].as_object().expect("seconds by name");
+    let sum: f64 = stages.values().filter_map(serde_json::Value::as_f64).sum();
+    assert!(stages.len() == 6 && (estimate["verdict_seconds"].as_f64().expect("a number") - sum).abs() < 1e-6);
 }
 
 #[test]
