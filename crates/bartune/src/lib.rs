@@ -22,6 +22,7 @@ pub mod live;
 mod outcome;
 mod parallel;
 pub mod preflight;
+mod replay;
 pub mod report;
 pub mod resources;
 pub mod statistics;

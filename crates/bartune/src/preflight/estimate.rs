@@ -4,32 +4,26 @@
 //! Time is wall time with the run's workers on this machine as busy as it is now. What a pilot's first second says of the
 //! hours after it is in [`pace`](super::pace).
 
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use bartune_search::storage::{Storage, TrialRecord};
-use bartune_search::trial::TrialState;
 use bartune_storage::SqliteStorage;
 
 use super::Pilot;
-use super::pace::{Cores, Mark, Pace};
+use super::growth;
+use super::pace::{Mark, Pace};
 use crate::config::Plan;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluator::{CacheBudget, Evaluator, SegmentName};
-use crate::parallel;
-use crate::study::{self, Control, RunOptions, Session, evaluate_guarded, full_records, headline};
+use crate::replay;
+use crate::study::{self, Control, RunOptions, Session, full_records, headline};
 use crate::validation::{Stages, Subject, ValidationOptions, ranked};
 
 /// The pilot runs so long, or until the budget is spent.
 const PILOT: Duration = Duration::from_millis(900);
 /// Trials stored to learn what one takes.
 const STORED: usize = 256;
-/// Trials that are run once more to learn what one takes whose series are all there.
-const AGAIN: usize = 24;
-/// How often they are, while patience lasts.
-const TIMES: usize = 5;
-const PATIENCE: Duration = Duration::from_millis(60);
 /// What the history, the answers and the identities hold of a trial, beside its parameters, in bytes.
 const TRIAL_BYTES: u64 = 300;
 /// What the history holds of a parameter value, and its copy on the way there, in bytes.
@@ -65,12 +59,7 @@ pub struct Estimate {
     pub database_bytes: u64,
 }
 
-pub(super) fn measure(
-    plan: &Plan,
-    dataset: &Dataset,
-    probed: Probed,
-    options: Pilot,
-) -> Result<Estimate, Error> {
+pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: Pilot) -> Result<Estimate, Error> {
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
     let mut session = Session::in_memory(plan, dataset)?;
     let run = RunOptions { trials: plan.search.trials, workers: options.workers, timeout: Some(PILOT) };
@@ -82,18 +71,16 @@ pub(super) fn measure(
     marks.push(last);
     let dbg_early = resident_bytes();
     let records = session.trials(0..u64::MAX)?;
-    let last = last_of(&records);
-    let replayed = |replay| timed(&evaluator, plan, (options.workers, last.as_slice()), replay);
-    let whole = replayed(evaluate);
-    let again = if plan.search.pruning.rungs.is_empty() { whole } else { replayed(replay) };
-    let pace = Pace::of(&marks, again, Cores::of(options.workers));
+    let again = |run| replay::time((&evaluator, plan), options.workers, &records, run);
+    let growth = growth::of(plan, &session.sampler(), &records);
+    let pace = Pace::of(&marks, again(replay::as_it_ran), growth, options.workers);
     let trials = paid_for(plan, &pace, dataset.segments.train.len());
     let stored = store(plan, &records[..records.len().min(STORED)], trials)?;
     let cached = pace.cached(trials as f64).min(options.cache.bytes() as u64);
     let left = options.cache.bytes() as u64 - cached;
     let left = CacheBudget::of_bytes(usize::try_from(left).unwrap_or(usize::MAX));
     let judging = ValidationOptions::at_the_end(trials, options.workers, left);
-    let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, whole)?;
+    let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, again(replay::in_full))?;
     let kept = pace.cached(trials as f64) + pace.cached(judging.fold_trials as f64);
     let cached = kept.min(options.cache.bytes() as u64);
     // With what the pilot's trials and the verdict's have held.
@@ -101,9 +88,15 @@ pub(super) fn measure(
     let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
     let time = seconds(pace.seconds(trials as f64) + stored.seconds);
     if std::env::var_os("DBG").is_some() {
-        eprintln!("{marks:#?} again {again:?} whole {whole:?} stored {stored:?}");
-        eprintln!("mem early {dbg_early:?} end {:?} probed {probed:?} pilot {} trial {} x {} cached {cached} hist {}", resident_bytes(), evaluator.cache_stats().bytes, options.trial_bytes, options.workers, history_bytes(plan, trials));
-        eprintln!("lost: {:?}", Cores::of(options.workers));
+        eprintln!("{pace:#?} {growth:?} stored {stored:?} room {left}");
+        eprintln!(
+            "mem early {dbg_early:?} end {:?} probed {probed:?} pilot {} trial {} x {} cached {cached} hist {}",
+            resident_bytes(),
+            evaluator.cache_stats().bytes,
+            options.trial_bytes,
+            options.workers,
+            history_bytes(plan, trials)
+        );
     }
     Ok(Estimate {
         trials,
@@ -128,51 +121,6 @@ fn verdict(
     let (_, days_per_year) = evaluator.calendar(evaluator.range(SegmentName::All)?);
     let control = &Control::default();
     Stages::of(&Subject { plan, dataset, evaluator, options, winner, days_per_year, control }, records, trials, warm)
-}
-
-/// The pilot's last distinct trials, a fourth of them at most: twice, they take half as long as the pilot.
-fn last_of(records: &[TrialRecord]) -> Vec<&TrialRecord> {
-    let distinct: Vec<_> = records.iter().rev().filter(|record| record.trial.duplicate_of.is_none()).collect();
-    distinct[..(distinct.len() / 4).min(AGAIN)].to_vec()
-}
-
-/// Wall time of each of these trials when they are run again, with all workers, the middle one of some times; as long as
-/// can be, where there are none.
-fn timed(
-    evaluator: &Evaluator<'_>,
-    plan: &Plan,
-    (workers, records): (NonZeroUsize, &[&TrialRecord]),
-    run: fn(&Evaluator<'_>, &Plan, &TrialRecord),
-) -> Duration {
-    let Some(count) = u32::try_from(records.len()).ok().filter(|&count| count > 0) else { return Duration::MAX };
-    let all = || {
-        let began = Instant::now();
-        drop(parallel::map_on(workers, records, |record| run(evaluator, plan, record)));
-        began.elapsed()
-    };
-    // Series are kept when they are asked for the second time.
-    all();
-    let began = Instant::now();
-    let mut times = vec![all()];
-    while times.len() < TIMES && began.elapsed() < PATIENCE {
-        times.push(all());
-    }
-    times.sort();
-    times[times.len() / 2] / count
-}
-
-/// On all bars.
-fn evaluate(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) {
-    drop(evaluate_guarded(evaluator, &plan.parameters.to_params(&record.trial.params)));
-}
-
-/// As the search has run it: on as many rungs as it has reports from, and on all bars unless it was stopped there.
-fn replay(evaluator: &Evaluator<'_>, plan: &Plan, record: &TrialRecord) {
-    let params = plan.parameters.to_params(&record.trial.params);
-    (0..record.trial.intermediate_values.len()).for_each(|rung| drop(evaluator.report(&params, rung)));
-    if record.trial.state != TrialState::Pruned {
-        evaluate(evaluator, plan, record);
-    }
 }
 
 /// Trials that a budget of any kind pays for.

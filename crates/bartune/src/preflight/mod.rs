@@ -14,6 +14,7 @@ mod code;
 mod columns;
 mod estimate;
 mod gates;
+mod growth;
 mod memory;
 mod pace;
 mod probe;
@@ -147,10 +148,8 @@ pub fn preflight(
     }
     findings.extend(code::findings(plan, evaluator, &probes)?);
     findings.extend(columns::findings(plan, evaluator, &probes)?);
-    let probed = Probed {
-        kept: given.cache_stats().bytes,
-        freed: own.as_ref().map_or(0, |own| own.cache_stats().bytes),
-    };
+    let probed =
+        Probed { kept: given.cache_stats().bytes, freed: own.as_ref().map_or(0, |own| own.cache_stats().bytes) };
     drop(own);
     let pointless = findings.iter().any(|finding| finding.severity == Severity::Stop);
     let pilot = options.pilot.filter(|_| !pointless);

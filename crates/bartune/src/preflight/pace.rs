@@ -1,14 +1,15 @@
 //! How a search goes on, told from its first second.
 //!
-//! A trial takes what it would take if all its series were in memory, time for each series that is not, and time of the one thread
-//! that proposes and stores. The first is measured on the pilot's last trials, run once more; the second is what is left of
-//! the pilot's later trials. Series that are asked for and not found become rarer: what comes in the pilot's second half, as a
-//! part of what came in its first, goes on shrinking by that factor. Proposals become dearer as the history grows, each by as
-//! much as the one before it: by how much is told by the pilot's halves. A made-up history would tell it for any length, but is
-//! cheaper to learn from than one that was searched.
+//! A trial takes what it would take if all its series were in memory, time for each series that is not, and its share of what
+//! only one worker does at a time: proposals. The first is measured on the pilot's last trials, run once more; the second is what
+//! is left of the pilot's later trials. Series that are asked for and not found become rarer: what comes in the pilot's second
+//! half, as a part of what came in its first, goes on shrinking by that factor. Proposals become dearer as the history grows, each
+//! by as much as the one before it ([`growth`](super::growth)).
+//!
+//! **The system's own time** does not count: in a pilot it is that of getting memory, which later trials do not, and which takes as
+//! long as a virtual machine's host likes.
 
 use std::num::NonZeroUsize;
-use std::thread;
 use std::time::Duration;
 
 use crate::study::Progress;
@@ -29,13 +30,15 @@ pub(super) struct Mark {
     cached: f64,
     /// Series asked for and not found.
     misses: f64,
+    /// Processor time of this process.
+    processor: Processor,
 }
 
-/// What the thread that proposes shares with workers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cores {
-    /// The part of its time that workers lose: none where a core is left for it.
-    lost: f64,
+/// Seconds of processor time, those of the system on its behalf beside its own.
+#[derive(Debug, Clone, Copy, Default)]
+struct Processor {
+    own: f64,
+    system: f64,
 }
 
 /// The pilot's course, and what one of its last trials takes when it is run once more.
@@ -44,24 +47,17 @@ pub(super) struct Pace {
     marks: Vec<Mark>,
     pub(super) middle: Mark,
     pub(super) last: Mark,
-    cores: Cores,
+    /// The part of the time of proposals that evaluations lose: one worker's.
+    lost: f64,
     /// Wall time of a trial's evaluation whose series are all there, with all workers, in seconds.
     warm: f64,
     /// Seconds more for each series that is not.
     series: f64,
-    /// What the thread that proposes does besides, in seconds a trial.
+    /// What whoever proposes does besides, in seconds a trial.
     besides: f64,
     /// Seconds of a proposal at the pilot's end, and by how much each takes longer than the one before it.
     proposal: f64,
     dearer: f64,
-}
-
-impl Cores {
-    /// Of this machine.
-    pub(super) fn of(workers: NonZeroUsize) -> Self {
-        let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { lost: if workers < cores { 0.0 } else { 1.0 / cores.get() as f64 } }
-    }
 }
 
 impl Mark {
@@ -73,13 +69,43 @@ impl Mark {
             proposing: progress.proposing.as_secs_f64(),
             cached: progress.cache.bytes as f64,
             misses: progress.cache.misses as f64,
+            processor: Processor::now().unwrap_or_default(),
         }
     }
 }
 
+impl Processor {
+    /// Until now; `None` where the system does not tell.
+    fn now() -> Option<Self> {
+        // Linux counts in hundredths of a second here, whatever its clock.
+        const TICK: f64 = 0.01;
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        // The second field is a name in brackets, the 14th and the 15th are times.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut seconds = || Some(TICK * fields.next()?.parse::<f64>().ok()?);
+        Some(Self { own: seconds()?, system: seconds()? })
+    }
+}
+
+/// The marks as if the system had taken no time: of each span, what as many processors as were busy took for it.
+fn without_system(marks: &[Mark]) -> Vec<Mark> {
+    let mut own = marks.to_vec();
+    for (index, pair) in marks.windows(2).enumerate() {
+        let span = (pair[1].elapsed - pair[0].elapsed).as_secs_f64();
+        let system = pair[1].processor.system - pair[0].processor.system;
+        let busy = (system + pair[1].processor.own - pair[0].processor.own) / span.max(1e-9);
+        let left = (span - system / busy.max(1.0)).clamp(0.0, span);
+        own[index + 1].elapsed = own[index].elapsed + Duration::from_secs_f64(left);
+    }
+    own
+}
+
 impl Pace {
-    /// Of a pilot with these marks, whose last trials took `again` each when they were run once more.
-    pub(super) fn of(marks: &[Mark], again: Duration, cores: Cores) -> Self {
+    /// Of a pilot with these marks, whose last trials took `again` each when they were run once more. Each trial makes a
+    /// proposal dearer by so great a part of it, as far as that is known.
+    pub(super) fn of(marks: &[Mark], again: Duration, growth: Option<f64>, workers: NonZeroUsize) -> Self {
+        let marks = without_system(marks);
+        let lost = 1.0 / workers.get() as f64;
         let last = marks.last().copied().unwrap_or_default();
         let half = last.elapsed / 2;
         let middle = marks.iter().copied().min_by_key(|mark| mark.elapsed.abs_diff(half)).unwrap_or_default();
@@ -87,14 +113,13 @@ impl Pace {
         let later = (last.elapsed - middle.elapsed).as_secs_f64() / done;
         let later_proposal = (last.proposing - middle.proposing) / done;
         let misses = (last.misses - middle.misses) / done;
-        let warm = again.as_secs_f64().min((later - cores.lost * later_proposal).max(0.0));
-        let early = middle.proposing / middle.evaluated.max(1) as f64;
-        let dearer = ((later_proposal - early) / (last.evaluated as f64 / 2.0)).max(0.0);
+        let warm = again.as_secs_f64().min((later - lost * later_proposal).max(0.0));
+        let dearer = growth.unwrap_or(0.0) * later_proposal;
         let proposal = later_proposal + dearer * done / 2.0;
         let (series, besides) = (0.0, 0.0);
-        let pace = Self { marks: marks.to_vec(), middle, last, cores, warm, series, besides, proposal, dearer };
+        let pace = Self { marks, middle, last, lost, warm, series, besides, proposal, dearer };
         let left = (later - pace.wall(warm, later_proposal)).max(0.0);
-        if later_proposal > warm + cores.lost * later_proposal {
+        if later_proposal > warm + lost * later_proposal {
             Self { besides: left, ..pace }
         } else if misses > 0.0 {
             Self { series: left / misses, ..pace }
@@ -103,9 +128,9 @@ impl Pace {
         }
     }
 
-    /// Wall time of evaluations that take so much with all workers, beside a thread that proposes: whichever takes longer.
+    /// Wall time of evaluations that take so much with all workers, and of proposals, which one at a time makes.
     fn wall(&self, evaluation: f64, proposing: f64) -> f64 {
-        (evaluation + self.cores.lost * proposing).max(proposing)
+        (evaluation + self.lost * proposing).max(proposing)
     }
 
     /// Train bars of a trial, once the pilot had warmed up.
@@ -187,12 +212,17 @@ mod tests {
 
     fn mark(evaluated: u64, seconds: f64, misses: f64) -> Mark {
         let elapsed = Duration::from_secs_f64(seconds);
-        Mark { elapsed, evaluated, bars: 10 * evaluated, proposing: 0.0, cached: 8.0 * misses, misses }
+        Mark { elapsed, evaluated, bars: 10 * evaluated, cached: 8.0 * misses, misses, ..Mark::default() }
     }
 
-    /// On two cores, both of them workers'.
+    /// With two workers.
+    fn growing(marks: [Mark; 2], again: f64, growth: Option<f64>) -> Pace {
+        let workers = NonZeroUsize::new(2).expect("it is not zero");
+        Pace::of(&[Mark::default(), marks[0], marks[1]], Duration::from_secs_f64(again), growth, workers)
+    }
+
     fn pace(marks: [Mark; 2], again: f64) -> Pace {
-        Pace::of(&[Mark::default(), marks[0], marks[1]], Duration::from_secs_f64(again), Cores { lost: 0.5 })
+        growing(marks, again, None)
     }
 
     #[test]
@@ -229,7 +259,8 @@ mod tests {
         let marks = |seconds: [f64; 2]| {
             [proposing(mark(100, seconds[0], 0.0), 0.05), proposing(mark(200, seconds[1], 0.0), 0.2)]
         };
-        let dearer = pace(marks([0.225, 0.5]), 0.002);
+        // 1.5 ms in the second hundred, by a hundredth of a millisecond each.
+        let dearer = growing(marks([0.225, 0.5]), 0.002, Some(0.01 / 1.5));
         assert!((dearer.dearer - 1e-5).abs() < 1e-12 && (dearer.warm - 0.002).abs() < 1e-12, "{dearer:?}");
         // Half of them on top until each takes 4 ms (400 trials), from then on all of them instead.
         let until = 0.5 + 0.4 + 0.3;
@@ -237,6 +268,18 @@ mod tests {
         let rest = 0.2 * (25.0 - 4.0);
         assert!((dearer.seconds(1_000.0) - until - rest).abs() < 0.02, "{}", dearer.seconds(1_000.0));
         assert!((dearer.proposing(400.0) - 0.8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_the_system_takes_on_busy_processors_is_left_out() {
+        let at = |elapsed, own, system| Mark { processor: Processor { own, system }, ..mark(0, elapsed, 0.0) };
+        // Two processors busy for 0.1 s, half of it the system's; one for a fifth of 0.1 s; nothing told.
+        let marks = [at(0.0, 0.0, 0.0), at(0.1, 0.1, 0.1), at(0.2, 0.11, 0.11), at(0.3, 0.11, 0.11)];
+        let left: Vec<f64> = without_system(&marks).iter().map(|mark| mark.elapsed.as_secs_f64()).collect();
+        for (found, expected) in left.iter().zip([0.0, 0.05, 0.14, 0.24]) {
+            assert!((found - expected).abs() < 1e-8, "{left:?}");
+        }
+        assert!(!cfg!(target_os = "linux") || Processor::now().is_some());
     }
 
     #[test]

@@ -10,8 +10,8 @@
 use std::iter;
 use std::time::{Duration, Instant};
 
-use super::returns::Sample;
 use super::Subject;
+use super::returns::Sample;
 use crate::error::Error;
 use crate::parallel;
 use crate::statistics::{
@@ -52,8 +52,8 @@ pub struct Selection {
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
 /// Trials and batches of resamples by which the tests are timed: each case so often, while patience lasts.
-const TIMED: (usize, usize) = (2, 8);
-const BATCHES: usize = 16;
+const TIMED: (usize, usize) = (2, 24);
+const BATCHES: usize = 24;
 const ROUNDS: usize = 3;
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -77,7 +77,10 @@ pub(super) fn time(subject: &Subject<'_>, series: &[Vec<f64>], sampled: f64) -> 
     let began = Instant::now();
     for round in 0..ROUNDS {
         if round == 0 || began.elapsed() < PATIENCE {
-            least.iter_mut().zip(cases).for_each(|(least, (trials, batches))| *least = least.min(time(trials, batches)));
+            least
+                .iter_mut()
+                .zip(cases)
+                .for_each(|(least, (trials, batches))| *least = least.min(time(trials, batches)));
         }
     }
     let batches = (subject.options.resamples as f64 / BATCH as f64).ceil();

@@ -19,6 +19,7 @@ use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::evaluator::{Evaluator, SegmentName};
+use crate::replay;
 use crate::statistics::{Moments, Ratio};
 use crate::study::{self, Ending, RunOptions, Session, summarize};
 
@@ -133,13 +134,21 @@ pub(super) fn time(subject: &Subject<'_>, trials: u64, patience: Duration) -> Re
     let evaluator = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
     let mut session = Session::in_memory(&plan, &searched)?;
     let options = RunOptions { workers: subject.options.workers, timeout: Some(patience), ..RunOptions::of(&plan) };
-    let mut evaluated = 0;
+    let (mut evaluated, mut proposing) = (0, Duration::ZERO);
     let began = Instant::now();
     let ending = study::run(&mut session, &evaluator, &options, subject.control, |progress| {
-        evaluated = progress.evaluated;
+        (evaluated, proposing) = (progress.evaluated, progress.proposing);
     })?;
-    let whole = if ending == Ending::TimedOut { trials as f64 / evaluated.max(1) as f64 } else { 1.0 };
-    Ok(began.elapsed().mul_f64(whole.max(1.0) * windows.len() as f64))
+    let mut took = began.elapsed();
+    if ending == Ending::TimedOut {
+        // Its first moments are in new memory; with no series kept, no trial takes longer than when it is run once more.
+        let evaluated = u32::try_from(evaluated).unwrap_or(u32::MAX).max(1);
+        let bare = Evaluator::new(&plan, &searched);
+        let again = replay::time((&bare, &plan), options.workers, &session.trials(0..u64::MAX)?, replay::as_it_ran);
+        let conducted = proposing.div_f64(f64::from(evaluated) * options.workers.get() as f64);
+        took = (took / evaluated).min(again.saturating_add(conducted)).mul_f64(trials as f64);
+    }
+    Ok(took.mul_f64(windows.len() as f64))
 }
 
 /// The study's plan with so many trials: its budget is for the study.

@@ -17,7 +17,7 @@ use crate::evaluator::SegmentName;
 /// Trials whose returns are tested to learn what testing takes.
 const SERIES: usize = 8;
 /// How long a fold's search is watched.
-const PATIENCE: Duration = Duration::from_millis(150);
+const PATIENCE: Duration = Duration::from_millis(120);
 
 /// What each stage of a validation takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -58,18 +58,14 @@ impl Stages {
 
     /// For a study of so many trials that begins with the `pilot`'s, the subject's winner being the best of them; an
     /// evaluation whose series are all there takes `warm`, with all workers.
-    pub(crate) fn of(
-        subject: &Subject<'_>,
-        pilot: &[TrialRecord],
-        trials: u64,
-        warm: Duration,
-    ) -> Result<Self, Error> {
+    pub(crate) fn of(subject: &Subject<'_>, pilot: &[TrialRecord], trials: u64, warm: Duration) -> Result<Self, Error> {
         let options = subject.options;
         let valued = ranked(subject.plan, pilot).len() as f64 / distinct(pilot).max(1) as f64;
         let sampled = (options.sampled_trials as f64).min(trials as f64 * valued);
         let few = ValidationOptions { sampled_trials: SERIES, ..options.clone() };
-        let (returns, sample) = timed(|| returns::sample(&Subject { options: &few, ..*subject }, pilot));
-        let sample = sample?;
+        let few = Subject { options: &few, ..*subject };
+        let sample = returns::sample(&few, pilot)?;
+        let returns = least(|| drop(returns::sample(&few, pilot)));
         let share = sampled / sample.series.len().max(1) as f64;
         let crossed = least(|| drop(cross_validation::of(subject, &sample)));
         let single = Single::of(subject)?;
@@ -79,7 +75,10 @@ impl Stages {
             returns: returns.mul_f64(share),
             statistics: selection::time(subject, &sample.series, sampled)? + crossed.mul_f64(share),
             neighbourhood: warm.mul_f64(plateau::work(subject.plan) as f64),
-            stress: single.whole * 2 + single.costly + single.noisy.mul_f64(monte_carlo::NOISY_COPIES as f64) + single.cut,
+            stress: single.whole * 2
+                + single.costly
+                + single.noisy.mul_f64(monte_carlo::NOISY_COPIES as f64)
+                + single.cut,
             survivors: warm.mul_f64(survivor::work() as f64)
                 + (single.whole * 3 + single.costly + single.cut).mul_f64(survivor::SHOWN as f64)
                 + single.costly.mul_f64(account::work(subject)),
@@ -100,26 +99,21 @@ impl Single {
     fn of(subject: &Subject<'_>) -> Result<Self, Error> {
         let params = subject.plan.parameters.to_params(&subject.winner.trial.params);
         let whole = subject.evaluator.backtest(&params, SegmentName::All)?;
-        let (noisy, copy) = timed(|| monte_carlo::noisy(subject, &params, 0));
-        copy?;
-        let (cut, found) = timed(|| leak::check(subject, (&params, &whole)));
-        found?;
         Ok(Self {
             whole: least(|| drop(subject.evaluator.backtest(&params, SegmentName::All))),
             costly: least(|| drop(monte_carlo::costly(subject, &params))),
-            noisy,
-            cut,
+            noisy: least(|| drop(monte_carlo::noisy(subject, &params, 0))),
+            cut: least(|| drop(leak::check(subject, (&params, &whole)))),
         })
     }
 }
 
 /// The shorter of two times: the first one's memory may be new.
 fn least(work: impl Fn()) -> Duration {
-    timed(&work).0.min(timed(&work).0)
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    let began = Instant::now();
-    let done = work();
-    (began.elapsed(), done)
+    let time = || {
+        let began = Instant::now();
+        work();
+        began.elapsed()
+    };
+    time().min(time())
 }

@@ -65,7 +65,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let judge = || validate::after_run((&evaluator, &dataset), &session, (&given, &control));
     let began = Instant::now();
     let verdict = is_judged.then(judge).transpose()?.flatten().map(|found| (found, began.elapsed()));
-    let report = Report { plan: &plan, session: &session, url: &shown, ending, evaluated, proposing, elapsed, cache, verdict };
+    let report =
+        Report { plan: &plan, session: &session, url: &shown, ending, evaluated, proposing, elapsed, cache, verdict };
     let exit = match report.print(args.json) {
         // A terminal that was closed takes the run with it, and cannot be told so.
         Err(error) if ending == Ending::Interrupted && error.is::<std::io::Error>() => Exit::Interrupted,
