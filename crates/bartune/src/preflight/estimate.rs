@@ -4,6 +4,7 @@
 //! Time is wall time with the run's workers on this machine as busy as it is now. What a pilot's first second says of the
 //! hours after it is in [`pace`](super::pace).
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use bartune_search::storage::{Storage, TrialRecord};
@@ -61,26 +62,14 @@ pub struct Estimate {
 
 pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: Pilot) -> Result<Estimate, Error> {
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
-    let mut session = Session::in_memory(plan, dataset)?;
-    let run = RunOptions { trials: plan.search.trials, workers: options.workers, timeout: Some(PILOT) };
-    let mut marks = vec![Mark::default()];
-    let began = Instant::now();
-    study::run(&mut session, &evaluator, &run, &Control::default(), |progress| marks.push(Mark::of(progress)))?;
-    let mut last = marks[marks.len() - 1];
-    last.elapsed = began.elapsed();
-    marks.push(last);
-    let dbg_early = resident_bytes();
-    let records = session.trials(0..u64::MAX)?;
-    let again = |run| replay::time((&evaluator, plan), options.workers, &records, run);
-    let growth = growth::of(plan, &session.sampler(), &records);
-    let pace = Pace::of(&marks, again(replay::as_it_ran), growth, options.workers);
+    let (pace, records, whole) = pilot(plan, dataset, &evaluator, options.workers)?;
     let trials = paid_for(plan, &pace, dataset.segments.train.len());
     let stored = store(plan, &records[..records.len().min(STORED)], trials)?;
     let cached = pace.cached(trials as f64).min(options.cache.bytes() as u64);
     let left = options.cache.bytes() as u64 - cached;
     let left = CacheBudget::of_bytes(usize::try_from(left).unwrap_or(usize::MAX));
     let judging = ValidationOptions::at_the_end(trials, options.workers, left);
-    let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, again(replay::in_full))?;
+    let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, whole)?;
     let kept = pace.cached(trials as f64) + pace.cached(judging.fold_trials as f64);
     let cached = kept.min(options.cache.bytes() as u64);
     // With what the pilot's trials and the verdict's have held.
@@ -88,9 +77,9 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: P
     let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
     let time = seconds(pace.seconds(trials as f64) + stored.seconds);
     if std::env::var_os("DBG").is_some() {
-        eprintln!("{pace:#?} {growth:?} stored {stored:?} room {left}");
+        eprintln!("{pace:#?} whole {whole:?} stored {stored:?} room {left}");
         eprintln!(
-            "mem early {dbg_early:?} end {:?} probed {probed:?} pilot {} trial {} x {} cached {cached} hist {}",
+            "mem end {:?} probed {probed:?} pilot {} trial {} x {} cached {cached} hist {}",
             resident_bytes(),
             evaluator.cache_stats().bytes,
             options.trial_bytes,
@@ -108,6 +97,29 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: P
         memory_bytes: rest.map(|rest| rest + cached + history_bytes(plan, trials)),
         database_bytes: stored.bytes,
     })
+}
+
+/// The first moments of the search: how it goes on from there, its trials, and what one of the last takes on all bars.
+fn pilot(
+    plan: &Plan,
+    dataset: &Dataset,
+    evaluator: &Evaluator<'_>,
+    workers: NonZeroUsize,
+) -> Result<(Pace, Vec<TrialRecord>, Duration), Error> {
+    let mut session = Session::in_memory(plan, dataset)?;
+    let run = RunOptions { trials: plan.search.trials, workers, timeout: Some(PILOT) };
+    let mut marks = vec![Mark::start()];
+    let began = Instant::now();
+    study::run(&mut session, evaluator, &run, &Control::default(), |progress| marks.push(Mark::of(progress)))?;
+    let mut last = marks[marks.len() - 1];
+    last.elapsed = began.elapsed();
+    marks.push(last);
+    let records = session.trials(0..u64::MAX)?;
+    let again = |run| replay::time((evaluator, plan), workers, &records, run);
+    let whole = again(replay::in_full);
+    let as_it_ran = if plan.search.pruning.rungs.is_empty() { whole } else { again(replay::as_it_ran) };
+    let growth = growth::of(plan, &session.sampler(), &records);
+    Ok((Pace::of(&marks, as_it_ran, growth, workers), records, whole))
 }
 
 /// What the verdict takes; nothing where the pilot has found no winner.

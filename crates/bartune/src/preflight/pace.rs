@@ -61,6 +61,11 @@ pub(super) struct Pace {
 }
 
 impl Mark {
+    /// Before anything has been run.
+    pub(super) fn start() -> Self {
+        Self { processor: Processor::now().unwrap_or_default(), ..Self::default() }
+    }
+
     pub(super) fn of(progress: &Progress) -> Self {
         Self {
             elapsed: progress.elapsed,
