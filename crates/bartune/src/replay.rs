@@ -21,8 +21,26 @@ const PATIENCE: Duration = Duration::from_millis(60);
 pub(crate) type Run = fn(&Evaluator<'_>, &Plan, &TrialRecord);
 
 /// Wall time of each of the last distinct trials when they are run again, with all workers, the middle one of some times;
-/// as long as can be, where there are none. A fourth of them at most: it takes half as long as they all did.
+/// as long as can be, where there are none.
 pub(crate) fn time(
+    subject: (&Evaluator<'_>, &Plan),
+    workers: NonZeroUsize,
+    records: &[TrialRecord],
+    run: Run,
+) -> Duration {
+    // Series are kept when they are asked for the second time.
+    once(subject, workers, records, run);
+    let began = Instant::now();
+    let mut times = vec![once(subject, workers, records, run)];
+    while times.len() < TIMES && began.elapsed() < PATIENCE {
+        times.push(once(subject, workers, records, run));
+    }
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// The same, one time. A fourth of the trials at most: it takes a fourth as long as they all did.
+pub(crate) fn once(
     (evaluator, plan): (&Evaluator<'_>, &Plan),
     workers: NonZeroUsize,
     records: &[TrialRecord],
@@ -31,20 +49,9 @@ pub(crate) fn time(
     let distinct: Vec<_> = records.iter().rev().filter(|record| record.trial.duplicate_of.is_none()).collect();
     let last = &distinct[..(distinct.len() / 4).min(TRIALS)];
     let Some(count) = u32::try_from(last.len()).ok().filter(|&count| count > 0) else { return Duration::MAX };
-    let all = || {
-        let began = Instant::now();
-        drop(parallel::map_on(workers, last, |record| run(evaluator, plan, record)));
-        began.elapsed()
-    };
-    // Series are kept when they are asked for the second time, and memory is new at the first.
-    all();
     let began = Instant::now();
-    let mut times = vec![all()];
-    while times.len() < TIMES && began.elapsed() < PATIENCE {
-        times.push(all());
-    }
-    times.sort();
-    times[times.len() / 2] / count
+    drop(parallel::map_on(workers, last, |record| run(evaluator, plan, record)));
+    began.elapsed() / count
 }
 
 /// On all bars.

@@ -62,7 +62,8 @@ pub struct Estimate {
 
 pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: Pilot) -> Result<Estimate, Error> {
     let evaluator = Evaluator::new(plan, dataset).with_cache(options.cache);
-    let (pace, records, whole) = pilot(plan, dataset, &evaluator, options.workers)?;
+    let Piloted { pace, records, whole, resident } = pilot(plan, dataset, &evaluator, options.workers)?;
+    let held = probed.kept + probed.freed.max(evaluator.cache_stats().bytes);
     let trials = paid_for(plan, &pace, dataset.segments.train.len());
     let stored = store(plan, &records[..records.len().min(STORED)], trials)?;
     let cached = pace.cached(trials as f64).min(options.cache.bytes() as u64);
@@ -72,21 +73,11 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: P
     let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, whole)?;
     let kept = pace.cached(trials as f64) + pace.cached(judging.fold_trials as f64);
     let cached = kept.min(options.cache.bytes() as u64);
-    // With what the pilot's trials and the verdict's have held.
-    let held = (probed.kept + probed.freed.max(evaluator.cache_stats().bytes)) as u64;
-    let rest = resident_bytes().map(|resident| resident.saturating_sub(held));
+    // The pilot's records are in memory, and not in a database.
+    let held = held as u64 + stored.record_bytes * records.len() as u64;
+    // A trial more than the pilot had in flight: the verdict's run over bars of its own.
+    let rest = resident.map(|resident| resident.saturating_sub(held) + options.trial_bytes);
     let time = seconds(pace.seconds(trials as f64) + stored.seconds);
-    if std::env::var_os("DBG").is_some() {
-        eprintln!("{pace:#?} whole {whole:?} stored {stored:?} room {left}");
-        eprintln!(
-            "mem end {:?} probed {probed:?} pilot {} trial {} x {} cached {cached} hist {}",
-            resident_bytes(),
-            evaluator.cache_stats().bytes,
-            options.trial_bytes,
-            options.workers,
-            history_bytes(plan, trials)
-        );
-    }
     Ok(Estimate {
         trials,
         pilot_trials: pace.last.evaluated,
@@ -99,13 +90,17 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: P
     })
 }
 
-/// The first moments of the search: how it goes on from there, its trials, and what one of the last takes on all bars.
-fn pilot(
-    plan: &Plan,
-    dataset: &Dataset,
-    evaluator: &Evaluator<'_>,
-    workers: NonZeroUsize,
-) -> Result<(Pace, Vec<TrialRecord>, Duration), Error> {
+/// What the first moments of the search tell.
+struct Piloted {
+    pace: Pace,
+    records: Vec<TrialRecord>,
+    /// Wall time of one of the last trials on all bars.
+    whole: Duration,
+    /// Memory of the process after them.
+    resident: Option<u64>,
+}
+
+fn pilot(plan: &Plan, dataset: &Dataset, evaluator: &Evaluator<'_>, workers: NonZeroUsize) -> Result<Piloted, Error> {
     let mut session = Session::in_memory(plan, dataset)?;
     let run = RunOptions { trials: plan.search.trials, workers, timeout: Some(PILOT) };
     let mut marks = vec![Mark::start()];
@@ -114,12 +109,13 @@ fn pilot(
     let mut last = marks[marks.len() - 1];
     last.elapsed = began.elapsed();
     marks.push(last);
+    let resident = resident_bytes();
     let records = session.trials(0..u64::MAX)?;
     let again = |run| replay::time((evaluator, plan), workers, &records, run);
     let whole = again(replay::in_full);
     let as_it_ran = if plan.search.pruning.rungs.is_empty() { whole } else { again(replay::as_it_ran) };
     let growth = growth::of(plan, &session.sampler(), &records);
-    Ok((Pace::of(&marks, as_it_ran, growth, workers), records, whole))
+    Ok(Piloted { pace: Pace::of(&marks, as_it_ran, growth, workers), records, whole, resident })
 }
 
 /// What the verdict takes; nothing where the pilot has found no winner.
@@ -167,10 +163,11 @@ fn seconds(seconds: f64) -> Duration {
 }
 
 /// What storing a study takes.
-#[derive(Debug)]
 struct Stored {
     seconds: f64,
     bytes: u64,
+    /// A full record's.
+    record_bytes: u64,
 }
 
 /// Of `trials` of them: full records of as many as the plan keeps, headlines of the others.
@@ -183,6 +180,7 @@ fn store(plan: &Plan, records: &[TrialRecord], trials: u64) -> Result<Stored, Er
     let sum = |of: fn(&Written) -> f64| of(&full) * kept as f64 + of(&rest) * (trials - kept) as f64;
     Ok(Stored {
         seconds: sum(|written| written.each.as_secs_f64()),
+        record_bytes: full.trial_bytes,
         bytes: full.empty_bytes + full.trial_bytes * kept + rest.trial_bytes * (trials - kept),
     })
 }

@@ -4,7 +4,8 @@
 //! only one worker does at a time: proposals. The first is measured on the pilot's last trials, run once more; the second is what
 //! is left of the pilot's later trials. Series that are asked for and not found become rarer: what comes in the pilot's second
 //! half, as a part of what came in its first, goes on shrinking by that factor. Proposals become dearer as the history grows, each
-//! by as much as the one before it ([`growth`](super::growth)).
+//! by as much as the one before it: as the pilot's halves tell, or as the sampler asked again does ([`growth`](super::growth)), whichever is
+//! more.
 //!
 //! **The system's own time** does not count: in a pilot it is that of getting memory, which later trials do not, and which takes as
 //! long as a virtual machine's host likes.
@@ -119,7 +120,11 @@ impl Pace {
         let later_proposal = (last.proposing - middle.proposing) / done;
         let misses = (last.misses - middle.misses) / done;
         let warm = again.as_secs_f64().min((later - lost * later_proposal).max(0.0));
-        let dearer = growth.unwrap_or(0.0) * later_proposal;
+        let early = middle.proposing / middle.evaluated.max(1) as f64;
+        // Proposals that are drawn again count in the pilot's own times alone; none grows faster than its history.
+        let told = (later_proposal - early) / (last.evaluated as f64 / 2.0).max(1.0);
+        let most = later_proposal / (last.evaluated as f64 * 0.75).max(1.0);
+        let dearer = told.clamp(0.0, most).max(growth.unwrap_or(0.0) * later_proposal);
         let proposal = later_proposal + dearer * done / 2.0;
         let (series, besides) = (0.0, 0.0);
         let pace = Self { marks, middle, last, lost, warm, series, besides, proposal, dearer };
@@ -266,6 +271,7 @@ mod tests {
         };
         // 1.5 ms in the second hundred, by a hundredth of a millisecond each.
         let dearer = growing(marks([0.225, 0.5]), 0.002, Some(0.01 / 1.5));
+        assert!((pace(marks([0.225, 0.5]), 0.002).dearer - 1e-5).abs() < 1e-12);
         assert!((dearer.dearer - 1e-5).abs() < 1e-12 && (dearer.warm - 0.002).abs() < 1e-12, "{dearer:?}");
         // Half of them on top until each takes 4 ms (400 trials), from then on all of them instead.
         let until = 0.5 + 0.4 + 0.3;

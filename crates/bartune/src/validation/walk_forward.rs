@@ -141,10 +141,15 @@ pub(super) fn time(subject: &Subject<'_>, trials: u64, patience: Duration) -> Re
     })?;
     let mut took = began.elapsed();
     if ending == Ending::TimedOut {
-        // Its first moments are in new memory; with no series kept, no trial takes longer than when it is run once more.
+        // Its first moments are in new memory: some of its trials again, with none of their series.
         let evaluated = u32::try_from(evaluated).unwrap_or(u32::MAX).max(1);
-        let bare = Evaluator::new(&plan, &searched);
-        let again = replay::time((&bare, &plan), options.workers, &session.trials(0..u64::MAX)?, replay::as_it_ran);
+        let records = session.trials(0..u64::MAX)?;
+        drop(evaluator);
+        let again = || {
+            let cold = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
+            replay::once((&cold, &plan), options.workers, &records, replay::as_it_ran)
+        };
+        let again = again().min(again());
         let conducted = proposing.div_f64(f64::from(evaluated) * options.workers.get() as f64);
         took = (took / evaluated).min(again.saturating_add(conducted)).mul_f64(trials as f64);
     }

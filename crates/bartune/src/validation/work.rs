@@ -14,8 +14,9 @@ use super::{selection, survivor, walk_forward};
 use crate::error::Error;
 use crate::evaluator::SegmentName;
 
-/// Trials whose returns are tested to learn what testing takes.
+/// Trials whose returns are tested to learn what testing takes, and fewer of them to learn what it takes beside.
 const SERIES: usize = 8;
+const FEW: usize = 2;
 /// How long a fold's search is watched.
 const PATIENCE: Duration = Duration::from_millis(120);
 
@@ -62,18 +63,19 @@ impl Stages {
         let options = subject.options;
         let valued = ranked(subject.plan, pilot).len() as f64 / distinct(pilot).max(1) as f64;
         let sampled = (options.sampled_trials as f64).min(trials as f64 * valued);
-        let few = ValidationOptions { sampled_trials: SERIES, ..options.clone() };
-        let few = Subject { options: &few, ..*subject };
-        let sample = returns::sample(&few, pilot)?;
-        let returns = least(|| drop(returns::sample(&few, pilot)));
-        let share = sampled / sample.series.len().max(1) as f64;
-        let crossed = least(|| drop(cross_validation::of(subject, &sample)));
+        let of_few = |sampled_trials| ValidationOptions { sampled_trials, ..options.clone() };
+        let (few, more) = (of_few(FEW), of_few(SERIES));
+        let [few, more] = [&few, &more].map(|options| Subject { options, ..*subject });
+        let [pair, sample] = [returns::sample(&few, pilot)?, returns::sample(&more, pilot)?];
+        let counts = [pair.series.len() as f64, sample.series.len() as f64, sampled];
+        let returns = [&few, &more].map(|subject| least(|| drop(returns::sample(subject, pilot))));
+        let crossed = [&pair, &sample].map(|sample| least(|| drop(cross_validation::of(subject, sample))));
         let single = Single::of(subject)?;
         let folds = single.costly.mul_f64(options.folds as f64);
         Ok(Self {
             walk_forward: walk_forward::time(subject, options.fold_trials.min(trials), PATIENCE)? + folds,
-            returns: returns.mul_f64(share),
-            statistics: selection::time(subject, &sample.series, sampled)? + crossed.mul_f64(share),
+            returns: in_line(returns, counts),
+            statistics: selection::time(subject, &sample.series, sampled)? + in_line(crossed, counts),
             neighbourhood: warm.mul_f64(plateau::work(subject.plan) as f64),
             stress: single.whole * 2
                 + single.costly
@@ -108,6 +110,12 @@ impl Single {
     }
 }
 
+/// What as many as the last take, told from what few and more of them did.
+fn in_line([of_few, of_more]: [Duration; 2], [few, more, all]: [f64; 3]) -> Duration {
+    let each = of_more.saturating_sub(of_few).div_f64((more - few).max(1.0));
+    of_more + each.mul_f64((all - more).max(0.0))
+}
+
 /// The shorter of two times: the first one's memory may be new.
 fn least(work: impl Fn()) -> Duration {
     let time = || {
@@ -116,4 +124,17 @@ fn least(work: impl Fn()) -> Duration {
         began.elapsed()
     };
     time().min(time())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_besides_is_not_multiplied() {
+        let ms = Duration::from_millis;
+        // 10 ms and 2 ms each.
+        assert_eq!(in_line([ms(14), ms(26)], [2.0, 8.0, 100.0]), ms(210));
+        assert_eq!(in_line([ms(14), ms(14)], [2.0, 2.0, 100.0]), ms(14));
+    }
 }
