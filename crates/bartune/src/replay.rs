@@ -40,7 +40,7 @@ pub(crate) fn time(
 }
 
 /// The same, one time. A fourth of the trials at most: it takes a fourth as long as they all did.
-pub(crate) fn once(
+fn once(
     (evaluator, plan): (&Evaluator<'_>, &Plan),
     workers: NonZeroUsize,
     records: &[TrialRecord],

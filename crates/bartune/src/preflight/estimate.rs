@@ -22,7 +22,7 @@ use crate::study::{self, Control, RunOptions, Session, full_records, headline};
 use crate::validation::{Stages, Subject, ValidationOptions, ranked};
 
 /// The pilot runs so long, or until the budget is spent.
-const PILOT: Duration = Duration::from_millis(900);
+const PILOT: Duration = Duration::from_millis(750);
 /// Trials stored to learn what one takes.
 const STORED: usize = 256;
 /// What the history, the answers and the identities hold of a trial, beside its parameters, in bytes.

@@ -51,7 +51,7 @@ pub struct Selection {
 
 /// Confidence of the minimum track record.
 const CONFIDENCE: f64 = 0.95;
-/// Trials and batches of resamples by which the tests are timed: each case so often, while patience lasts.
+/// Trials and batches of resamples by which the tests are timed: each case so often, twice at least, while patience lasts.
 const TIMED: (usize, usize) = (2, 24);
 const BATCHES: usize = 24;
 const ROUNDS: usize = 3;
@@ -76,7 +76,7 @@ pub(super) fn time(subject: &Subject<'_>, series: &[Vec<f64>], sampled: f64) -> 
     let mut least = [f64::INFINITY; 4];
     let began = Instant::now();
     for round in 0..ROUNDS {
-        if round == 0 || began.elapsed() < PATIENCE {
+        if round < 2 || began.elapsed() < PATIENCE {
             least
                 .iter_mut()
                 .zip(cases)

@@ -19,7 +19,6 @@ use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::evaluator::{Evaluator, SegmentName};
-use crate::replay;
 use crate::statistics::{Moments, Ratio};
 use crate::study::{self, Ending, RunOptions, Session, summarize};
 
@@ -134,26 +133,20 @@ pub(super) fn time(subject: &Subject<'_>, trials: u64, patience: Duration) -> Re
     let evaluator = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
     let mut session = Session::in_memory(&plan, &searched)?;
     let options = RunOptions { workers: subject.options.workers, timeout: Some(patience), ..RunOptions::of(&plan) };
-    let (mut evaluated, mut proposing) = (0, Duration::ZERO);
+    let mut seen = Vec::new();
     let began = Instant::now();
     let ending = study::run(&mut session, &evaluator, &options, subject.control, |progress| {
-        (evaluated, proposing) = (progress.evaluated, progress.proposing);
+        seen.push((progress.evaluated, began.elapsed().as_secs_f64()));
     })?;
-    let mut took = began.elapsed();
-    if ending == Ending::TimedOut {
-        // Its first moments are in new memory: some of its trials again, with none of their series.
-        let evaluated = u32::try_from(evaluated).unwrap_or(u32::MAX).max(1);
-        let records = session.trials(0..u64::MAX)?;
-        drop(evaluator);
-        let again = || {
-            let cold = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
-            replay::once((&cold, &plan), options.workers, &records, replay::as_it_ran)
-        };
-        let again = again().min(again());
-        let conducted = proposing.div_f64(f64::from(evaluated) * options.workers.get() as f64);
-        took = (took / evaluated).min(again.saturating_add(conducted)).mul_f64(trials as f64);
-    }
-    Ok(took.mul_f64(windows.len() as f64))
+    let took = if ending == Ending::TimedOut { at_the_pace_of(&seen, trials) } else { began.elapsed().as_secs_f64() };
+    Ok(Duration::from_secs_f64(took * windows.len() as f64))
+}
+
+/// Seconds of so many trials after what was seen of the first ones. They wait for memory that is new, as later ones do not.
+fn at_the_pace_of(seen: &[(u64, f64)], trials: u64) -> f64 {
+    let (Some(&(first, from)), Some(&(last, until))) = (seen.first(), seen.last()) else { return 0.0 };
+    let (done, span) = if last > first { (last - first, until - from) } else { (last.max(1), until) };
+    trials as f64 * span / done as f64
 }
 
 /// The study's plan with so many trials: its budget is for the study.
@@ -286,4 +279,18 @@ fn drift(plan: &Plan, folds: &[Fold]) -> Vec<(String, f64)> {
         (!steps.is_empty()).then(|| mean(&steps))
     };
     free.filter_map(|(name, _)| Some((name.clone(), steps(name)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fold_is_told_by_what_it_does_after_its_first_moments() {
+        assert_eq!(at_the_pace_of(&[(10, 1.0), (50, 2.0), (90, 3.0)], 400), 10.0);
+        // Nothing after them, or nothing at all.
+        assert_eq!(at_the_pace_of(&[(10, 1.0), (10, 2.0)], 40), 8.0);
+        assert_eq!(at_the_pace_of(&[(0, 1.0)], 40), 40.0);
+        assert_eq!(at_the_pace_of(&[], 40), 0.0);
+    }
 }

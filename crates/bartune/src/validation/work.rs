@@ -18,7 +18,7 @@ use crate::evaluator::SegmentName;
 const SERIES: usize = 8;
 const FEW: usize = 2;
 /// How long a fold's search is watched.
-const PATIENCE: Duration = Duration::from_millis(120);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What each stage of a validation takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
