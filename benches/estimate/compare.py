@@ -51,7 +51,9 @@ def compared(binary: str, study: str, sets: list[str], parts: bool) -> list[floa
         began = time.monotonic()
         said = output([binary, "check", str(REPOSITORY / study), "--json", *sets])["preflight"]["estimate"]
         checked = time.monotonic() - began
-        run = output([binary, "run", str(REPOSITORY / study), "--json", "--storage", f"sqlite:///{database}", *sets])
+        run = output(
+            [binary, "run", str(REPOSITORY / study), "--json", "--storage", f"sqlite:///{database}", *sets]
+        )
         size = database.stat().st_size / 1e6
     took, expected = (run["seconds"], run["verdict_seconds"]), (said["seconds"], said["verdict_seconds"])
     whole, used = sum(expected) / sum(took), run["peak_rss_mb"] * 1.048576
@@ -73,7 +75,9 @@ def compared(binary: str, study: str, sets: list[str], parts: bool) -> list[floa
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("binary")
     parser.add_argument("bars", nargs="?", type=Path)
     parser.add_argument("--repeat", type=int, default=1)
