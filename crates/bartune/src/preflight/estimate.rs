@@ -115,7 +115,12 @@ fn pilot(plan: &Plan, dataset: &Dataset, evaluator: &Evaluator<'_>, workers: Non
     let whole = again(replay::in_full);
     let as_it_ran = if plan.search.pruning.rungs.is_empty() { whole } else { again(replay::as_it_ran) };
     let growth = growth::of(plan, &session.sampler(), &records);
-    Ok(Piloted { pace: Pace::of(&marks, as_it_ran, growth, workers), records, whole, resident })
+    Ok(Piloted {
+        pace: Pace::of(&marks, as_it_ran, growth, (workers, evaluator.cache_stats().max_bytes)),
+        records,
+        whole,
+        resident,
+    })
 }
 
 /// What the verdict takes; nothing where the pilot has found no winner.

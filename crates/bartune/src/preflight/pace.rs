@@ -2,9 +2,9 @@
 //!
 //! A trial takes what it would take if all its series were in memory, time for each series that is not, and its share of what
 //! only one worker does at a time: proposals. The first is measured on the pilot's last trials, run once more; the second is what
-//! is left of the pilot's later trials. Series that are asked for and not found become rarer: what comes in the pilot's second
-//! half, as a part of what came in its first, goes on shrinking by that factor. Proposals become dearer as the history grows, each
-//! by as much as the one before it: as the pilot's halves tell, or as the sampler asked again does ([`growth`](super::growth)), whichever is
+//! is left of the pilot's later trials. Series that are asked for and not found become rarer, as new words do in a text: their
+//! number grows as a power of the trials' (Heaps's law), which the pilot's halves tell; once the cache is full, as fast as it did then.
+//! Proposals become dearer as the history grows, each by as much as the one before it: as the pilot's halves tell, or as the sampler asked again does ([`growth`](super::growth)), whichever is
 //! more.
 //!
 //! **The system's own time** does not count: in a pilot it is that of getting memory, which later trials do not, and which takes as
@@ -59,6 +59,8 @@ pub(super) struct Pace {
     /// Seconds of a proposal at the pilot's end, and by how much each takes longer than the one before it.
     proposal: f64,
     dearer: f64,
+    /// Bytes of series that there is room for.
+    room: f64,
 }
 
 impl Mark {
@@ -109,7 +111,12 @@ fn without_system(marks: &[Mark]) -> Vec<Mark> {
 impl Pace {
     /// Of a pilot with these marks, whose last trials took `again` each when they were run once more. Each trial makes a
     /// proposal dearer by so great a part of it, as far as that is known.
-    pub(super) fn of(marks: &[Mark], again: Duration, growth: Option<f64>, workers: NonZeroUsize) -> Self {
+    pub(super) fn of(
+        marks: &[Mark],
+        again: Duration,
+        growth: Option<f64>,
+        (workers, room): (NonZeroUsize, usize),
+    ) -> Self {
         let marks = without_system(marks);
         let lost = 1.0 / workers.get() as f64;
         let last = marks.last().copied().unwrap_or_default();
@@ -127,7 +134,7 @@ impl Pace {
         let dearer = told.clamp(0.0, most).max(growth.unwrap_or(0.0) * later_proposal);
         let proposal = later_proposal + dearer * done / 2.0;
         let (series, besides) = (0.0, 0.0);
-        let pace = Self { marks, middle, last, lost, warm, series, besides, proposal, dearer };
+        let pace = Self { marks, middle, last, lost, warm, series, besides, proposal, dearer, room: room as f64 };
         let left = (later - pace.wall(warm, later_proposal)).max(0.0);
         if later_proposal > warm + lost * later_proposal {
             Self { besides: left, ..pace }
@@ -159,7 +166,7 @@ impl Pace {
         let parts = (0..PARTS).map(|index| {
             let from = last + part * f64::from(index);
             let grown = |quantity: &dyn Fn(f64) -> f64| quantity(from + part) - quantity(from);
-            let evaluation = self.warm * part + self.series * grown(&|n| self.after(|mark| mark.misses, n));
+            let evaluation = self.warm * part + self.series * grown(&|n| self.misses(n));
             self.wall(evaluation, grown(&|n| self.proposals(n - last)) + self.besides * part)
         });
         self.told(last) + parts.sum::<f64>()
@@ -193,26 +200,37 @@ impl Pace {
         self.after(|mark| mark.cached, trials) as u64
     }
 
+    /// Series asked for and not found in so many trials.
+    fn misses(&self, trials: f64) -> f64 {
+        let misses = |mark: &Mark| mark.misses;
+        let (held, last) = (self.last.cached, self.last.evaluated.max(1) as f64);
+        let power = self.power(|mark| mark.cached);
+        let full = match power > 0.0 && held > 0.0 {
+            true => last * (self.room / held).max(1.0).powf(1.0 / power),
+            false => f64::INFINITY,
+        };
+        let before = self.after(misses, trials.min(full));
+        before + (trials - full).max(0.0) * self.power(misses) * before / full
+    }
+
+    /// The power of the number of trials that a quantity grows with.
+    fn power(&self, quantity: impl Fn(&Mark) -> f64) -> f64 {
+        let (before, after) = (quantity(&self.middle), quantity(&self.last));
+        let trials = self.last.evaluated as f64 / self.middle.evaluated.max(1) as f64;
+        if before > 0.0 && trials > 1.0 { ((after / before).ln() / trials.ln()).clamp(0.0, 1.0) } else { 1.0 }
+    }
+
     /// What a quantity that grows with new series will be after so many trials.
     fn after(&self, quantity: impl Fn(&Mark) -> f64, trials: f64) -> f64 {
         let (first, all) = (self.middle.evaluated.max(1) as f64, self.last.evaluated.max(1) as f64);
-        let before = quantity(&self.middle);
-        let after = quantity(&self.last).max(before);
+        let (before, after) = (quantity(&self.middle), quantity(&self.last));
         if trials <= first {
-            return before * trials / first;
+            before * trials / first
+        } else if trials <= all {
+            before + (after - before) * (trials - first) / (all - first)
+        } else {
+            after * (trials / all).powf(self.power(quantity))
         }
-        if trials <= all {
-            return before + (after - before) * (trials - first) / (all - first);
-        }
-        let halves = (trials - all) / first;
-        let second = (after - before) * first / (all - first).max(1.0);
-        let shrinks = if before > 0.0 { second / before } else { 1.0 };
-        after
-            + match shrinks < 0.99 {
-                // A geometric series from the second half on.
-                true => second * shrinks * (1.0 - shrinks.powf(halves)) / (1.0 - shrinks),
-                false => second * halves,
-            }
     }
 }
 
@@ -228,7 +246,8 @@ mod tests {
     /// With two workers.
     fn growing(marks: [Mark; 2], again: f64, growth: Option<f64>) -> Pace {
         let workers = NonZeroUsize::new(2).expect("it is not zero");
-        Pace::of(&[Mark::default(), marks[0], marks[1]], Duration::from_secs_f64(again), growth, workers)
+        let again = Duration::from_secs_f64(again);
+        Pace::of(&[Mark::default(), marks[0], marks[1]], again, growth, (workers, 1 << 30))
     }
 
     fn pace(marks: [Mark; 2], again: f64) -> Pace {
@@ -237,12 +256,17 @@ mod tests {
 
     #[test]
     fn series_that_become_rarer_are_not_extrapolated_in_a_line() {
-        // 100 series in the first hundred trials, 25 in the second: a quarter each time, 133 in the end.
+        // 100 series in the first hundred trials, 25 in the second: a quarter more with each doubling.
         let rarer = pace([mark(100, 0.4, 100.0), mark(200, 0.8, 125.0)], 0.001);
-        assert_eq!(rarer.cached(1_000_000.0), 1_066);
-        assert_eq!(rarer.cached(300.0), 1_050);
+        assert_eq!(rarer.cached(800.0), 1_562);
+        assert_eq!(rarer.cached(400.0), 1_250);
         assert_eq!(rarer.cached(150.0), 900);
         assert_eq!(rarer.cached(50.0), 400);
+        // With room for those of 400 trials the rate stays what it is then: log2(1.25) of 156.25 in 400.
+        let bounded = Pace { room: 1_250.0, ..rarer };
+        let rate = 1.25_f64.log2() * 156.25 / 400.0;
+        assert!((bounded.misses(400.0) - 156.25).abs() < 1e-9);
+        assert!((bounded.misses(1_400.0) - 156.25 - 1_000.0 * rate).abs() < 1e-9, "{}", bounded.misses(1_400.0));
         // As many again in each half: a line.
         let steady = pace([mark(100, 0.4, 100.0), mark(200, 0.8, 200.0)], 0.001);
         assert_eq!(steady.cached(400.0), 3_200);
@@ -254,9 +278,8 @@ mod tests {
         // 4 ms a trial, 1 of them warm, a quarter of a series each: 12 ms a series.
         let rarer = pace([mark(100, 0.4, 100.0), mark(200, 0.8, 125.0)], 0.001);
         assert!((rarer.seconds(100.0) - 0.4).abs() < 1e-12);
-        let last_series = 25.0 / 3.0;
-        let expected = 0.8 + 0.001 * 9_800.0 + 0.012 * last_series;
-        assert!((rarer.seconds(10_000.0) - expected).abs() < 1e-9, "{}", rarer.seconds(10_000.0));
+        let expected = 0.8 + 0.001 * 600.0 + 0.012 * (195.3125 - 125.0);
+        assert!((rarer.seconds(800.0) - expected).abs() < 1e-9, "{}", rarer.seconds(800.0));
         // Without missing series all the time is the trials' own, whatever running them again took.
         let warm = pace([mark(100, 0.4, 0.0), mark(200, 0.8, 0.0)], 0.001);
         assert!((warm.seconds(1_000.0) - 4.0).abs() < 1e-9);
