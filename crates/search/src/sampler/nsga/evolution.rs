@@ -50,14 +50,18 @@ pub(in super::super) struct Evolution {
     generation: u64,
     /// Rows of the generation that is not yet complete.
     young: Vec<usize>,
-    /// Rows, in the order in which they were selected.
+    /// Rows, in the order in which they were selected from the complete generations.
     parents: Vec<usize>,
+    /// The first so many of the young ones are selected from already.
+    early: usize,
+    /// The parents after that.
+    early_parents: Vec<usize>,
 }
 
 impl Evolution {
     /// The rows of the parents; none before the first generation is complete.
     pub(super) fn parents(&self) -> &[usize] {
-        &self.parents
+        if self.early > 0 { &self.early_parents } else { &self.parents }
     }
 
     /// Take in what the view shows.
@@ -72,18 +76,28 @@ impl Evolution {
             self.generation = 0;
             self.young.clear();
             self.parents.clear();
+            self.early = 0;
         }
         for row in rows.filter(|&row| view.is_complete(row) || view.violation(row).is_some()) {
             self.young.push(row);
             if self.young.len() == population {
-                self.select(view, population, selection);
+                self.parents = self.selected(view, population, (population, selection));
+                self.young.clear();
+                self.generation += 1;
+                self.early = 0;
             }
+        }
+        let due = population - in_flight(request) % population;
+        let early = if self.parents.is_empty() || self.young.len() < due { 0 } else { due };
+        if self.early != early {
+            self.early_parents = self.selected(view, early, (population, selection));
+            self.early = early;
         }
     }
 
-    fn select(&mut self, view: &View<'_>, population: usize, selection: &Selection) {
-        let mut rows = std::mem::take(&mut self.young);
-        rows.append(&mut self.parents);
+    /// The survivors of the first so many young ones and the parents.
+    fn selected(&self, view: &View<'_>, young: usize, (population, selection): (usize, &Selection)) -> Vec<usize> {
+        let rows: Vec<usize> = self.young[..young].iter().chain(&self.parents).copied().collect();
         let crowd = Crowd::of(view, &rows, &self.directions);
         let survivors = match selection {
             Selection::Crowded => crowded::survivors(&crowd, population),
@@ -92,9 +106,13 @@ impl Evolution {
                 niches.survivors(&crowd, population, &mut |items| shuffle(items, &mut stream))
             }
         };
-        self.parents = survivors.into_iter().map(|position| rows[position]).collect();
-        self.generation += 1;
+        survivors.into_iter().map(|position| rows[position]).collect()
     }
+}
+
+/// How many trials were proposed and are not seen.
+fn in_flight(request: &Request<'_>) -> usize {
+    request.number.saturating_sub(request.view.len() as u64) as usize
 }
 
 /// Fisher and Yates's shuffle.

@@ -12,9 +12,10 @@
 //! **Generations.** The trials that count, in the order of their numbers, are cut into generations of
 //! `population` trials. The parents after generation `g` are selected from generation `g` and the
 //! parents after `g - 1`. A proposal descends from the parents after the last generation that is
-//! completely seen; before the first one it is a random point. So it depends on the view alone. With
-//! `lag` trials in flight, the first `lag - 1` trials of a generation are still children of the parents
-//! before; in Optuna the same happens to whatever is running.
+//! completely seen; before the first one it is a random point. With `lag` trials in flight the last
+//! `lag - 1` trials of a generation are not seen when the next one begins: its first children descend from
+//! what is selected without them, the others from all. So a proposal depends on the view and on the number in
+//! flight alone.
 //!
 //! **Which trials count.** Complete ones with their values; infeasible ones by their violation, after all
 //! feasible ones. Pruned ones, failed ones and duplicates do not.

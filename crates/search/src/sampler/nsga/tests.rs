@@ -258,6 +258,38 @@ fn a_resumed_or_long_lived_sampler_proposes_the_same() {
 }
 
 #[test]
+fn a_generation_begins_with_what_is_seen_of_the_one_before() {
+    let space = zdt1_space();
+    let study = Multi { space: &space, directions: &BOTH, seed: 3, lag: 6, values: zdt1 };
+    let trials = study.run(&mut nsga2(NsgaOptions::default()), Vec::new(), 100);
+    let history = History::from_trials(&space, 2, &trials).expect("numbers count up");
+    let parents = |seen: u64, in_flight: u64| {
+        let request = Request {
+            space: &space,
+            directions: &BOTH,
+            view: history.view(seen),
+            pending: &[],
+            seed: 3,
+            number: seen + in_flight,
+            attempt: 0,
+        };
+        let mut evolution = Evolution::default();
+        evolution.advance(&request, 20, &Selection::Crowded);
+        evolution.parents().to_vec()
+    };
+    let counted: Vec<usize> = (0..100).filter(|row| row % 13 != 7).collect();
+    let seen = |count: usize| counted[count - 1] as u64 + 1;
+    let all = parents(seen(20), 0);
+    assert_eq!(parents(seen(34), 5), all, "six in flight are not seen");
+    let early = parents(seen(35), 5);
+    assert!(early != all && early.iter().all(|row| counted[..35].contains(row)), "{early:?}");
+    assert_eq!(parents(seen(39), 5), early);
+    assert_eq!(parents(seen(39), 0), all, "without trials in flight generations are whole");
+    assert_eq!(parents(seen(40), 5), parents(seen(40), 0));
+    assert!(parents(seen(15), 5).is_empty(), "there are no parents before the first generation");
+}
+
+#[test]
 fn every_crossover_and_mutation_conforms() {
     let eta = None;
     let (uniform_probability, child_probability) = (0.5, 0.5);
