@@ -254,7 +254,7 @@ class TPESampler(BartuneSampler):
             "prior_weight": prior_weight,
             "magic_clip": consider_magic_clip,
             "endpoints": consider_endpoints,
-            **({"startup": "random", "sharpness": 1.0} if optuna else {}),
+            **({"startup": "random", "sharpness": 1.0, "parabola": 0.0} if optuna else {}),
             **(options or {}),
         }
         super().__init__("tpe", chosen, seed, constraints_func)

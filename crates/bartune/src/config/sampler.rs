@@ -195,6 +195,7 @@ fn tpe(options: &mut TpeOptions, keys: &mut Keys<'_, '_>) {
     keys.count("startup_trials", &mut options.startup_trials);
     keys.word("startup", &[("sobol", Startup::Sobol), ("random", Startup::Random)], &mut options.startup);
     keys.number("sharpness", &mut options.sharpness);
+    keys.number("parabola", &mut options.parabola);
     keys.count("candidates", &mut options.candidates);
     let (mut fraction, mut limit) = (None, 25);
     keys.maybe_number("gamma", &mut fraction);

@@ -31,6 +31,7 @@ pub mod halton;
 mod nsga;
 pub mod nsga2;
 pub mod nsga3;
+mod parabola;
 mod permutation;
 #[cfg(test)]
 mod quasi_tests;

@@ -107,7 +107,8 @@ fn compare(space: &Space, options: &TpeOptions, shape: &Shape, trials: u64, pend
     let pending: Vec<Assignment> = (trials..trials + pending).map(|number| shape.params(space, number)).collect();
     let mut compared = 0;
     for (index, group) in fresh.groups().iter().enumerate() {
-        let model = Model { space, options, in_flight: 0, sharp_share: 1.0, pending: &pending, memory: &fresh };
+        let model =
+            Model { space, options, in_flight: 0, bottoms: 0.0, sharp_share: 1.0, pending: &pending, memory: &fresh };
         let positions = model.pending_positions(group);
         let mut stream = RandomStream::new(shape.seed, trials, 0);
         let mut candidates: Vec<Vec<f64>> =

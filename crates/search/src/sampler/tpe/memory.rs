@@ -10,6 +10,7 @@ use super::group::Group;
 use super::group_memory::GroupMemory;
 use super::options::TpeOptions;
 use super::split::Ranking;
+use super::valley::Valley;
 use crate::history::{Lesson, View};
 use crate::space::Space;
 use crate::trial::StudyDirection;
@@ -22,6 +23,8 @@ pub(super) struct Memory {
     directions: Vec<StudyDirection>,
     ranking: Ranking,
     groups: Vec<GroupMemory>,
+    /// By group.
+    valleys: Vec<Valley>,
 }
 
 impl Memory {
@@ -41,6 +44,7 @@ impl Memory {
             let dimensions: Vec<_> = space.params().values().map(|param| Dimension::of(&param.distribution)).collect();
             let new = |group: Group| GroupMemory::new(group, &dimensions, (options, directions.len()));
             *self = Self {
+                valleys: groups.iter().map(|group| Valley::new(group, group.dimensions(&dimensions))).collect(),
                 groups: groups.into_iter().map(new).collect(),
                 directions: directions.to_vec(),
                 ..Self::default()
@@ -52,6 +56,11 @@ impl Memory {
         for group in &mut self.groups {
             group.update(view, &learned, self.ranking.good());
         }
+        if let [direction] = *directions
+            && options.parabola > 0.0
+        {
+            self.valleys.iter_mut().for_each(|valley| valley.update(view, &learned, direction));
+        }
         self.rows = view.len();
         self.fingerprint = view.fingerprint(self.rows);
     }
@@ -59,6 +68,11 @@ impl Memory {
     /// The groups, in an order in which each comes after all that its condition reads.
     pub(super) fn groups(&self) -> &[GroupMemory] {
         &self.groups
+    }
+
+    /// The valleys of the groups, in the same order.
+    pub(super) fn valleys(&self) -> &[Valley] {
+        &self.valleys
     }
 
     /// Rows of the good trials, in the order of their numbers.

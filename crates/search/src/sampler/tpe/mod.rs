@@ -9,6 +9,7 @@
 //! | `split` | which trials are good |
 //! | `group` | which parameters share a density: conditional spaces |
 //! | `memory`, `group_memory` | what is kept from one proposal to the next |
+//! | `valley` | the lowest point of a parabola through the best trials |
 //! | `parzen`, `dimension` | the densities, kernel by kernel |
 //! | `truncated_normal`, `exponential` | their kernels |
 //! | `rest`, `rest_joint`, `ramp` | the density of the rest from sums, at a cost that does not grow |
@@ -57,6 +58,7 @@ mod rest_joint;
 mod split;
 mod sums;
 mod truncated_normal;
+mod valley;
 mod wide;
 
 pub use options::{Gamma, Multivariate, Startup, TpeOptions, Weights};
@@ -65,10 +67,11 @@ use super::sobol::Sobol;
 use super::{Request, Sampler, SamplerError};
 use crate::space::{Assignment, Space};
 use crate::stream::RandomStream;
-use group::{Sharing, groups};
+use group::{Group, Sharing, groups};
 use group_memory::{Good, GroupMemory, Kernels};
 use memory::Memory;
 use rest::Rest;
+use valley::Valley;
 
 /// How many times the number of candidates are drawn before relations are given up on.
 const DRAWS_PER_CANDIDATE: usize = 20;
@@ -136,6 +139,10 @@ impl Sampler for Tpe {
             space: request.space,
             options: &self.options,
             in_flight: request.pending.len(),
+            bottoms: match (sharing, request) {
+                (Sharing::Joint, Request { attempt: 0, directions: [_], .. }) => self.options.parabola,
+                _ => 0.0,
+            },
             sharp_share: match (sharing, request.directions) {
                 (Sharing::Independent, [_]) if self.options.sharpness > 1.0 => SHARP_SHARE,
                 _ => 1.0,
@@ -155,6 +162,8 @@ struct Model<'a> {
     space: &'a Space,
     options: &'a TpeOptions,
     in_flight: usize,
+    /// Share of decisions that are the lowest point of a parabola, where one is known.
+    bottoms: f64,
     /// Share of decisions made with narrow kernels, where those pay.
     sharp_share: f64,
     /// Those that count as bad.
@@ -166,12 +175,15 @@ impl Model<'_> {
     /// Decide the groups one after the other; `None` when relations leave a group no candidate.
     fn propose(&self, stream: &mut RandomStream) -> Option<Assignment> {
         let mut decided = Assignment::new();
-        for memory in self.memory.groups() {
+        for (memory, valley) in self.memory.groups().iter().zip(self.memory.valleys()) {
             let group = &memory.group;
             if group.is_active(self.space, &decided) {
                 group.decide_singles(self.space, &mut decided);
                 if !group.params.is_empty() {
-                    let best = self.best_candidate(memory, &mut decided, stream)?;
+                    let best = match self.bottom(group, valley, &mut decided, stream) {
+                        Some(bottom) => bottom.to_vec(),
+                        None => self.best_candidate(memory, &mut decided, stream)?,
+                    };
                     group.decide(self.space, &best, &mut decided);
                 }
             }
@@ -181,6 +193,22 @@ impl Model<'_> {
             }
         }
         Some(decided)
+    }
+
+    /// The bottom of a valley, for some decisions. `decided` may be left with its values.
+    fn bottom<'v>(
+        &self,
+        group: &Group,
+        valley: &'v Valley,
+        decided: &mut Assignment,
+        stream: &mut RandomStream,
+    ) -> Option<&'v [f64]> {
+        if self.bottoms == 0.0 || stream.uniform() >= self.bottoms {
+            return None;
+        }
+        let bottom = valley.bottom()?;
+        group.decide(self.space, bottom, decided);
+        group.is_allowed(self.space, decided).then_some(bottom)
     }
 
     /// The candidate of the largest `l/g`. `decided` may be left with any candidate's values.
