@@ -1,15 +1,37 @@
-//! A parabola through trials: `f = a + Σ b_i z_i + Σ c_i z_i²` by least squares, and where it is lowest.
+//! A parabola through trials: `f = a + b·z + z·H z / 2` by least squares, and where it is lowest.
 //!
-//! `z` are coordinates from the mean of the points, in units of their standard deviation on each axis. There are no
-//! mixed terms: with `n` axes `2n + 1` coefficients are found from few trials and at little cost.
+//! `z` are coordinates from the mean of the points, in units of their standard deviation on each axis. `H` is full, or,
+//! for fewer points and at less cost, diagonal.
 //!
-//! **Policies.** Points and losses are finite. An axis on which all points agree has no say. A fit from fewer than
-//! `2n + 3` points, of equal losses, or one that does not come out finite is none.
+//! **Policies.** Points and losses are finite. An axis on which all points agree has no say. A fit from fewer than two
+//! points more than coefficients, of equal losses, or one that does not come out finite is none.
 //!
-//! Cost: `k (2n + 1)²` multiplications for `k` points.
+//! Cost: `k c² / 2` multiplications for `k` points and `c` coefficients.
 
 /// Keeps the normal equations solvable where points do not tell coefficients apart.
 const RIDGE: f64 = 1e-10;
+
+/// So often each axis in turn goes to its lowest point, where the lowest of all lies outside.
+const SWEEPS: usize = 30;
+
+/// Which elements of `H` are fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bends {
+    /// The diagonal.
+    Axes,
+    /// All.
+    Full,
+}
+
+impl Bends {
+    /// How many coefficients a parabola over so many axes has.
+    pub(super) fn coefficients(self, axes: usize) -> usize {
+        match self {
+            Self::Axes => 2 * axes + 1,
+            Self::Full => (axes + 1) * (axes + 2) / 2,
+        }
+    }
+}
 
 /// A parabola.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,21 +40,17 @@ pub(super) struct Parabola {
     /// Standard deviations of the points, by axis.
     pub(super) spread: Vec<f64>,
     slope: Vec<f64>,
-    curvature: Vec<f64>,
+    /// `H`, row by row.
+    hessian: Vec<f64>,
     /// The share of the losses' variance that it explains, corrected for its coefficients; not above 1.
     pub(super) explained: f64,
 }
 
-/// How many coefficients a parabola over so many axes has.
-pub(super) fn coefficients(axes: usize) -> usize {
-    2 * axes + 1
-}
-
 impl Parabola {
     /// The parabola through points of these losses.
-    pub(super) fn fit(points: &[&[f64]], losses: &[f64]) -> Option<Self> {
+    pub(super) fn fit(points: &[&[f64]], losses: &[f64], bends: Bends) -> Option<Self> {
         let axes = points.first()?.len();
-        let (count, unknowns) = (points.len(), coefficients(axes));
+        let (count, unknowns) = (points.len(), bends.coefficients(axes));
         if count < unknowns + 2 {
             return None;
         }
@@ -42,7 +60,7 @@ impl Parabola {
         if !(scale > 0.0 && scale.is_finite()) {
             return None;
         }
-        let rows: Vec<Vec<f64>> = points.iter().map(|point| terms(point, &centre, &spread)).collect();
+        let rows: Vec<Vec<f64>> = points.iter().map(|point| terms(point, (&centre, &spread), bends)).collect();
         let targets: Vec<f64> = losses.iter().map(|loss| (loss - middle) / scale).collect();
         let solution = least_squares(&rows, &targets)?;
         let residual: f64 = rows.iter().zip(&targets).map(|(row, target)| (target - dot(row, &solution)).powi(2)).sum();
@@ -50,33 +68,73 @@ impl Parabola {
             centre,
             spread,
             slope: solution[1..=axes].to_vec(),
-            curvature: solution[axes + 1..].to_vec(),
+            hessian: hessian(&solution[axes + 1..], axes),
             explained: 1.0 - residual / (count - unknowns) as f64,
         })
     }
 
     /// Its lowest point no more than so many deviations from the centre on any axis.
     pub(super) fn lowest(&self, reach: f64) -> Vec<f64> {
-        let bends = self.slope.iter().zip(&self.curvature);
-        let steps = bends.map(|(&slope, &curvature)| match curvature > 0.0 {
-            true => (-slope / (2.0 * curvature)).clamp(-reach, reach),
-            false if slope == 0.0 => 0.0,
-            false => -slope.signum() * reach,
-        });
-        self.centre.iter().zip(&self.spread).zip(steps).map(|((centre, spread), step)| centre + spread * step).collect()
+        let mut z: Vec<f64> = self.slope.iter().map(|slope| -slope).collect();
+        let is_inside = solve(&mut self.hessian.clone(), &mut z).is_some() && z.iter().all(|z| z.abs() <= reach);
+        if !is_inside {
+            z = self.lowest_in_turn(reach);
+        }
+        self.centre.iter().zip(&self.spread).zip(z).map(|((centre, spread), z)| centre + spread * z).collect()
+    }
+
+    /// Nearly the same, for any `H`: one axis after the other, again and again.
+    fn lowest_in_turn(&self, reach: f64) -> Vec<f64> {
+        let axes = self.slope.len();
+        let mut z = vec![0.0; axes];
+        for _ in 0..SWEEPS {
+            for (axis, row) in self.hessian.chunks_exact(axes).enumerate() {
+                let slope = self.slope[axis] + dot(row, &z) - row[axis] * z[axis];
+                z[axis] = match row[axis] > 0.0 {
+                    true => (-slope / row[axis]).clamp(-reach, reach),
+                    false if slope == 0.0 => 0.0,
+                    false => -slope.signum() * reach,
+                };
+            }
+        }
+        z
     }
 }
 
-/// `1`, `z`, `z²`.
-fn terms(point: &[f64], centre: &[f64], spread: &[f64]) -> Vec<f64> {
-    let mut terms = Vec::with_capacity(coefficients(point.len()));
+/// `1`, `z`, `z²`, and the products of different ones.
+fn terms(point: &[f64], (centre, spread): (&[f64], &[f64]), bends: Bends) -> Vec<f64> {
+    let axes = point.len();
+    let mut terms = Vec::with_capacity(bends.coefficients(axes));
     terms.push(1.0);
-    let axes = point.iter().zip(centre).zip(spread);
-    terms.extend(axes.map(|((x, centre), &spread)| if spread > 0.0 { (x - centre) / spread } else { 0.0 }));
-    for axis in 1..=point.len() {
+    let shares = point.iter().zip(centre).zip(spread);
+    terms.extend(shares.map(|((x, centre), &spread)| if spread > 0.0 { (x - centre) / spread } else { 0.0 }));
+    for axis in 1..=axes {
         terms.push(terms[axis] * terms[axis]);
     }
+    if bends == Bends::Full {
+        for (axis, other) in pairs(axes) {
+            terms.push(terms[axis + 1] * terms[other + 1]);
+        }
+    }
     terms
+}
+
+/// `H` of the coefficients of squares and products.
+fn hessian(coefficients: &[f64], axes: usize) -> Vec<f64> {
+    let mut hessian = vec![0.0; axes * axes];
+    let (squares, products) = coefficients.split_at(axes);
+    for (axis, square) in squares.iter().enumerate() {
+        hessian[axis * axes + axis] = 2.0 * square;
+    }
+    for ((axis, other), product) in pairs(axes).zip(products) {
+        hessian[axis * axes + other] = *product;
+        hessian[other * axes + axis] = *product;
+    }
+    hessian
+}
+
+fn pairs(axes: usize) -> impl Iterator<Item = (usize, usize)> {
+    (1..axes).flat_map(|axis| (0..axis).map(move |other| (axis, other)))
 }
 
 fn mean_and_deviation(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
@@ -145,26 +203,40 @@ mod tests {
     use super::*;
     use crate::stream::RandomStream;
 
-    fn fitted(axes: usize, count: usize, loss: impl Fn(&[f64]) -> f64) -> Option<Parabola> {
+    fn fitted(axes: usize, count: usize, bends: Bends, loss: impl Fn(&[f64]) -> f64) -> Option<Parabola> {
         let mut stream = RandomStream::new(1, 2, 3);
         let points: Vec<Vec<f64>> = (0..count).map(|_| (0..axes).map(|_| stream.uniform()).collect()).collect();
         let losses: Vec<f64> = points.iter().map(|point| loss(point)).collect();
-        Parabola::fit(&points.iter().map(Vec::as_slice).collect::<Vec<_>>(), &losses)
+        Parabola::fit(&points.iter().map(Vec::as_slice).collect::<Vec<_>>(), &losses, bends)
     }
 
     #[test]
     fn a_parabola_is_found_again() {
         let loss = |x: &[f64]| 7.0 + 3.0 * (x[0] - 0.25).powi(2) + 100.0 * (x[1] - 0.6).powi(2) + (x[2] - 0.4).powi(2);
-        let parabola = fitted(3, 9, loss).expect("nine points are enough for seven coefficients");
+        let parabola = fitted(3, 9, Bends::Axes, loss).expect("nine points are enough for seven coefficients");
         assert!(parabola.explained > 1.0 - 1e-9, "{}", parabola.explained);
         let lowest = parabola.lowest(3.0);
         assert!(lowest.iter().zip([0.25, 0.6, 0.4]).all(|(x, best)| (x - best).abs() < 1e-8), "{lowest:?}");
-        assert_eq!(fitted(3, 8, loss), None, "too few points to judge it by");
+        assert_eq!(fitted(3, 8, Bends::Axes, loss), None, "too few points to judge it by");
+    }
+
+    #[test]
+    fn a_parabola_across_the_axes_is_found_again() {
+        let loss = |x: &[f64]| (x[0] + x[1] - 0.9).powi(2) + 50.0 * (x[0] - x[1] + 0.1).powi(2) + (x[2] - 0.5).powi(2);
+        let parabola = fitted(3, 12, Bends::Full, loss).expect("twelve points are enough for ten coefficients");
+        let near = |found: Vec<f64>, best: [f64; 3]| found.iter().zip(best).all(|(x, best)| (x - best).abs() < 1e-6);
+        assert!(near(parabola.lowest(3.0), [0.4, 0.5, 0.5]), "{parabola:?}");
+        let along = fitted(3, 60, Bends::Axes, loss).expect("the points are many");
+        assert!(along.explained < parabola.explained - 0.1, "axes alone do not explain it: {}", along.explained);
+        let corner = fitted(2, 40, Bends::Full, |x| x[0] * x[1] + x[0]).expect("the points are many");
+        let [x, y] = corner.lowest(2.0)[..] else { panic!("two axes") };
+        let at = |axis: usize, steps: f64| corner.centre[axis] + steps * corner.spread[axis];
+        assert!((x - at(0, -2.0)).abs() < 1e-6 && (y - at(1, 2.0)).abs() < 1e-6, "a saddle's lowest corner: {x} {y}");
     }
 
     #[test]
     fn without_a_lowest_point_it_goes_as_far_as_it_may() {
-        let parabola = fitted(2, 40, |x| x[0] - x[1] * x[1] - x[1]).expect("the points are many");
+        let parabola = fitted(2, 40, Bends::Axes, |x| x[0] - x[1] * x[1] - x[1]).expect("the points are many");
         let [x, y] = parabola.lowest(2.0)[..] else { panic!("two axes") };
         let at = |axis: usize, steps: f64| parabola.centre[axis] + steps * parabola.spread[axis];
         assert!((x - at(0, -2.0)).abs() < 1e-9 && (y - at(1, 2.0)).abs() < 1e-9, "{x} {y}");
@@ -173,7 +245,7 @@ mod tests {
     #[test]
     fn noise_is_not_explained() {
         let noise = |x: &[f64]| (x[0] * 1e6).sin() + (x[1] * 1e6).sin();
-        let parabola = fitted(2, 100, noise).expect("the points are many");
+        let parabola = fitted(2, 100, Bends::Full, noise).expect("the points are many");
         assert!(parabola.explained.abs() < 0.2, "{}", parabola.explained);
     }
 
@@ -181,10 +253,11 @@ mod tests {
     fn an_axis_without_a_spread_has_no_say() {
         let points = [[0.1_f64, 0.5], [0.2, 0.5], [0.4, 0.5], [0.5, 0.5], [0.7, 0.5], [0.8, 0.5], [0.9, 0.5]];
         let losses = points.map(|[x, _]| (x - 0.3).powi(2));
-        let parabola = Parabola::fit(&points.each_ref().map(|point| &point[..]), &losses).expect("enough points");
+        let parabola =
+            Parabola::fit(&points.each_ref().map(|point| &point[..]), &losses, Bends::Axes).expect("enough points");
         let [x, y] = parabola.lowest(3.0)[..] else { panic!("two axes") };
         assert!((x - 0.3).abs() < 1e-8 && y == 0.5, "{x} {y}");
-        let equal = Parabola::fit(&points.each_ref().map(|point| &point[..]), &[1.0; 7]);
+        let equal = Parabola::fit(&points.each_ref().map(|point| &point[..]), &[1.0; 7], Bends::Axes);
         assert_eq!(equal, None, "equal losses have no parabola");
     }
 }

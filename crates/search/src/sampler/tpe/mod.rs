@@ -28,8 +28,9 @@
 //! - **Ties**: the first candidate drawn wins.
 //!
 //! With [`TpeOptions::optuna`] both densities equal Optuna 5's to 10⁻⁹ on the same history; the random numbers, and
-//! so the candidates, are our own. By default the first trials are Sobol's points, and later on the kernels of `l` may
-//! be three times narrower than those of Optuna, which are a 27th of a range with 25 good trials. What else differs is told in [`group`](self) and `docs/samplers.md`.
+//! so the candidates, are our own. By default the first trials are Sobol's points, later on the kernels of `l` may
+//! be three times narrower than those of Optuna, which are a 27th of a range with 25 good trials, and half of the
+//! proposals are where a parabola through the best trials is lowest (`valley`). What else differs is told in [`group`](self) and `docs/samplers.md`.
 //!
 //! # Source
 //!
@@ -181,7 +182,7 @@ impl Model<'_> {
                 group.decide_singles(self.space, &mut decided);
                 if !group.params.is_empty() {
                     let best = match self.bottom(group, valley, &mut decided, stream) {
-                        Some(bottom) => bottom.to_vec(),
+                        Some(bottom) => bottom,
                         None => self.best_candidate(memory, &mut decided, stream)?,
                     };
                     group.decide(self.space, &best, &mut decided);
@@ -196,18 +197,18 @@ impl Model<'_> {
     }
 
     /// The bottom of a valley, for some decisions. `decided` may be left with its values.
-    fn bottom<'v>(
+    fn bottom(
         &self,
         group: &Group,
-        valley: &'v Valley,
+        valley: &Valley,
         decided: &mut Assignment,
         stream: &mut RandomStream,
-    ) -> Option<&'v [f64]> {
+    ) -> Option<Vec<f64>> {
         if self.bottoms == 0.0 || stream.uniform() >= self.bottoms {
             return None;
         }
-        let bottom = valley.bottom()?;
-        group.decide(self.space, bottom, decided);
+        let bottom = valley.bottom(self.in_flight, stream)?;
+        group.decide(self.space, &bottom, decided);
         group.is_allowed(self.space, decided).then_some(bottom)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A parabola is fitted to the best trials of a group that have the choices of the very best one. While it explains
 //! them, a share of the proposals is its lowest point: where a function is smooth that point is far better than any that
-//! could be drawn, and it takes no news of the last trials to find it.
+//! could be drawn, and it takes no news of the last trials to find it. With trials in flight only one of as many
+//! proposals is that point, so that not all learn the same; the others lie around it.
 //!
 //! **When it keeps quiet:** with too few trials; where the parabola explains less than half of the variance (noise,
 //! steps, several valleys); and where one of the last trials near its lowest point was none of the best (a constraint,
@@ -18,17 +19,22 @@ use std::collections::VecDeque;
 use super::dimension::Dimension;
 use super::group::Group;
 use crate::history::{Lesson, View};
-use crate::sampler::parabola::{Parabola, coefficients};
+use crate::sampler::parabola::{Bends, Parabola};
+use crate::stream::RandomStream;
 use crate::trial::StudyDirection;
 
 /// Trials that are kept, as a multiple of the parabola's coefficients.
-const KEPT: usize = 3;
+const KEPT: usize = 2;
+/// Up to so many numbers the parabola may lie across the axes: its cost grows with the sixth power.
+const FULL: usize = 6;
 /// The fewest that it is fitted to, as halves of the same.
 const FEWEST_HALVES: usize = 3;
 /// How many deviations of the trials its lowest point may lie away from their mean.
 const REACH: f64 = 2.0;
 /// The least share of the variance that it has to explain.
 const EXPLAINED: f64 = 0.5;
+/// How far around it proposals lie, in deviations.
+const SCATTER: f64 = 0.1;
 /// So many of the last trials can refute it.
 const LATE: usize = 32;
 /// Those do whose distance from its lowest point is below so many deviations on every axis.
@@ -56,7 +62,18 @@ pub(super) struct Valley {
     /// Oldest first.
     late: VecDeque<Seen>,
     /// Once it is asked for.
-    bottom: OnceCell<Option<Vec<f64>>>,
+    bottom: OnceCell<Option<Bottom>>,
+}
+
+/// Where a valley is deepest.
+#[derive(Debug, Clone)]
+struct Bottom {
+    /// The best trial's, for the choices.
+    place: Vec<f64>,
+    /// Shares of the ranges, of the numbers.
+    lowest: Vec<f64>,
+    /// Deviations of the trials around it, in the same.
+    spread: Vec<f64>,
 }
 
 impl Valley {
@@ -75,7 +92,9 @@ impl Valley {
 
     /// Learn from more rows of a study with one objective.
     pub(super) fn update(&mut self, view: &View<'_>, learned: &[u32], direction: StudyDirection) {
-        let kept = KEPT * coefficients(self.numbers.len());
+        // Of trials with several choices some are left out.
+        let shares = if self.numbers.len() < self.params.len() { 2 } else { 1 };
+        let kept = shares * KEPT * self.bends()[0].coefficients(self.numbers.len());
         for &row in learned {
             let Some(seen) = self.seen(view, row, direction) else { continue };
             let place = self.best.partition_point(|best| best.loss <= seen.loss);
@@ -91,9 +110,26 @@ impl Valley {
         }
     }
 
-    /// Internal values of the group's parameters where the valley is deepest, if that is known.
-    pub(super) fn bottom(&self) -> Option<&[f64]> {
-        self.bottom.get_or_init(|| self.found()).as_deref()
+    /// Internal values of the group's parameters where the valley is deepest, or near that with trials in flight, if it
+    /// is known.
+    pub(super) fn bottom(&self, in_flight: usize, stream: &mut RandomStream) -> Option<Vec<f64>> {
+        let Bottom { place, lowest, spread } = self.bottom.get_or_init(|| self.found()).as_ref()?;
+        let scatter = if stream.below(in_flight as u64 + 1) == 0 { 0.0 } else { SCATTER };
+        let mut internals = place.clone();
+        for ((&axis, lowest), spread) in self.numbers.iter().zip(lowest).zip(spread) {
+            // Of two draws the sum is a tent: the standard deviation of `u + v - 1` is the root of 1/6.
+            let offset = (stream.uniform() + stream.uniform() - 1.0) * 6.0_f64.sqrt() * scatter * spread;
+            if let Dimension::Numerical(interval) = &self.dimensions[axis] {
+                let share = (lowest + offset).clamp(0.0, 1.0);
+                internals[axis] = interval.internal(interval.start + share * interval.width());
+            }
+        }
+        Some(internals)
+    }
+
+    /// The parabolas to try, the one that takes more trials first.
+    fn bends(&self) -> &'static [Bends] {
+        if self.numbers.len() <= FULL { &[Bends::Full, Bends::Axes] } else { &[Bends::Axes] }
     }
 
     /// A row that has all parameters of the group.
@@ -114,28 +150,20 @@ impl Valley {
         place.iter().all(|share| !share.is_nan()).then_some(Seen { row, loss, place })
     }
 
-    fn found(&self) -> Option<Vec<f64>> {
-        let first = self.best.first()?;
+    fn found(&self) -> Option<Bottom> {
+        let first = self.best.first().filter(|_| !self.numbers.is_empty())?;
         let choices: Vec<usize> = (0..self.params.len()).filter(|axis| !self.numbers.contains(axis)).collect();
         let is_alike = |seen: &&Seen| choices.iter().all(|&axis| seen.place[axis] == first.place[axis]);
-        let alike: Vec<&Seen> = self.best.iter().filter(is_alike).collect();
-        if self.numbers.is_empty() || 2 * alike.len() < FEWEST_HALVES * coefficients(self.numbers.len()) {
-            return None;
-        }
-        let points: Vec<Vec<f64>> = alike.iter().map(|seen| self.coordinates(seen)).collect();
-        let losses: Vec<f64> = alike.iter().map(|seen| seen.loss).collect();
-        let parabola = Parabola::fit(&points.iter().map(Vec::as_slice).collect::<Vec<_>>(), &losses)?;
+        let (points, losses): (Vec<Vec<f64>>, Vec<f64>) =
+            self.best.iter().filter(is_alike).map(|seen| (self.coordinates(seen), seen.loss)).unzip();
+        let points: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+        let coefficients = |bends: &Bends| bends.coefficients(self.numbers.len());
+        let bends = self.bends().iter().find(|bends| 2 * points.len() >= FEWEST_HALVES * coefficients(bends))?;
+        let used = points.len().min(KEPT * coefficients(bends));
+        let parabola = Parabola::fit(&points[..used], &losses[..used], *bends)?;
         let lowest: Vec<f64> = parabola.lowest(REACH).into_iter().map(|share| share.clamp(0.0, 1.0)).collect();
-        if parabola.explained < EXPLAINED || self.is_refuted(&lowest, &parabola.spread) {
-            return None;
-        }
-        let mut internals = first.place.clone();
-        for (&axis, share) in self.numbers.iter().zip(lowest) {
-            if let Dimension::Numerical(interval) = &self.dimensions[axis] {
-                internals[axis] = interval.internal(interval.start + share * interval.width());
-            }
-        }
-        Some(internals)
+        let is_sound = parabola.explained >= EXPLAINED && !self.is_refuted(&lowest, &parabola.spread);
+        is_sound.then(|| Bottom { place: first.place.clone(), lowest, spread: parabola.spread })
     }
 
     fn coordinates(&self, seen: &Seen) -> Vec<f64> {
@@ -189,7 +217,7 @@ mod tests {
         let mut valley = Valley::new(group, group.dimensions(&all));
         let rows: Vec<u32> = (0..trials.len() as u32).collect();
         valley.update(&history.view(trials.len() as u64), &rows, StudyDirection::Minimize);
-        valley.bottom().map(<[f64]>::to_vec)
+        valley.bottom(0, &mut RandomStream::new(1, 2, 3))
     }
 
     #[test]
