@@ -29,7 +29,7 @@
 //!
 //! With [`TpeOptions::optuna`] both densities equal Optuna 5's to 10⁻⁹ on the same history; the random numbers, and
 //! so the candidates, are our own. By default the first trials are Sobol's points, later on the kernels of `l` may
-//! be three times narrower than those of Optuna, which are a 27th of a range with 25 good trials, and half of the
+//! be three times narrower than those of Optuna, which are a 27th of a range with 25 good trials, and a quarter of the
 //! proposals are where a parabola through the best trials is lowest (`valley`). What else differs is told in [`group`](self) and `docs/samplers.md`.
 //!
 //! # Source

@@ -99,7 +99,7 @@ pub struct TpeOptions {
     /// Optuna's are 1.
     pub sharpness: f64,
     /// With one objective and joint densities: the share of proposals that are the lowest point of a parabola through the
-    /// best trials, while that explains them. Default 0.5; Optuna has none.
+    /// best trials, while that explains them. Default 0.25; Optuna has none.
     pub parabola: f64,
     /// Candidates drawn from `l`, the best of which is proposed. Default 12; Optuna draws 24.
     pub candidates: usize,
@@ -128,7 +128,7 @@ impl Default for TpeOptions {
             startup_trials: 10,
             startup: Startup::Sobol,
             sharpness: 3.0,
-            parabola: 0.5,
+            parabola: 0.25,
             candidates: 12,
             gamma: Gamma::Automatic,
             weights: Weights::Ramp,

@@ -270,7 +270,7 @@ mod tests {
             let trials = study.run(&mut tpe, Vec::new(), 100).expect("the space has points");
             trials.iter().map(|trial| trial.values[0]).fold(f64::INFINITY, f64::min)
         };
-        let ours = best(TpeOptions::default());
+        let ours = best(TpeOptions { parabola: 0.5, ..TpeOptions::default() });
         let without = best(TpeOptions { parabola: 0.0, ..TpeOptions::default() });
         assert!(ours < 1e-12 && without > 1e-7, "{ours} {without}");
     }
