@@ -28,8 +28,12 @@ trials = 400000
 "#;
 
 fn setting() -> (tempfile::TempDir, Plan, Dataset) {
+    setting_of(STUDY)
+}
+
+fn setting_of(text: &str) -> (tempfile::TempDir, Plan, Dataset) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let plan = parse_study("study.toml", STUDY, folder.path(), &[]).expect("it is well formed");
+    let plan = parse_study("study.toml", text, folder.path(), &[]).expect("it is well formed");
     let dataset = data::open(&plan.data, &plan.split, None).expect("the bars can be made");
     (folder, plan, dataset)
 }
@@ -72,4 +76,21 @@ fn a_run_that_is_stopped_or_timed_out_keeps_what_it_has() {
     assert!(matches!(timed_out, Ok(Ending::TimedOut)), "{timed_out:?}");
     let all = session.trials(0..u64::MAX).expect("they are there");
     assert!(all.len() > kept.len() && all[..kept.len()] == kept);
+}
+
+#[test]
+fn however_short_trials_are_the_run_is_watched() {
+    // Proposals that take longer than what is evaluated: somebody conducts nearly all the time.
+    let text = STUDY.replace("bars = 4000", "bars = 500").replace("\"random\"", "\"tpe\"");
+    let (_folder, plan, dataset) = setting_of(&text);
+    let evaluator = Evaluator::new(&plan, &dataset).with_cache(CacheBudget::of_bytes(64 << 20));
+    for workers in [1, 2] {
+        let mut session = Session::in_memory(&plan, &dataset).expect("memory is there");
+        let options = RunOptions { timeout: Some(Duration::from_secs(5)), ..options(&plan, workers) };
+        let mut told = vec![Duration::ZERO];
+        let seen = |progress: &bartune::study::Progress| told.push(progress.elapsed);
+        run(&mut session, &evaluator, &options, &Control::default(), seen).expect("it runs");
+        let longest = told.windows(2).map(|pair| pair[1] - pair[0]).max();
+        assert!(longest.is_some_and(|gap| gap < Duration::from_secs(3)), "{workers} workers: {told:?}");
+    }
 }

@@ -154,7 +154,8 @@ pub fn run(
     }
     let (outlets, jobs, over) = Outlets::new(lag);
     let conducting = Conducting::new((session, evaluator), (conductor, keeper), tally, (options, control), outlets);
-    let desk = Desk { conducting: Mutex::new(conducting), jobs, results: unbounded(), over };
+    let conducting = Mutex::new(conducting);
+    let desk = Desk { conducting, is_asked_for: AtomicBool::new(false), jobs, results: unbounded(), over };
     thread::scope(|scope| {
         for _ in 0..options.workers.get().min(lag) {
             scope.spawn(|| desk.work(plan, evaluator));
@@ -168,6 +169,9 @@ pub fn run(
 struct Desk<'a, 's> {
     /// Whoever holds it conducts.
     conducting: Mutex<Conducting<'a, 's>>,
+    /// The watcher wants to be the next to hold it. A mutex is not fair: where trials take less time than a thread to wake
+    /// up, workers would pass it to and fro for minutes.
+    is_asked_for: AtomicBool,
     jobs: Receiver<Job>,
     results: (Sender<Done>, Receiver<Done>),
     /// Disconnected when the run is over.
@@ -186,30 +190,40 @@ impl Desk<'_, '_> {
         }
     }
 
-    /// Conduct, unless another thread does.
+    /// Conduct, unless another thread does or is about to.
     fn conduct(&self) {
-        loop {
+        while !self.is_asked_for.load(Ordering::SeqCst) {
             let Ok(mut conducting) = self.conducting.try_lock() else { return };
             conducting.turn(&self.results.1);
             drop(conducting);
-            // A worker whose result came meanwhile has found the place taken and gone on.
-            if self.results.1.is_empty() {
+            if !self.is_left_alone() {
                 return;
             }
         }
+    }
+
+    /// Whether results wait for nobody: their workers found the place taken and went on, to jobs that there are not.
+    fn is_left_alone(&self) -> bool {
+        self.jobs.is_empty() && !self.results.1.is_empty()
     }
 
     /// Tell how the run is going until it is over.
     fn watch(&self, observe: &mut impl FnMut(&Progress)) {
         // Workers wait for jobs until nobody can send any, also if this thread or one of them panics.
         let _closing = Closing(self);
-        while self.over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        let (mut told, mut pause) = (Instant::now(), TICK);
+        while self.over.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            self.is_asked_for.store(true, Ordering::SeqCst);
             let Ok(mut conducting) = self.conducting.lock() else { return };
+            self.is_asked_for.store(false, Ordering::SeqCst);
             conducting.turn(&self.results.1);
-            let progress = conducting.progress();
+            let progress = (told.elapsed() >= TICK).then(|| conducting.progress());
             drop(conducting);
-            self.conduct();
-            observe(&progress);
+            if let Some(progress) = progress {
+                observe(&progress);
+                told = Instant::now();
+            }
+            pause = if self.is_left_alone() { Duration::ZERO } else { TICK };
         }
     }
 }
