@@ -6,6 +6,7 @@ Run: `python scripts/oracles/gp.py` (needs scikit-learn, scipy, numpy).
   the best parameters are that SciPy finds under Optuna's priors. A choice is written as one-hot
   columns of half the square, so that different choices are at distance 1.
 - ln_h: the logarithm of the expected improvement of a standard normal variable.
+- ln_mass: the logarithm of its distribution function.
 """
 
 import json
@@ -98,8 +99,11 @@ def processes(rng):
         }
 
 
+POINTS = (-200.0, -60.0, -30.0, -25.5, -24.5, -10.0, -3.0, -0.5, 0.0, 0.7, 4.0, 12.0)
+
+
 def ln_h():
-    for z in (-200.0, -60.0, -30.0, -25.5, -24.5, -10.0, -3.0, -0.5, 0.0, 0.7, 4.0, 12.0):
+    for z in POINTS:
         if z < -20:
             tail = 1 + math.sqrt(math.pi / 2) * z * special.erfcx(-z / math.sqrt(2))
             value = -z * z / 2 - math.log(math.sqrt(2 * math.pi)) + math.log(tail)
@@ -110,5 +114,6 @@ def ln_h():
 
 if __name__ == "__main__":
     result = {"processes": list(processes(np.random.RandomState(2))), "ln_h": list(ln_h())}
+    result["ln_mass"] = [[z, float(special.log_ndtr(z))] for z in POINTS]
     OUT.write_text(json.dumps(result, separators=(",", ":")) + "\n")
     print(OUT, OUT.stat().st_size)

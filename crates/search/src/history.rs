@@ -2,7 +2,7 @@
 //!
 //! Row `n` is trial `n`. One column of internal values for each parameter of the space, NaN where the
 //! trial does not have it, and a few columns for what became of the trial: about 8 bytes for each
-//! parameter value, 41 for each trial and 16 for each intermediate value.
+//! parameter value, 8 for each constraint, 41 for each trial and 16 for each intermediate value.
 //!
 //! A [`View`] is the history as a proposal may see it: a prefix. Results that are not in the prefix
 //! do not exist for the sampler, whether or not they are already known here, which is what makes a
@@ -23,6 +23,7 @@
 
 mod cursor;
 
+use indexmap::IndexMap;
 use thiserror::Error;
 
 pub(crate) use cursor::Cursor;
@@ -85,6 +86,8 @@ pub struct History {
     values: Vec<f64>,
     /// Violation of an infeasible trial; last intermediate value of a pruned one.
     scores: Vec<f64>,
+    /// By name, in the order in which they were first seen; NaN where a trial lacks one, infinite where it is NaN.
+    constraints: IndexMap<String, Vec<f64>>,
     /// Row and last step of each pruned trial that reported something.
     steps: Vec<(u32, i64)>,
     /// Steps and values reported, of all rows one after the other.
@@ -111,6 +114,7 @@ impl History {
             kinds: Vec::new(),
             values: Vec::new(),
             scores: Vec::new(),
+            constraints: IndexMap::new(),
             steps: Vec::new(),
             report_steps: Vec::new(),
             report_values: Vec::new(),
@@ -180,6 +184,16 @@ impl History {
                 (Kind::Pruned, value)
             }
         };
+        let constraints = trial.constraints.iter().filter(|_| lesson != Lesson::Nothing);
+        for (name, &value) in constraints {
+            let value = bounded(value);
+            let (index, column) = self.constraint(name);
+            hash = mix(mix(hash, index as u64), value.to_bits());
+            column.push(value);
+        }
+        for column in self.constraints.values_mut() {
+            column.resize(row as usize + 1, f64::NAN);
+        }
         // A duplicate ran nothing: what its original reported is there already.
         let reports = trial.intermediate_values.iter().filter(|_| trial.duplicate_of.is_none());
         for (&step, &value) in reports {
@@ -194,6 +208,16 @@ impl History {
         let learned = self.lessons.last().copied().unwrap_or(0);
         self.lessons.push(learned + u32::from(kind != Kind::Nothing));
         Ok(())
+    }
+
+    /// The column of a constraint and its position, made if it is new.
+    fn constraint(&mut self, name: &str) -> (usize, &mut Vec<f64>) {
+        let rows = self.kinds.len();
+        let index = self.constraints.get_index_of(name).unwrap_or_else(|| {
+            let absent = vec![f64::NAN; rows];
+            self.constraints.insert_full(name.to_owned(), absent).0
+        });
+        (index, &mut self.constraints[index])
     }
 
     /// Number of trials.
@@ -345,6 +369,13 @@ impl<'a> View<'a> {
         is_infeasible.then(|| self.history.scores[row])
     }
 
+    /// What each constraint came to in each trial, satisfied where it is not above 0: NaN where that is not known, and
+    /// infinite where it is NaN. A constraint that no trial up to here has may be all NaN.
+    pub fn constraints(&self) -> impl Iterator<Item = &'a [f64]> + use<'a> {
+        let len = self.len;
+        self.history.constraints.values().map(move |column| &column[..len])
+    }
+
     /// Whether a trial is COMPLETE, with a value, and no duplicate; feasible or not.
     #[must_use]
     pub fn is_complete(&self, row: usize) -> bool {
@@ -430,8 +461,7 @@ fn lesson(trial: &Trial, objectives: usize) -> Lesson {
     if !is_finished || trial.duplicate_of.is_some() {
         return Lesson::Nothing;
     }
-    let violations = trial.constraints.values().map(|&value| if value.is_nan() { f64::INFINITY } else { value });
-    let violation: f64 = violations.filter(|&value| value > 0.0).sum();
+    let violation: f64 = trial.constraints.values().copied().map(bounded).filter(|&value| value > 0.0).sum();
     if violation > 0.0 {
         return Lesson::Infeasible { violation };
     }
@@ -441,6 +471,11 @@ fn lesson(trial: &Trial, objectives: usize) -> Lesson {
     }
     let has_values = trial.values.len() == objectives && trial.values.iter().all(|value| !value.is_nan());
     if has_values { Lesson::Complete } else { Lesson::Nothing }
+}
+
+/// A constraint's value: NaN counts as violated without bound.
+fn bounded(value: f64) -> f64 {
+    if value.is_nan() { f64::INFINITY } else { value }
 }
 
 /// One step of a running hash (the finaliser of SplitMix64).

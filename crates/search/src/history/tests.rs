@@ -97,6 +97,24 @@ fn each_kind_of_trial_teaches_what_the_table_says() {
 }
 
 #[test]
+fn constraints_are_columns_by_name() {
+    let mut trials: Vec<Trial> = (0..4).map(|number| trial(number, 1.0)).collect();
+    trials[1].constraints = IndexMap::from([("a".to_owned(), -2.0), ("b".to_owned(), f64::NAN)]);
+    trials[2].constraints = IndexMap::from([("b".to_owned(), 3.0)]);
+    trials[3].constraints = IndexMap::from([("c".to_owned(), 3.0)]);
+    trials[3].duplicate_of = Some(2);
+    let history = history(&trials);
+    let columns: Vec<Vec<String>> =
+        history.view(3).constraints().map(|column| column.iter().map(f64::to_string).collect()).collect();
+    assert_eq!(columns, [["NaN", "-2", "NaN"], ["NaN", "inf", "3"]]);
+    assert_eq!(history.view(4).constraints().count(), 2, "a duplicate teaches nothing");
+    let mut other = trials.clone();
+    other[1].constraints["a"] = -1.0;
+    let same = self::history(&other).view(2).fingerprint(2) == history.view(2).fingerprint(2);
+    assert!(!same, "what is seen is part of the hash");
+}
+
+#[test]
 fn values_are_matched_to_the_space_by_name_and_choice() {
     let mut one = trial(0, 1.0);
     one.params.insert("kind".to_owned(), ParamValue::Choice(0));

@@ -72,7 +72,7 @@ pub(super) fn usable(view: &View<'_>) -> Vec<usize> {
     (0..view.len()).filter(enters).collect()
 }
 
-/// What the model is made from.
+/// What one process is made from.
 #[derive(Debug, Clone)]
 pub(super) struct Data {
     /// Coordinates, one row a trial.
@@ -83,56 +83,112 @@ pub(super) struct Data {
     pub(super) choices: Vec<bool>,
 }
 
-impl Data {
+/// What is modelled, and what is asked of it.
+#[derive(Debug, Clone)]
+pub(super) struct Goal {
+    pub(super) data: Data,
+    /// The target to be reached: of the best feasible trial, or where a constraint is just met.
+    pub(super) target: f64,
+}
+
+/// All that is modelled of a study.
+#[derive(Debug, Clone)]
+pub(super) struct Goals {
+    /// `None` while nothing is feasible.
+    pub(super) objective: Option<Goal>,
+    pub(super) constraints: Vec<Goal>,
+    /// Coordinates of the best trial; while nothing is feasible, of the one that violates least.
+    pub(super) best: Vec<f64>,
+}
+
+impl Goals {
     /// The trials of these rows, or as many of them as `limit` allows.
     pub(super) fn of(request: &Request<'_>, layout: &Layout, rows: &[usize], limit: usize) -> Self {
-        let targets = targets(request, rows);
-        let kept = kept(&targets, limit);
-        let targets = standardised(kept.iter().map(|&index| targets[index]).collect());
-        let rows = kept.iter().map(|&index| layout.row(&request.view, rows[index])).collect();
-        Self { rows, targets, choices: layout.choices() }
+        let view = &request.view;
+        let ranks: Vec<(bool, f64)> = rows.iter().map(|&row| rank(request, row)).collect();
+        let kept = kept(&ranks, limit);
+        let best = kept.iter().copied().reduce(|best, index| if above(ranks[index], ranks[best]) { index } else { best });
+        let best = best.map_or(Vec::new(), |index| layout.row(view, rows[index]));
+        let rows: Vec<usize> = kept.iter().map(|&index| rows[index]).collect();
+        let goal = |known: Vec<(usize, f64)>, target: &dyn Fn(&Standard, &[f64]) -> f64| {
+            let (rows, values): (Vec<usize>, Vec<f64>) = known.into_iter().unzip();
+            let standard = Standard::of(&values);
+            let targets: Vec<f64> = values.iter().map(|&value| standard.of_value(value)).collect();
+            let rows = rows.iter().map(|&row| layout.row(view, row)).collect();
+            let target = target(&standard, &targets);
+            Goal { data: Data { rows, targets, choices: layout.choices() }, target }
+        };
+        let values = rows.iter().filter(|&&row| view.is_complete(row));
+        let values = values.map(|&row| (row, sign(request) * view.values(row)[0])).filter(|(_, value)| !value.is_nan());
+        let values = bounded(values.collect());
+        let is_feasible: Vec<bool> = values.iter().map(|&(row, _)| view.violation(row).is_none()).collect();
+        let best_feasible = |_: &Standard, targets: &[f64]| {
+            let feasible = targets.iter().zip(&is_feasible).filter(|(_, is_feasible)| **is_feasible);
+            feasible.fold(f64::NEG_INFINITY, |best, (&target, _)| best.max(target))
+        };
+        let objective = is_feasible.contains(&true).then(|| goal(values, &best_feasible));
+        let margins = view.constraints().map(|column| margins(column, &rows)).filter(|margins| !margins.is_empty());
+        let constraints = margins.map(|margins| goal(margins, &|standard, _| standard.of_value(0.0))).collect();
+        Self { objective, constraints, best }
     }
 
-    /// The position of the best trial.
-    pub(super) fn best(&self) -> usize {
-        let mut best = 0;
-        for (index, target) in self.targets.iter().enumerate() {
-            if *target > self.targets[best] {
-                best = index;
-            }
-        }
-        best
+    /// One after the other.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Goal> {
+        self.objective.iter().chain(&self.constraints)
+    }
+
+    /// Whether the same quantities are modelled.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.objective.is_some() == other.objective.is_some() && self.constraints.len() == other.constraints.len()
     }
 }
 
-/// Finite values, larger is better.
-fn targets(request: &Request<'_>, rows: &[usize]) -> Vec<f64> {
-    let view = &request.view;
-    let sign = match request.directions[0] {
+/// What makes larger values better.
+fn sign(request: &Request<'_>) -> f64 {
+    match request.directions[0] {
         StudyDirection::Minimize => -1.0,
         StudyDirection::Maximize => 1.0,
-    };
-    let is_any_feasible = rows.iter().any(|&row| view.violation(row).is_none());
-    let value = |&row: &usize| match view.violation(row) {
-        None => sign * view.values(row)[0],
-        Some(_) if is_any_feasible => f64::NEG_INFINITY,
-        Some(violation) => -violation,
-    };
-    let values: Vec<f64> = rows.iter().map(value).collect();
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    }
+}
+
+/// What a trial is judged by: whether it is feasible, then its value or violation, larger is better.
+fn rank(request: &Request<'_>, row: usize) -> (bool, f64) {
+    match request.view.violation(row) {
+        None => (true, sign(request) * request.view.values(row)[0]),
+        Some(violation) => (false, -violation),
+    }
+}
+
+fn above(left: (bool, f64), right: (bool, f64)) -> bool {
+    left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)).is_gt()
+}
+
+/// The same with infinite values as the largest or smallest finite one; without a finite value all are equal.
+fn bounded(mut values: Vec<(usize, f64)>) -> Vec<(usize, f64)> {
+    let finite = || values.iter().map(|(_, value)| *value).filter(|value| value.is_finite());
     let (least, largest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-    // Without any finite value all are equal.
     let (least, largest) = if least <= largest { (least, largest) } else { (0.0, 0.0) };
-    values.into_iter().map(|value| value.clamp(least, largest)).collect()
+    values.iter_mut().for_each(|(_, value)| *value = value.clamp(least, largest));
+    values
+}
+
+/// By how much these rows keep a constraint, below 0 where they violate it; without those where it is not known.
+fn margins(column: &[f64], rows: &[usize]) -> Vec<(usize, f64)> {
+    let known = rows.iter().map(|&row| (row, -column[row])).filter(|(_, margin)| !margin.is_nan());
+    let known: Vec<(usize, f64)> = known.collect();
+    let worst = known.iter().map(|(_, margin)| *margin).filter(|margin| margin.is_finite()).fold(0.0, f64::min);
+    // What violates without bound does so at least as much as any other.
+    let worst = if worst < 0.0 { worst } else { -1.0 };
+    bounded(known.into_iter().map(|(row, margin)| (row, margin.max(worst))).collect())
 }
 
 /// Positions to keep, increasing: all, or a quarter of the best ones and the newest.
-fn kept(targets: &[f64], limit: usize) -> Vec<usize> {
-    if targets.len() <= limit {
-        return (0..targets.len()).collect();
+fn kept(ranks: &[(bool, f64)], limit: usize) -> Vec<usize> {
+    if ranks.len() <= limit {
+        return (0..ranks.len()).collect();
     }
-    let mut order: Vec<usize> = (0..targets.len()).collect();
-    order.sort_by(|&a, &b| targets[b].total_cmp(&targets[a]));
+    let mut order: Vec<usize> = (0..ranks.len()).collect();
+    order.sort_by(|&a, &b| ranks[b].0.cmp(&ranks[a].0).then(ranks[b].1.total_cmp(&ranks[a].1)));
     let (best, others) = order.split_at((limit / 4).max(1));
     let mut others = others.to_vec();
     others.sort_unstable();
@@ -142,16 +198,26 @@ fn kept(targets: &[f64], limit: usize) -> Vec<usize> {
     kept
 }
 
-/// Mean 0 and deviation 1, or all 0.
-fn standardised(values: Vec<f64>) -> Vec<f64> {
-    // Halving keeps the sums of very large values finite.
-    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs())).max(f64::MIN_POSITIVE);
-    let count = values.len() as f64;
-    let scaled: Vec<f64> = values.iter().map(|value| value / largest).collect();
-    let mean = scaled.iter().sum::<f64>() / count;
-    let variance = scaled.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;
-    let deviation = variance.sqrt().max(1e-10);
-    scaled.into_iter().map(|value| (value - mean) / deviation).collect()
+/// What gives values mean 0 and deviation 1, or makes all 0.
+struct Standard {
+    /// Halving keeps the sums of very large values finite.
+    largest: f64,
+    mean: f64,
+    deviation: f64,
+}
+
+impl Standard {
+    fn of(values: &[f64]) -> Self {
+        let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs())).max(f64::MIN_POSITIVE);
+        let count = values.len() as f64;
+        let mean = values.iter().map(|value| value / largest).sum::<f64>() / count;
+        let variance = values.iter().map(|value| (value / largest - mean).powi(2)).sum::<f64>() / count;
+        Self { largest, mean, deviation: variance.sqrt().max(1e-10) }
+    }
+
+    fn of_value(&self, value: f64) -> f64 {
+        (value / self.largest - self.mean) / self.deviation
+    }
 }
 
 #[cfg(test)]
@@ -160,17 +226,30 @@ mod tests {
 
     #[test]
     fn the_best_quarter_and_the_newest_are_kept() {
-        let targets = [9.0, 1.0, 8.0, 2.0, 3.0, 4.0, 5.0];
-        assert_eq!(kept(&targets, 4), [0, 4, 5, 6]);
-        assert_eq!(kept(&targets, 7), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(kept(&targets, 1), [0]);
+        let ranks = [9.0, 1.0, 8.0, 2.0, 3.0, 4.0, 5.0].map(|value| (true, value));
+        assert_eq!(kept(&ranks, 4), [0, 4, 5, 6]);
+        assert_eq!(kept(&ranks, 7), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(kept(&ranks, 1), [0]);
+        let mixed = [(false, 9.0), (true, 1.0), (false, 8.0), (false, 7.0)];
+        assert_eq!(kept(&mixed, 1), [1], "what is feasible is better");
     }
 
     #[test]
     fn standardised_values_have_mean_0_and_deviation_1() {
-        let values = standardised(vec![1.0, 3.0]);
+        let standardised = |values: [f64; 2]| values.map(|value| Standard::of(&values).of_value(value));
+        let values = standardised([1.0, 3.0]);
         assert!(values.iter().zip([-1.0, 1.0]).all(|(value, exact)| (value - exact).abs() < 1e-15), "{values:?}");
-        assert_eq!(standardised(vec![2.0, 2.0]), [0.0, 0.0]);
-        assert!(standardised(vec![f64::MAX, -f64::MAX]).iter().all(|value| (value.abs() - 1.0).abs() < 1e-15));
+        assert_eq!(standardised([2.0, 2.0]), [0.0, 0.0]);
+        assert!(standardised([f64::MAX, -f64::MAX]).iter().all(|value| (value.abs() - 1.0).abs() < 1e-15));
+    }
+
+    #[test]
+    fn what_violates_without_bound_is_as_bad_as_the_worst() {
+        let column = [f64::INFINITY, 2.0, f64::NAN, -3.0];
+        assert_eq!(margins(&column, &[0, 1, 2, 3]), [(0, -2.0), (1, -2.0), (3, 3.0)]);
+        assert_eq!(margins(&column, &[0, 3]), [(0, -1.0), (3, 3.0)]);
+        assert_eq!(margins(&column, &[2]), []);
+        assert_eq!(bounded(vec![(0, f64::NEG_INFINITY), (1, 5.0)]), [(0, 5.0), (1, 5.0)]);
+        assert_eq!(bounded(vec![(0, f64::INFINITY)]), [(0, 0.0)]);
     }
 }

@@ -7,8 +7,9 @@
 //! | `triangle` | Cholesky factors and their inverses |
 //! | `regression` | the process: likelihood and its gradient, priors, fit, mean and variance |
 //! | `lbfgs` | a minimiser for boxes |
-//! | `improvement` | the logarithm of expected improvement, and its gradient |
-//! | `search` | where it is largest |
+//! | `improvement` | the logarithms of expected improvement and of meeting a constraint, and their gradients |
+//! | `acquisition` | what a trial at a point is worth |
+//! | `search` | where that is most |
 //!
 //! **Model.** Values are standardised and modelled with a noise variance of their own. The parameters of
 //! the kernel maximise likelihood times priors, both Optuna's; the search begins at 1 every time, so that
@@ -16,8 +17,9 @@
 //! trials from there on; the trials themselves always enter.
 //!
 //! - **Trials in flight** enter with the value that is expected of them, so that proposals keep apart.
-//! - **Infeasible trials** enter with the worst feasible value; while nothing is feasible, the process
-//!   models the violation instead. Pruned trials and trials without a value do not enter.
+//! - **Constraints** are modelled by a process each, and the improvement is multiplied by the probability that
+//!   they are met; while nothing is feasible, only that counts. Infeasible trials enter with what values they have.
+//!   Pruned trials that are feasible and trials without a value do not enter.
 //! - **Infinite values** count as the largest or smallest finite one.
 //! - **Conditions**: a parameter that is absent lies in the middle of its axis, an absent choice is a
 //!   choice of its own. **Relations**: only points where they hold are considered.
@@ -27,10 +29,11 @@
 //! # Source
 //!
 //! Rasmussen, Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1, eq. 5.9 (likelihood
-//! and gradient); Ament et al., "Unexpected Improvements to Expected Improvement", NeurIPS 2023 (logarithm);
+//! and gradient); Gardner et al., "Bayesian Optimization with Inequality Constraints", 2014; Ament et al., "Unexpected Improvements to Expected Improvement", NeurIPS 2023 (logarithm);
 //! Ginsbourger et al., "Kriging Is Well-Suited to Parallelize Optimization", 2010 (trials in flight). Kernel,
 //! priors and noise floor are those of Optuna 5's `GPSampler`.
 
+mod acquisition;
 mod data;
 mod improvement;
 mod kernel;
@@ -41,8 +44,9 @@ mod triangle;
 
 use super::{Request, Sampler, SamplerError};
 use crate::space::Assignment;
-use data::{Data, Layout};
-use regression::{Fit, Regression};
+use acquisition::Acquisition;
+use data::{Goals, Layout};
+use regression::Fit;
 use search::Search;
 
 /// The options of [`Gp`].
@@ -71,8 +75,8 @@ impl Default for GpOptions {
 #[derive(Debug, Clone, Default)]
 pub struct Gp {
     options: GpOptions,
-    /// The last fit, and the hash of what it was made from.
-    fitted: Option<(u64, Fit)>,
+    /// The last fits, and the hash of what they were made from.
+    fitted: Option<(u64, Vec<Fit>)>,
 }
 
 impl Gp {
@@ -93,21 +97,23 @@ impl Gp {
         Ok(Self { options, fitted: None })
     }
 
-    /// The kernel's parameters for these trials: fitted to the first of them, up to the last milestone.
-    fn fit(&mut self, request: &Request<'_>, layout: &Layout, rows: &[usize]) -> Fit {
-        let rows = &rows[..milestone(rows.len())];
+    /// The kernels' parameters for these goals: fitted to the first of the trials, up to the last milestone.
+    fn fits(&mut self, request: &Request<'_>, layout: &Layout, (rows, goals): (&[usize], &Goals)) -> Vec<Fit> {
+        let earlier = &rows[..milestone(rows.len())];
+        let past = Goals::of(request, layout, earlier, self.options.trials);
+        // What is modelled for the first time is fitted to all that there is.
+        let (rows, goals) = if past.is_like(goals) { (earlier, &past) } else { (rows, goals) };
         let seen = rows.last().map_or(0, |row| row + 1);
         // The direction is part of what was fitted; a view's hash does not know it.
         let key = request.view.fingerprint(seen) ^ request.directions[0] as u64;
-        if let Some((cached, fit)) = &self.fitted
+        if let Some((cached, fits)) = &self.fitted
             && *cached == key
         {
-            return fit.clone();
+            return fits.clone();
         }
-        let data = Data::of(request, layout, rows, self.options.trials);
-        let fit = Fit::of(&data, self.options.deterministic);
-        self.fitted = Some((key, fit.clone()));
-        fit
+        let fits: Vec<Fit> = goals.iter().map(|goal| Fit::of(&goal.data, self.options.deterministic)).collect();
+        self.fitted = Some((key, fits.clone()));
+        fits
     }
 }
 
@@ -137,11 +143,12 @@ impl Sampler for Gp {
         if rows.len() < self.options.startup_trials.max(1) || layout.is_empty() {
             return Ok(request.space.sample_uniform(&mut stream)?);
         }
-        let fit = self.fit(request, &layout, &rows);
-        let data = Data::of(request, &layout, &rows, self.options.trials);
-        let mut model = Regression::of(&data, &fit);
-        model.believe(&layout.pending(request));
-        let search = Search { request, layout: &layout, model: &model, data: &data, options: &self.options };
+        let goals = Goals::of(request, &layout, &rows, self.options.trials);
+        let fits = self.fits(request, &layout, (&rows, &goals));
+        let mut worth = Acquisition::of(&goals, &fits);
+        worth.believe(&layout.pending(request));
+        let (incumbent, options) = (&goals.best[..], &self.options);
+        let search = Search { request, layout: &layout, worth: &worth, incumbent, options };
         match search.best(&mut stream)? {
             Some(assignment) => Ok(assignment),
             None => Ok(request.space.sample_uniform(&mut stream)?),

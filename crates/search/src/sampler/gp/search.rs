@@ -1,14 +1,13 @@
-//! Where the expected improvement is largest.
+//! Where a trial is worth most.
 //!
 //! Random points of the space are looked at; the best of them, and the best trial seen, are improved: the real
 //! numbers by gradient; then each grid and each choice on its own, the others held; again until nothing
 //! improves. Of all points looked at the best is proposed that is not known yet.
 
 use super::GpOptions;
-use super::data::{Data, Layout};
-use super::improvement::{ln_improvement, ln_improvement_with_gradient};
+use super::acquisition::Acquisition;
+use super::data::Layout;
 use super::lbfgs::{Limits, minimise};
-use super::regression::Regression;
 use crate::sampler::axis::Axis;
 use crate::sampler::{Request, SamplerError};
 use crate::space::{Assignment, Distribution};
@@ -27,12 +26,13 @@ const ASCENT: Limits = Limits { gradient: 1e-2, evaluations: 40 };
 pub(super) struct Search<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) layout: &'a Layout,
-    pub(super) model: &'a Regression,
-    pub(super) data: &'a Data,
+    pub(super) worth: &'a Acquisition,
+    /// Coordinates of the best trial.
+    pub(super) incumbent: &'a [f64],
     pub(super) options: &'a GpOptions,
 }
 
-/// A point and the logarithm of its expected improvement.
+/// A point and what it is worth.
 #[derive(Debug, Clone)]
 struct Scored {
     point: Vec<f64>,
@@ -47,7 +47,7 @@ impl Search<'_> {
             points.push(self.scored(self.draw(stream)?));
         }
         points.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let best_seen = self.scored(self.data.rows[self.data.best()].clone());
+        let best_seen = self.scored(self.incumbent.to_vec());
         let starts: Vec<Scored> = points[..self.options.starts.min(points.len())].to_vec();
         let improved = starts.into_iter().chain([best_seen]).map(|start| self.improved(start));
         let mut all: Vec<Scored> = improved.collect();
@@ -58,12 +58,8 @@ impl Search<'_> {
         Ok(proposals.find(|(_, point)| !known.contains(point)).map(|(assignment, _)| assignment))
     }
 
-    fn best_target(&self) -> f64 {
-        self.data.targets[self.data.best()]
-    }
-
     fn scored(&self, point: Vec<f64>) -> Scored {
-        let score = ln_improvement(self.model, &point, self.best_target());
+        let score = self.worth.value(&point);
         Scored { score: if score.is_nan() { f64::NEG_INFINITY } else { score }, point }
     }
 
@@ -158,11 +154,10 @@ impl Search<'_> {
         if moving.is_empty() {
             return start;
         }
-        let best_target = self.best_target();
         let mut descent = |values: &[f64]| {
             let mut point = start.point.clone();
             moving.iter().zip(values).for_each(|(&index, &value)| point[index] = value);
-            let (value, gradient) = ln_improvement_with_gradient(self.model, &point, best_target);
+            let (value, gradient) = self.worth.value_with_gradient(&point);
             (-value, moving.iter().map(|&index| -gradient[index]).collect())
         };
         let from = moving.iter().map(|&index| start.point[index]).collect();

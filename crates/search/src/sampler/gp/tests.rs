@@ -2,7 +2,11 @@
 
 use serde::Deserialize;
 
-use super::improvement::{ln_h, ln_improvement, ln_improvement_with_gradient};
+use super::data::Data;
+use super::improvement::{
+    ln_h, ln_improvement, ln_improvement_with_gradient, ln_mass, ln_probability, ln_probability_with_gradient,
+};
+use super::regression::Regression;
 use super::*;
 use crate::history::History;
 use crate::sampler::random::Random;
@@ -18,6 +22,7 @@ const ORACLE: &str = include_str!("../../../../../testdata/search/gp.json");
 struct Oracle {
     processes: Vec<Process>,
     ln_h: Vec<[f64; 2]>,
+    ln_mass: Vec<[f64; 2]>,
 }
 
 #[derive(Deserialize)]
@@ -99,18 +104,33 @@ fn ln_h_is_right_from_tail_to_tail() {
 }
 
 #[test]
+fn ln_mass_is_right_from_tail_to_tail() {
+    for [z, expected] in oracle().ln_mass {
+        let (ours, ratio) = ln_mass(z);
+        // ln Φ of a large z is -Φ(-z), which a sum near 1 does not hold.
+        assert!((ours - expected).abs() < 1e-9 * expected.abs().max(1e-6), "{z}: {ours} {expected}");
+        let difference = (ln_mass(z + 1e-5).0 - ln_mass(z - 1e-5).0) / 2e-5;
+        assert!((ratio - difference).abs() < 1e-5 * ratio.abs().max(1e-3), "{z}: {ratio} {difference}");
+    }
+}
+
+#[test]
 fn gradients_are_differences() {
+    type Value = fn(&Regression, &[f64], f64) -> f64;
+    type WithGradient = fn(&Regression, &[f64], f64) -> (f64, Vec<f64>);
+    let functions: [(Value, WithGradient); 2] =
+        [(ln_improvement, ln_improvement_with_gradient), (ln_probability, ln_probability_with_gradient)];
     for case in oracle().processes.iter().filter(|case| case.rows.len() <= 25) {
         let model = Regression::of(&case.data(), &case.fit());
         let best = case.targets.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        for query in &case.queries {
-            let (value, gradient) = ln_improvement_with_gradient(&model, query, best);
-            assert_eq!(value, ln_improvement(&model, query, best));
+        for (query, (of, with_gradient)) in case.queries.iter().flat_map(|query| functions.map(|both| (query, both))) {
+            let (value, gradient) = with_gradient(&model, query, best);
+            assert_eq!(value, of(&model, query, best));
             for axis in (0..query.len()).filter(|&axis| !case.choices[axis]) {
                 let at = |shift: f64| {
                     let mut point = query.clone();
                     point[axis] += shift;
-                    ln_improvement(&model, &point, best)
+                    of(&model, &point, best)
                 };
                 let difference = (at(1e-5) - at(-1e-5)) / 2e-5;
                 let error = (gradient[axis] - difference).abs();
@@ -170,6 +190,33 @@ fn forty_trials_beat_two_hundred_random_ones() {
         let (ours, random) = (best(&mut Gp::default(), 40), best(&mut Random, 200));
         assert!(ours < random, "{name}: {ours} {random}");
     }
+}
+
+/// Rises with `x`; a constraint bounds the sum.
+fn bounded(limit: f64) -> impl Fn(u64, &Assignment) -> Outcome {
+    move |_, params| {
+        let [x, y] = ["x", "y"].map(|name| testing::space::number(params, name).expect("both are always there"));
+        Outcome { constraint: Some(x + y - limit), ..Outcome::complete(x - (y - 0.2).powi(2)) }
+    }
+}
+
+#[test]
+fn the_best_on_the_right_side_of_a_constraint_is_found() {
+    let space = space(&[("x", always(float(0.0, 1.0))), ("y", always(float(0.0, 1.0)))], vec![]).expect("valid");
+    let best = |sampler: &mut dyn Sampler, limit: f64| {
+        let evaluate = bounded(limit);
+        let study = Study { space: &space, direction: StudyDirection::Maximize, seed: 2, lag: 1, evaluate: &evaluate };
+        let trials = study.run(sampler, Vec::new(), 40).expect("the space has points");
+        let feasible = trials.iter().filter(|trial| trial.is_feasible());
+        feasible.map(|trial| trial.values[0]).reduce(f64::max)
+    };
+    // On x + y = 0.8 it is at y = 0.2 - 0.5, so at 0: x = 0.8.
+    let ours = best(&mut Gp::default(), 0.8).expect("half of the space is feasible");
+    assert!(ours > 0.759 && ours <= 0.76 + 1e-12, "{ours}");
+    // A corner that random trials miss.
+    assert_eq!(best(&mut Random, 0.02), None);
+    let corner = best(&mut Gp::default(), 0.02).expect("the constraint's process leads there");
+    assert!(corner > -0.04, "{corner}");
 }
 
 #[test]
