@@ -8,9 +8,7 @@
 //! Gardner, Kusner, Xu, Weinberger, Cunningham, "Bayesian Optimization with Inequality Constraints", ICML 2014, eq. 5.
 
 use super::data::{Goal, Goals};
-use super::improvement::{
-    ln_improvement, ln_improvement_with_gradient, ln_probability, ln_probability_with_gradient,
-};
+use super::improvement::{ln_improvement, ln_improvement_with_gradient, ln_probability, ln_probability_with_gradient};
 use super::regression::{Fit, Regression};
 
 /// The processes of a study, each with the target that it is measured by.

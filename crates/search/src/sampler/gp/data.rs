@@ -107,7 +107,8 @@ impl Goals {
         let view = &request.view;
         let ranks: Vec<(bool, f64)> = rows.iter().map(|&row| rank(request, row)).collect();
         let kept = kept(&ranks, limit);
-        let best = kept.iter().copied().reduce(|best, index| if above(ranks[index], ranks[best]) { index } else { best });
+        let best =
+            kept.iter().copied().reduce(|best, index| if above(ranks[index], ranks[best]) { index } else { best });
         let best = best.map_or(Vec::new(), |index| layout.row(view, rows[index]));
         let rows: Vec<usize> = kept.iter().map(|&index| rows[index]).collect();
         let goal = |known: Vec<(usize, f64)>, target: &dyn Fn(&Standard, &[f64]) -> f64| {

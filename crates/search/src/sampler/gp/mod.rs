@@ -54,9 +54,9 @@ use search::Search;
 pub struct GpOptions {
     /// Random draws until so many trials count. Default 10.
     pub startup_trials: usize,
-    /// Random points that are looked at; the best of them are improved. Default 512.
+    /// Random points that are looked at; the best of them are improved. Default 1,024.
     pub candidates: usize,
-    /// How many of them are improved, with the best trial seen. Default 4.
+    /// How many of them are improved, with the best trial seen. Default 8.
     pub starts: usize,
     /// The model is made from at most so many trials: a quarter of them the best, the rest the newest.
     /// A proposal costs its cube. Default 400.
@@ -67,7 +67,7 @@ pub struct GpOptions {
 
 impl Default for GpOptions {
     fn default() -> Self {
-        Self { startup_trials: 10, candidates: 512, starts: 4, trials: 400, deterministic: false }
+        Self { startup_trials: 10, candidates: 1024, starts: 8, trials: 400, deterministic: false }
     }
 }
 

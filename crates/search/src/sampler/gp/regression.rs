@@ -12,7 +12,7 @@ use super::triangle::{Triangle, dot};
 const NOISE_FLOOR: f64 = 1e-6;
 
 /// When the fit is good enough. Less would only be noise in the likelihood.
-const FIT: Limits = Limits { gradient: 1e-2, evaluations: 60 };
+const FIT: Limits = Limits { gradient: 3e-3, evaluations: 120 };
 
 /// The kernel's parameters.
 #[derive(Debug, Clone, PartialEq)]
