@@ -33,9 +33,9 @@ pub struct Large {
 pub(super) const FROM_BARS: usize = 50_000;
 /// The share of the bars that a trial is looked at on before all of them. A second look, at 40 %, was seen to cost more than
 /// what it saved: it tells little more of a good trial's rank (BENCHMARKS.md, "What stages save").
-const RUNG: f64 = 0.1;
+const RUNG: f64 = 0.05;
 /// The share of the trials that goes on to all bars.
-const KEEP: f64 = 0.2;
+const KEEP: f64 = 0.15;
 
 /// What the choice depends on.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ pub(super) fn choose(given: &Given<'_>) -> (Option<Pruning>, Large) {
     }
     let block = block_bars(&Pruning::default(), train, RUNG);
     if 2 * warmup > block {
-        return stays(format!("every trial on all bars: warming up takes {warmup}, blocks of a tenth have {block}"));
+        return stays(format!("every trial on all bars: warming up takes {warmup}, blocks of a twentieth have {block}"));
     }
     let settings = BTreeMap::from([
         ("name", json!("none")),
@@ -76,7 +76,7 @@ pub(super) fn choose(given: &Given<'_>) -> (Option<Pruning>, Large) {
         Pruning { pruner: PrunerPlan::Stages(vec![KEEP]), rungs: vec![RUNG], placement: Placement::Spread, settings };
     let cost = RUNG + KEEP;
     let reason = format!(
-        "in stages, {train} train bars being many: every trial on a tenth of them, about {:.0} % of the trials on all: {cost:.2} \
+        "in stages, {train} train bars being many: every trial on a twentieth of them, about {:.0} % of the trials on all: {cost:.2} \
          passes a trial",
         KEEP * 100.0
     );
@@ -98,7 +98,7 @@ mod tests {
         for (other, word) in [
             (Given { train: FROM_BARS - 1, ..given }, "few"),
             (Given { objectives: 2, ..given }, "one objective"),
-            (Given { warmup: 2_000, ..given }, "warming up takes 2000"),
+            (Given { warmup: 1_000, ..given }, "warming up takes 1000"),
             (Given { now: &median, ..given }, "own pruner"),
         ] {
             let (pruning, large) = choose(&other);
