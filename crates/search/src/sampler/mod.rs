@@ -39,6 +39,7 @@ pub mod random;
 mod scramble;
 pub mod sobol;
 pub mod tpe;
+mod triangle;
 
 use thiserror::Error;
 

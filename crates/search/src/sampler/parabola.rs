@@ -8,6 +8,8 @@
 //!
 //! Cost: `k c² / 2` multiplications for `k` points and `c` coefficients.
 
+use super::triangle::{Triangle, dot};
+
 /// Keeps the normal equations solvable where points do not tell coefficients apart.
 const RIDGE: f64 = 1e-10;
 
@@ -60,10 +62,13 @@ impl Parabola {
         if !(scale > 0.0 && scale.is_finite()) {
             return None;
         }
-        let rows: Vec<Vec<f64>> = points.iter().map(|point| terms(point, (&centre, &spread), bends)).collect();
-        let targets: Vec<f64> = losses.iter().map(|loss| (loss - middle) / scale).collect();
-        let solution = least_squares(&rows, &targets)?;
-        let residual: f64 = rows.iter().zip(&targets).map(|(row, target)| (target - dot(row, &solution)).powi(2)).sum();
+        let terms = terms(points, (&centre, &spread), bends);
+        let mut rest: Vec<f64> = losses.iter().map(|loss| (loss - middle) / scale).collect();
+        let solution = least_squares(&terms, &rest)?;
+        for (column, factor) in terms.iter().zip(&solution) {
+            rest.iter_mut().zip(column).for_each(|(rest, term)| *rest -= factor * term);
+        }
+        let residual = dot(&rest, &rest);
         Some(Self {
             centre,
             spread,
@@ -75,12 +80,16 @@ impl Parabola {
 
     /// Its lowest point no more than so many deviations from the centre on any axis.
     pub(super) fn lowest(&self, reach: f64) -> Vec<f64> {
-        let mut z: Vec<f64> = self.slope.iter().map(|slope| -slope).collect();
-        let is_inside = solve(&mut self.hessian.clone(), &mut z).is_some() && z.iter().all(|z| z.abs() <= reach);
-        if !is_inside {
-            z = self.lowest_in_turn(reach);
-        }
+        let z = self.stationary().filter(|z| z.iter().all(|z| z.abs() <= reach));
+        let z = z.unwrap_or_else(|| self.lowest_in_turn(reach));
         self.centre.iter().zip(&self.spread).zip(z).map(|((centre, spread), z)| centre + spread * z).collect()
+    }
+
+    /// Where it is lowest of all, if it has such a point.
+    fn stationary(&self) -> Option<Vec<f64>> {
+        let axes = self.slope.len();
+        let factor = Triangle::from_fn(axes, |row, column| self.hessian[row * axes + column]).cholesky()?;
+        Some(factor.solve(self.slope.iter().map(|slope| -slope).collect()))
     }
 
     /// Nearly the same, for any `H`: one axis after the other, again and again.
@@ -101,19 +110,22 @@ impl Parabola {
     }
 }
 
-/// `1`, `z`, `z²`, and the products of different ones.
-fn terms(point: &[f64], (centre, spread): (&[f64], &[f64]), bends: Bends) -> Vec<f64> {
-    let axes = point.len();
+/// `1`, `z`, `z²`, and the products of different ones, each over all points.
+fn terms(points: &[&[f64]], (centre, spread): (&[f64], &[f64]), bends: Bends) -> Vec<Vec<f64>> {
+    let axes = centre.len();
+    let product = |left: &[f64], right: &[f64]| left.iter().zip(right).map(|(left, right)| left * right).collect();
     let mut terms = Vec::with_capacity(bends.coefficients(axes));
-    terms.push(1.0);
-    let shares = point.iter().zip(centre).zip(spread);
-    terms.extend(shares.map(|((x, centre), &spread)| if spread > 0.0 { (x - centre) / spread } else { 0.0 }));
+    terms.push(vec![1.0; points.len()]);
+    for (axis, (centre, &spread)) in centre.iter().zip(spread).enumerate() {
+        let share = |point: &&[f64]| if spread > 0.0 { (point[axis] - centre) / spread } else { 0.0 };
+        terms.push(points.iter().map(share).collect());
+    }
     for axis in 1..=axes {
-        terms.push(terms[axis] * terms[axis]);
+        terms.push(product(&terms[axis], &terms[axis]));
     }
     if bends == Bends::Full {
         for (axis, other) in pairs(axes) {
-            terms.push(terms[axis + 1] * terms[other + 1]);
+            terms.push(product(&terms[axis + 1], &terms[other + 1]));
         }
     }
     terms
@@ -143,59 +155,15 @@ fn mean_and_deviation(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f6
     (mean, (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
 }
 
-/// What solves the normal equations; `None` if they have no finite solution.
-fn least_squares(rows: &[Vec<f64>], targets: &[f64]) -> Option<Vec<f64>> {
-    let unknowns = rows.first()?.len();
-    let mut matrix = vec![0.0; unknowns * unknowns];
-    let mut right = vec![0.0; unknowns];
-    for (row, target) in rows.iter().zip(targets) {
-        for (index, &term) in row.iter().enumerate() {
-            right[index] += term * target;
-            let line = &mut matrix[index * unknowns..][..=index];
-            line.iter_mut().zip(row).for_each(|(cell, other)| *cell += term * other);
-        }
-    }
-    for index in 0..unknowns {
-        matrix[index * unknowns + index] += RIDGE * rows.len() as f64;
-    }
-    solve(&mut matrix, &mut right)?;
-    right.iter().all(|value| value.is_finite()).then_some(right)
-}
-
-/// Solve for a symmetric positive matrix, of which the lower triangle is read (Cholesky). Both are overwritten.
-fn solve(matrix: &mut [f64], right: &mut [f64]) -> Option<()> {
-    let size = right.len();
-    for row in 0..size {
-        for column in 0..=row {
-            let (above, line) = matrix.split_at_mut(row * size);
-            let shared = if column == row {
-                dot(&line[..column], &line[..column])
-            } else {
-                dot(&line[..column], &above[column * size..][..column])
-            };
-            let rest = line[column] - shared;
-            line[column] = if column < row {
-                rest / above[column * size + column]
-            } else if rest > 0.0 {
-                rest.sqrt()
-            } else {
-                return None;
-            };
-        }
-    }
-    for row in 0..size {
-        let known = dot(&matrix[row * size..][..row], &right[..row]);
-        right[row] = (right[row] - known) / matrix[row * size + row];
-    }
-    for row in (0..size).rev() {
-        let known: f64 = (row + 1..size).map(|below| matrix[below * size + row] * right[below]).sum();
-        right[row] = (right[row] - known) / matrix[row * size + row];
-    }
-    Some(())
-}
-
-fn dot(left: &[f64], right: &[f64]) -> f64 {
-    left.iter().zip(right).map(|(left, right)| left * right).sum()
+/// What solves the normal equations, for terms by column; `None` if they have no finite solution.
+fn least_squares(columns: &[Vec<f64>], targets: &[f64]) -> Option<Vec<f64>> {
+    let ridge = RIDGE * targets.len() as f64;
+    let normal = Triangle::from_fn(columns.len(), |row, column| {
+        dot(&columns[row], &columns[column]) + if row == column { ridge } else { 0.0 }
+    });
+    let right = columns.iter().map(|column| dot(column, targets)).collect();
+    let solution = normal.cholesky()?.solve(right);
+    solution.iter().all(|value| value.is_finite()).then_some(solution)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! Nocedal, Wright, "Numerical Optimization", 2nd ed., algorithm 7.4 (two loops); Bertsekas, "Projected
 //! Newton Methods", SIAM J. Control and Optimization 20(2), 1982 (variables held at bounds).
 
-use super::triangle::dot;
+use crate::sampler::triangle::dot;
 
 /// How many pairs are remembered.
 const MEMORY: usize = 10;

@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `data` | the trials seen as coordinates and standardised values |
 //! | `kernel` | Matérn 5/2 with one length scale a parameter |
-//! | `triangle` | Cholesky factors and their inverses |
 //! | `regression` | the process: likelihood and its gradient, priors, fit, mean and variance |
 //! | `lbfgs` | a minimiser for boxes |
 //! | `improvement` | the logarithms of expected improvement and of meeting a constraint, and their gradients |
@@ -40,7 +39,6 @@ mod kernel;
 mod lbfgs;
 mod regression;
 mod search;
-mod triangle;
 
 use super::{Request, Sampler, SamplerError};
 use crate::space::Assignment;

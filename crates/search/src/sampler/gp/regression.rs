@@ -6,7 +6,7 @@
 use super::data::Data;
 use super::kernel::{axis_square, matern, square};
 use super::lbfgs::{Limits, minimise};
-use super::triangle::{Triangle, dot};
+use crate::sampler::triangle::{Triangle, dot};
 
 /// The noise variance is never below this.
 const NOISE_FLOOR: f64 = 1e-6;

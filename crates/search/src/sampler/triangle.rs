@@ -62,6 +62,19 @@ impl Triangle {
         self.rows.push(next);
     }
 
+    /// `x` with `A x = right`, where this is the factor of `A`.
+    pub(super) fn solve(&self, mut right: Vec<f64>) -> Vec<f64> {
+        for (index, row) in self.rows.iter().enumerate() {
+            right[index] = (right[index] - dot(&row[..index], &right[..index])) / row[index];
+        }
+        for (index, row) in self.rows.iter().enumerate().rev() {
+            right[index] /= row[index];
+            let (above, known) = right.split_at_mut(index);
+            above.iter_mut().zip(row).for_each(|(above, factor)| *above -= factor * known[0]);
+        }
+        right
+    }
+
     /// This triangle times a vector.
     pub(super) fn times(&self, vector: &[f64]) -> Vec<f64> {
         self.rows.iter().map(|row| dot(row, &vector[..row.len()])).collect()
@@ -145,6 +158,8 @@ mod tests {
         // A⁻¹ A = 1, first column.
         let column = inverse.transposed_times(&inverse.times(&[4.0, 2.0, 6.0]));
         assert!(column.iter().zip([1.0, 0.0, 0.0]).all(|(ours, unit)| (ours - unit).abs() < 1e-14), "{column:?}");
+        let solved = factor.solve(vec![4.0, 2.0, 6.0]);
+        assert!(solved.iter().zip([1.0, 0.0, 0.0]).all(|(ours, unit)| (ours - unit).abs() < 1e-14), "{solved:?}");
         let gram = inverse.gram();
         let sum = gram.row(0)[0] * 4.0 + gram.row(1)[0] * 2.0 + gram.row(2)[0] * 6.0;
         assert!((sum - 1.0).abs() < 1e-14, "{sum}");
