@@ -228,6 +228,7 @@ fn cmaes(options: &mut CmaesOptions, keys: &mut Keys<'_, '_>) {
     keys.count("population_growth", &mut options.population_growth);
     keys.count("startup_trials", &mut options.startup_trials);
     keys.maybe_number("margin", &mut options.margin);
+    keys.number("parabola", &mut options.parabola);
 }
 
 fn nsga(options: &mut NsgaOptions, keys: &mut Keys<'_, '_>) {

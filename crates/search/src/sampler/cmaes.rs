@@ -8,6 +8,7 @@
 //! | `gaussian` | the distribution and its update: active CMA-ES, or sep-CMA-ES in high dimension |
 //! | `margin` | whole-numbered and stepped parameters |
 //! | `run` | when a run is over, and IPOP and BIPOP restarts |
+//! | `valley` | parabolas through the last trials, and where they are lowest |
 //! | `apart` | choices and conditional parameters |
 //! | `replay` | which trials make a generation; the state after any history |
 //!
@@ -19,7 +20,7 @@
 //!
 //! Updates equal the Python package `cmaes` (which Optuna uses) to 10⁻⁹; the random numbers are our own.
 //!
-//! **Where it differs from Optuna's `CmaEsSampler`:** restarts, margin and injected trials are on by
+//! **Where it differs from Optuna's `CmaEsSampler`:** restarts, margin, parabolas and injected trials are on by
 //! default; two-valued choices are coordinates; other choices and conditional parameters are drawn from
 //! what good trials had; constraints count.
 
@@ -31,6 +32,7 @@ mod options;
 mod rates;
 mod replay;
 mod run;
+mod valley;
 
 pub use options::{CmaesOptions, Covariance, Restart};
 
@@ -81,7 +83,7 @@ impl Sampler for Cmaes {
             }
             if let Some(replay) = &mut self.replay {
                 replay.read(&self.options, &request.view);
-                if let Some(proposal) = replay.propose(&mut stream) {
+                if let Some(proposal) = replay.propose((request.attempt == 0).then_some(request.number), &mut stream) {
                     return Ok(proposal);
                 }
             }

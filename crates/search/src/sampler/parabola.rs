@@ -1,7 +1,7 @@
 //! A parabola through trials: `f = a + b·z + z·H z / 2` by least squares, and where it is lowest.
 //!
 //! `z` are coordinates from the mean of the points, in units of their standard deviation on each axis. `H` is full, or,
-//! for fewer points and at less cost, diagonal.
+//! for fewer points and at less cost, diagonal, or a number.
 //!
 //! **Policies.** Points and losses are finite. An axis on which all points agree has no say. A fit from fewer than two
 //! points more than coefficients, of equal losses, or one that does not come out finite is none.
@@ -19,6 +19,8 @@ const SWEEPS: usize = 30;
 /// Which elements of `H` are fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bends {
+    /// One for all axes.
+    Round,
     /// The diagonal.
     Axes,
     /// All.
@@ -29,6 +31,7 @@ impl Bends {
     /// How many coefficients a parabola over so many axes has.
     pub(super) fn coefficients(self, axes: usize) -> usize {
         match self {
+            Self::Round => axes + 2,
             Self::Axes => 2 * axes + 1,
             Self::Full => (axes + 1) * (axes + 2) / 2,
         }
@@ -48,34 +51,72 @@ pub(super) struct Parabola {
     pub(super) explained: f64,
 }
 
-impl Parabola {
-    /// The parabola through points of these losses.
-    pub(super) fn fit(points: &[&[f64]], losses: &[f64], bends: Bends) -> Option<Self> {
+/// Points to fit parabolas to, of several kinds of losses if need be.
+#[derive(Debug, Clone)]
+pub(super) struct Design {
+    bends: Bends,
+    centre: Vec<f64>,
+    spread: Vec<f64>,
+    weights: Vec<f64>,
+    /// Roots of the weights, whose mean is 1.
+    roots: Vec<f64>,
+    /// Times the roots.
+    terms: Vec<Vec<f64>>,
+    factor: Triangle,
+}
+
+impl Design {
+    /// For points that count as much as their weights, which are above 0.
+    pub(super) fn new(points: &[&[f64]], weights: &[f64], bends: Bends) -> Option<Self> {
         let axes = points.first()?.len();
-        let (count, unknowns) = (points.len(), bends.coefficients(axes));
-        if count < unknowns + 2 {
+        if points.len() < bends.coefficients(axes) + 2 {
             return None;
         }
-        let columns = (0..axes).map(|axis| mean_and_deviation(points.iter().map(move |point| point[axis])));
+        let total: f64 = weights.iter().sum();
+        let weights: Vec<f64> = weights.iter().map(|weight| weight / total).collect();
+        let columns = (0..axes).map(|axis| mean_and_deviation(points.iter().map(move |point| point[axis]), &weights));
         let (centre, spread): (Vec<f64>, Vec<f64>) = columns.unzip();
-        let (middle, scale) = mean_and_deviation(losses.iter().copied());
+        let roots: Vec<f64> = weights.iter().map(|weight| (weight * points.len() as f64).sqrt()).collect();
+        let terms: Vec<Vec<f64>> =
+            terms(points, (&centre, &spread), bends).iter().map(|column| product(column, &roots)).collect();
+        let ridge = RIDGE * points.len() as f64;
+        let normal = Triangle::from_fn(terms.len(), |row, column| {
+            dot(&terms[row], &terms[column]) + if row == column { ridge } else { 0.0 }
+        });
+        let factor = normal.cholesky()?;
+        Some(Self { bends, centre, spread, weights, roots, terms, factor })
+    }
+
+    /// The parabola through the points if these are their losses.
+    pub(super) fn fit(&self, losses: &[f64]) -> Option<Parabola> {
+        let (axes, unknowns) = (self.centre.len(), self.terms.len());
+        let (middle, scale) = mean_and_deviation(losses.iter().copied(), &self.weights);
         if !(scale > 0.0 && scale.is_finite()) {
             return None;
         }
-        let terms = terms(points, (&centre, &spread), bends);
-        let mut rest: Vec<f64> = losses.iter().map(|loss| (loss - middle) / scale).collect();
-        let solution = least_squares(&terms, &rest)?;
-        for (column, factor) in terms.iter().zip(&solution) {
+        let mut rest: Vec<f64> =
+            losses.iter().zip(&self.roots).map(|(loss, root)| (loss - middle) / scale * root).collect();
+        let solution = self.factor.solve(self.terms.iter().map(|column| dot(column, &rest)).collect());
+        if !solution.iter().all(|value| value.is_finite()) {
+            return None;
+        }
+        for (column, factor) in self.terms.iter().zip(&solution) {
             rest.iter_mut().zip(column).for_each(|(rest, term)| *rest -= factor * term);
         }
-        let residual = dot(&rest, &rest);
-        Some(Self {
-            centre,
-            spread,
+        Some(Parabola {
+            centre: self.centre.clone(),
+            spread: self.spread.clone(),
             slope: solution[1..=axes].to_vec(),
-            hessian: hessian(&solution[axes + 1..], axes),
-            explained: 1.0 - residual / (count - unknowns) as f64,
+            hessian: hessian(&solution[axes + 1..], axes, self.bends),
+            explained: 1.0 - dot(&rest, &rest) / (losses.len() - unknowns) as f64,
         })
+    }
+}
+
+impl Parabola {
+    /// The parabola through points of these losses.
+    pub(super) fn fit(points: &[&[f64]], losses: &[f64], bends: Bends) -> Option<Self> {
+        Design::new(points, &vec![1.0; points.len()], bends)?.fit(losses)
     }
 
     /// Its lowest point no more than so many deviations from the centre on any axis.
@@ -110,15 +151,22 @@ impl Parabola {
     }
 }
 
-/// `1`, `z`, `z²`, and the products of different ones, each over all points.
+/// `1`, `z`, and what bends multiply: the sum of `z²`, or each, and the products of different ones; over all points.
 fn terms(points: &[&[f64]], (centre, spread): (&[f64], &[f64]), bends: Bends) -> Vec<Vec<f64>> {
     let axes = centre.len();
-    let product = |left: &[f64], right: &[f64]| left.iter().zip(right).map(|(left, right)| left * right).collect();
     let mut terms = Vec::with_capacity(bends.coefficients(axes));
     terms.push(vec![1.0; points.len()]);
     for (axis, (centre, &spread)) in centre.iter().zip(spread).enumerate() {
         let share = |point: &&[f64]| if spread > 0.0 { (point[axis] - centre) / spread } else { 0.0 };
         terms.push(points.iter().map(share).collect());
+    }
+    if bends == Bends::Round {
+        let mut sum = vec![0.0; points.len()];
+        for axis in &terms[1..] {
+            sum.iter_mut().zip(axis).for_each(|(sum, z)| *sum += z * z);
+        }
+        terms.push(sum);
+        return terms;
     }
     for axis in 1..=axes {
         terms.push(product(&terms[axis], &terms[axis]));
@@ -131,12 +179,16 @@ fn terms(points: &[&[f64]], (centre, spread): (&[f64], &[f64]), bends: Bends) ->
     terms
 }
 
+fn product(left: &[f64], right: &[f64]) -> Vec<f64> {
+    left.iter().zip(right).map(|(left, right)| left * right).collect()
+}
+
 /// `H` of the coefficients of squares and products.
-fn hessian(coefficients: &[f64], axes: usize) -> Vec<f64> {
+fn hessian(coefficients: &[f64], axes: usize, bends: Bends) -> Vec<f64> {
     let mut hessian = vec![0.0; axes * axes];
-    let (squares, products) = coefficients.split_at(axes);
-    for (axis, square) in squares.iter().enumerate() {
-        hessian[axis * axes + axis] = 2.0 * square;
+    let (squares, products) = coefficients.split_at(coefficients.len().min(axes));
+    for axis in 0..axes {
+        hessian[axis * axes + axis] = 2.0 * squares[if bends == Bends::Round { 0 } else { axis }];
     }
     for ((axis, other), product) in pairs(axes).zip(products) {
         hessian[axis * axes + other] = *product;
@@ -149,21 +201,12 @@ fn pairs(axes: usize) -> impl Iterator<Item = (usize, usize)> {
     (1..axes).flat_map(|axis| (0..axis).map(move |other| (axis, other)))
 }
 
-fn mean_and_deviation(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    (mean, (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
-}
-
-/// What solves the normal equations, for terms by column; `None` if they have no finite solution.
-fn least_squares(columns: &[Vec<f64>], targets: &[f64]) -> Option<Vec<f64>> {
-    let ridge = RIDGE * targets.len() as f64;
-    let normal = Triangle::from_fn(columns.len(), |row, column| {
-        dot(&columns[row], &columns[column]) + if row == column { ridge } else { 0.0 }
-    });
-    let right = columns.iter().map(|column| dot(column, targets)).collect();
-    let solution = normal.cholesky()?.solve(right);
-    solution.iter().all(|value| value.is_finite()).then_some(solution)
+/// Of values whose weights sum to 1.
+fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone, weights: &[f64]) -> (f64, f64) {
+    // Counted from the first one, so that equal values have no deviation.
+    let first = values.clone().next().unwrap_or(0.0);
+    let mean = first + values.clone().zip(weights).map(|(value, weight)| weight * (value - first)).sum::<f64>();
+    (mean, values.zip(weights).map(|(value, weight)| weight * (value - mean).powi(2)).sum::<f64>().sqrt())
 }
 
 #[cfg(test)]
@@ -200,6 +243,26 @@ mod tests {
         let [x, y] = corner.lowest(2.0)[..] else { panic!("two axes") };
         let at = |axis: usize, steps: f64| corner.centre[axis] + steps * corner.spread[axis];
         assert!((x - at(0, -2.0)).abs() < 1e-6 && (y - at(1, 2.0)).abs() < 1e-6, "a saddle's lowest corner: {x} {y}");
+    }
+
+    #[test]
+    fn a_round_parabola_has_one_bend_in_deviations() {
+        let loss = |x: &[f64]| (x[0] - 0.3).powi(2) + (x[1] - 0.6).powi(2) + (x[2] - 0.5).powi(2);
+        let round = fitted(3, 60, Bends::Round, loss).expect("sixty points are enough for five coefficients");
+        let lowest = round.lowest(3.0);
+        assert!(lowest.iter().zip([0.3, 0.6, 0.5]).all(|(x, best)| (x - best).abs() < 0.1), "{lowest:?}");
+        assert!(round.hessian[0] > 0.0 && round.hessian[0] == round.hessian[4] && round.hessian[1] == 0.0);
+        assert_eq!(fitted(3, 6, Bends::Round, loss), None, "too few points to judge it by");
+    }
+
+    #[test]
+    fn points_count_by_their_weights() {
+        let points = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|x| [x]);
+        let losses = points.map(|[x]: [f64; 1]| if x < 4.5 { (x - 2.5).powi(2) } else { -9.0 });
+        let points = points.each_ref().map(|point| &point[..]);
+        let fit = |weight| Design::new(&points, &[1.0, 1.0, 1.0, 1.0, 1.0, weight, weight], Bends::Axes)?.fit(&losses);
+        let [even, uneven] = [1.0, 1e-9].map(|weight| fit(weight).expect("enough points").lowest(3.0)[0]);
+        assert!((uneven - 2.5).abs() < 1e-3 && (even - 2.5).abs() > 1.0, "{even} {uneven}");
     }
 
     #[test]

@@ -81,7 +81,16 @@ impl Gaussian {
 
     /// A draw of `x`.
     pub(super) fn draw(&self, stream: &mut RandomStream) -> Vec<f64> {
-        let z = standard_normals(self.rates.n, stream);
+        self.at(&self.normals(stream))
+    }
+
+    /// A standard normal vector.
+    pub(super) fn normals(&self, stream: &mut RandomStream) -> Vec<f64> {
+        standard_normals(self.rates.n, stream)
+    }
+
+    /// `m + σ B D z`.
+    pub(super) fn at(&self, z: &[f64]) -> Vec<f64> {
         let scaled: Vec<f64> = z.iter().zip(self.lengths()).map(|(z, length)| z * length).collect();
         let y = match &self.shape {
             Shape::Full { axes, .. } => combined(axes, &scaled),
@@ -90,14 +99,27 @@ impl Gaussian {
         self.mean.iter().zip(y).map(|(mean, y)| mean + self.sigma * y).collect()
     }
 
-    /// `C^(-1/2) y`.
-    pub(super) fn whitened(&self, y: &[f64]) -> Vec<f64> {
+    /// `z` of a point: the inverse of [`at`](Self::at).
+    pub(super) fn along(&self, x: &[f64]) -> Vec<f64> {
+        self.scaled_back(&self.standardised(x))
+    }
+
+    /// `D⁻¹ Bᵀ y`.
+    fn scaled_back(&self, y: &[f64]) -> Vec<f64> {
         match &self.shape {
             Shape::Full { axes, lengths, .. } => {
-                let along = axes.chunks_exact(self.rates.n).zip(lengths).map(|(axis, length)| dot(axis, y) / length);
-                combined(axes, &along.collect::<Vec<_>>())
+                axes.chunks_exact(self.rates.n).zip(lengths).map(|(axis, length)| dot(axis, y) / length).collect()
             }
             Shape::Separable { lengths, .. } => y.iter().zip(lengths).map(|(y, length)| y / length).collect(),
+        }
+    }
+
+    /// `C^(-1/2) y`.
+    pub(super) fn whitened(&self, y: &[f64]) -> Vec<f64> {
+        let scaled = self.scaled_back(y);
+        match &self.shape {
+            Shape::Full { axes, .. } => combined(axes, &scaled),
+            Shape::Separable { .. } => scaled,
         }
     }
 

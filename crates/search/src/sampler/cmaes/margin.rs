@@ -49,6 +49,14 @@ impl Margin {
         point
     }
 
+    /// A point with its stepped coordinates on their grids.
+    pub(super) fn on_grid(&self, mut point: Vec<f64>) -> Vec<f64> {
+        for stepped in &self.coordinates {
+            point[stepped.index] = stepped.value(stepped.nearest(point[stepped.index]));
+        }
+        point
+    }
+
     /// Whether the coordinate is stepped.
     pub(super) fn is_stepped(&self, index: usize) -> bool {
         self.coordinates.iter().any(|stepped| stepped.index == index)

@@ -50,6 +50,9 @@ pub struct CmaesOptions {
     /// The least probability of leaving the most probable value of a whole-numbered, stepped or
     /// two-valued parameter. Default: `1 / (n * population)`.
     pub margin: Option<f64>,
+    /// The share of draws that are the lowest point of a parabola through the best of the last trials, or with trials in
+    /// flight lie around it, while one explains them; and the first ones after each generation are. Default 0.2; 0: none.
+    pub parabola: f64,
 }
 
 impl Default for CmaesOptions {
@@ -63,6 +66,7 @@ impl Default for CmaesOptions {
             population_growth: 2,
             startup_trials: 0,
             margin: None,
+            parabola: 0.2,
         }
     }
 }
@@ -91,6 +95,9 @@ impl CmaesOptions {
         if let Some(margin) = self.margin.filter(|margin| !(*margin > 0.0 && *margin < 0.5)) {
             return error("margin", "above 0 and below 0.5", margin.to_string());
         }
+        if !(0.0..=1.0).contains(&self.parabola) {
+            return error("parabola", "between 0 and 1", self.parabola.to_string());
+        }
         Ok(self)
     }
 }
@@ -109,6 +116,7 @@ mod tests {
         assert!(message(CmaesOptions { population: Some(1), ..CmaesOptions::default() }).contains("'population'"));
         assert!(message(CmaesOptions { population_growth: 0, ..CmaesOptions::default() }).contains("growth"));
         assert!(message(CmaesOptions { margin: Some(0.5), ..CmaesOptions::default() }).contains("'margin'"));
+        assert!(message(CmaesOptions { parabola: f64::NAN, ..CmaesOptions::default() }).contains("'parabola'"));
         assert!(CmaesOptions::default().validated().is_ok());
     }
 }

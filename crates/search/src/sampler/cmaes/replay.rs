@@ -9,6 +9,7 @@
 //!
 //! | trial | told as |
 //! |---|---|
+//! | the lowest point of a parabola, or one around it | the values it had, its distance limited |
 //! | drawn from the newest search | the draw itself, before it was rounded |
 //! | drawn from an earlier search of the same run | the draw, its distance limited |
 //! | not what the sampler proposed (imported, enqueued, drawn at random as the last resort) | the values it had, its distance limited |
@@ -25,6 +26,7 @@ use super::coordinates::{Coordinate, coordinates};
 use super::gaussian::norm;
 use super::options::{CmaesOptions, Restart};
 use super::run::{Runs, Search};
+use super::valley::{Bottom, Valley};
 use crate::history::{Lesson, View};
 use crate::sampler::Request;
 use crate::space::{Assignment, Space};
@@ -46,6 +48,7 @@ pub(super) struct Replay {
     /// In the order of their first trials; the newest last.
     eras: VecDeque<Era>,
     generation: Vec<Told>,
+    valley: Valley,
     rows: usize,
     /// Rows read that are pruned and reported something.
     reports: usize,
@@ -58,6 +61,8 @@ struct Study {
     space: Space,
     seed: u64,
     lag: u64,
+    /// The option.
+    parabola: f64,
     direction: StudyDirection,
     coordinates: Vec<Coordinate>,
     /// By position in the space.
@@ -82,6 +87,7 @@ struct Era {
     run: u32,
     search: Search,
     elite: Elite,
+    bottoms: Vec<Bottom>,
 }
 
 /// A trial of the generation that is being collected.
@@ -89,6 +95,8 @@ struct Era {
 struct Told {
     row: usize,
     x: Vec<f64>,
+    /// The values it had.
+    place: Vec<f64>,
     /// Whether it was drawn from the newest search.
     is_own: bool,
     rank: Rank,
@@ -103,6 +111,14 @@ struct Rank(u8, f64, f64);
 struct Drawn {
     raw: Vec<f64>,
     encoded: Vec<f64>,
+    origin: Origin,
+}
+
+/// What a point was drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Distribution,
+    Parabola,
 }
 
 impl Replay {
@@ -128,17 +144,20 @@ impl Replay {
             space: request.space.clone(),
             seed: request.seed,
             lag: lag(request),
+            parabola: options.parabola,
             direction,
             coordinates,
             roles,
         };
         let runs = Runs::new();
-        let first = Era { first: 0, run: 0, search: study.start(&runs, options), elite: Elite::new(apart) };
+        let search = study.start(&runs, options);
+        let first = Era { first: 0, run: 0, search, elite: Elite::new(apart), bottoms: Vec::new() };
         Some(Self {
             study,
             runs,
             eras: VecDeque::from([first]),
             generation: Vec::new(),
+            valley: Valley::default(),
             rows: 0,
             reports: 0,
             fingerprint: 0,
@@ -174,9 +193,9 @@ impl Replay {
         self.fingerprint = view.fingerprint(self.rows);
     }
 
-    /// Draw the proposal of a stream from the newest search; `None` when relations leave no point.
-    pub(super) fn propose(&self, stream: &mut RandomStream) -> Option<Assignment> {
-        self.study.proposal(self.newest(), stream).map(|(_, assignment)| assignment)
+    /// Draw the proposal of a stream, for the first attempt of a numbered trial, from the newest search; `None` when relations leave no point.
+    pub(super) fn propose(&self, number: Option<u64>, stream: &mut RandomStream) -> Option<Assignment> {
+        self.study.proposal(self.newest(), number, stream).map(|(_, assignment)| assignment)
     }
 
     fn newest(&self) -> &Era {
@@ -196,19 +215,20 @@ impl Replay {
             return None;
         }
         let is_newest = self.eras.len() == 1;
+        let positions = self.study.coordinates.iter().zip(&internals);
+        let place: Vec<f64> = positions.map(|(coordinate, &internal)| coordinate.position(internal)).collect();
         Some(match self.study.drawn_again(era, row as u64, &internals) {
-            Some(raw) => Told { row, x: raw, is_own: is_newest, rank },
-            None => {
-                let positions = self.study.coordinates.iter().zip(&internals);
-                let x = positions.map(|(coordinate, &internal)| coordinate.position(internal)).collect();
-                Told { row, x, is_own: false, rank }
-            }
+            Some(raw) => Told { row, x: raw, place, is_own: is_newest, rank },
+            None => Told { row, x: place.clone(), place, is_own: false, rank },
         })
     }
 
     /// Tell a complete generation; the trials from `lag` numbers later on are drawn from what it makes.
     fn close(&mut self, options: &CmaesOptions, view: &View<'_>) {
         let mut generation = std::mem::take(&mut self.generation);
+        if options.parabola > 0.0 {
+            generation.iter().for_each(|told| self.valley.see(&told.place, told.rank.value()));
+        }
         generation.sort_by(|left, right| left.rank.order(&right.rank));
         let newest = self.newest();
         let (mut search, mut elite) = (newest.search.clone(), newest.elite.clone());
@@ -227,9 +247,11 @@ impl Replay {
             self.runs.advance(options.restart);
             search = self.study.start(&self.runs, options);
             elite = Elite::new(elite.params);
+            self.valley = Valley::default();
         }
+        let bottoms = self.valley.bottoms(&search.gaussian);
         let last = generation.iter().map(|told| told.row as u64).max().unwrap_or(0);
-        self.eras.push_back(Era { first: last + self.study.lag, run: self.runs.current, search, elite });
+        self.eras.push_back(Era { first: last + self.study.lag, run: self.runs.current, search, elite, bottoms });
     }
 }
 
@@ -256,6 +278,24 @@ impl Study {
         })
     }
 
+    /// A point for a trial: the first ones of an era are its parabolas' lowest points, where a number is given; of the
+    /// others a share lies there or, with trials in flight, around them.
+    fn point(&self, era: &Era, number: Option<u64>, stream: &mut RandomStream) -> Drawn {
+        let count = era.bottoms.len() as u64;
+        let place = number.and_then(|number| number.checked_sub(era.first)).filter(|place| *place < count);
+        if count == 0 || place.is_none() && stream.uniform() >= self.parabola {
+            return self.draw(&era.search, stream);
+        }
+        let bottom = &era.bottoms[place.unwrap_or_else(|| stream.below(count)) as usize];
+        let point = if place.is_some() || stream.below(self.lag) == 0 {
+            bottom.exact()
+        } else {
+            bottom.scattered(&era.search.gaussian, stream)
+        };
+        let encoded = era.search.margin.on_grid(point.iter().map(|x| x.clamp(0.0, 1.0)).collect());
+        Drawn { raw: encoded.clone(), encoded, origin: Origin::Parabola }
+    }
+
     /// A point whose smooth coordinates lie in `[0, 1]`.
     fn draw(&self, search: &Search, stream: &mut RandomStream) -> Drawn {
         let is_smooth = |index: &usize| !search.margin.is_stepped(*index);
@@ -268,13 +308,13 @@ impl Study {
         }
         (0..raw.len()).filter(is_smooth).for_each(|index| raw[index] = raw[index].clamp(0.0, 1.0));
         let encoded = search.margin.encoded(&raw, &search.gaussian.mean);
-        Drawn { raw, encoded }
+        Drawn { raw, encoded, origin: Origin::Distribution }
     }
 
     /// A proposal drawn from an era, with the draw that it came from.
-    fn proposal(&self, era: &Era, stream: &mut RandomStream) -> Option<(Drawn, Assignment)> {
-        (0..RELATION_TRIES).find_map(|_| {
-            let drawn = self.draw(&era.search, stream);
+    fn proposal(&self, era: &Era, number: Option<u64>, stream: &mut RandomStream) -> Option<(Drawn, Assignment)> {
+        (0..RELATION_TRIES).find_map(|turn| {
+            let drawn = self.point(era, number.filter(|_| turn == 0), stream);
             let mut assignment = Assignment::new();
             for &param in self.space.order() {
                 if !self.space.is_active(param, &assignment) {
@@ -295,21 +335,22 @@ impl Study {
         })
     }
 
-    /// The draw that became a trial with these internal values, if it is one of the sampler's.
+    /// The draw from the distribution that became a trial with these internal values, if there was one.
     fn drawn_again(&self, era: &Era, number: u64, internals: &[f64]) -> Option<Vec<f64>> {
         (0..ATTEMPTS_REPEATED).find_map(|attempt| {
             let mut stream = RandomStream::new(self.seed, number, attempt);
+            let number = (attempt == 0).then_some(number);
             // Without relations the coordinates are drawn first, and once.
             let drawn = if self.space.require().is_empty() {
-                self.draw(&era.search, &mut stream)
+                self.point(era, number, &mut stream)
             } else {
-                self.proposal(era, &mut stream)?.0
+                self.proposal(era, number, &mut stream)?.0
             };
             let is_it = self.coordinates.iter().zip(&drawn.encoded).zip(internals).all(|((coordinate, &x), &told)| {
                 let distribution = coordinate.distribution();
                 distribution.to_internal(&distribution.nearest(coordinate.internal(x))) == told
             });
-            is_it.then_some(drawn.raw)
+            (is_it && drawn.origin == Origin::Distribution).then_some(drawn.raw)
         })
     }
 }

@@ -137,6 +137,19 @@ fn a_smooth_function_is_solved_whatever_is_in_flight() {
     assert!(random > 0.1, "{random}");
 }
 
+#[test]
+fn a_parabola_finds_what_draws_come_near_whatever_is_in_flight() {
+    let problem = objective::all().swap_remove(0);
+    let median = |lag, parabola| {
+        let make = || -> Box<dyn Sampler> { Box::new(cmaes(CmaesOptions { parabola, ..CmaesOptions::default() })) };
+        median_best(&problem.space, &make, lag, problem.value)
+    };
+    for lag in [1, 16] {
+        let (with, without) = (median(lag, 0.2), median(lag, 0.0));
+        assert!(with < 1e-12 && without > 1e-10, "lag {lag}: {with}, {without}");
+    }
+}
+
 /// Eight stepped parameters, each with a best value of its own.
 fn steps(params: &Assignment) -> f64 {
     params
