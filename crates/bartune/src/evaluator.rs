@@ -190,6 +190,11 @@ impl<'a> Evaluator<'a> {
         self
     }
 
+    /// Forgets computed series until they hold no more than so much; as before it may keep as much as it was given.
+    pub fn shrink_cache(&self, budget: CacheBudget) {
+        self.cache.shrink(budget.bytes());
+    }
+
     /// What the cache of computed series has done and holds.
     #[must_use]
     pub fn cache_stats(&self) -> CacheStats {

@@ -22,6 +22,7 @@ pub mod live;
 mod outcome;
 mod parallel;
 pub mod preflight;
+mod processor;
 mod replay;
 pub mod report;
 pub mod resources;

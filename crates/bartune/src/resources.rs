@@ -4,7 +4,7 @@
 //! None of it changes a study: any number of workers and any memory give the same trials.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use bartune_search::stream::RandomStream;
 
 use crate::config::Plan;
 use crate::evaluator::{CacheBudget, Evaluator, free_memory};
+use crate::processor::Watch;
 use crate::study::evaluate_guarded;
 
 /// A run that is expected to be shorter is not worth measuring how it scales.
@@ -112,7 +113,8 @@ fn points(plan: &Plan) -> Vec<Params> {
 }
 
 /// Choose among one worker, half of them and all by how much faster more of them are on some trials; nothing is measured
-/// where the number was asked for, or where so many trials are over soon.
+/// where the number was asked for, or where so many trials are over soon. What other programs take of the machine does not
+/// count, nor whether the evaluator has been used: the choice is for the machine, not for a moment of it.
 #[must_use]
 pub fn measure(plan: &Plan, evaluator: &Evaluator<'_>, resources: Resources, trials_left: u64) -> Resources {
     let most = resources.workers.get();
@@ -121,11 +123,15 @@ pub fn measure(plan: &Plan, evaluator: &Evaluator<'_>, resources: Resources, tri
     if most == 1 || is_asked || points.is_empty() {
         return resources;
     }
+    let is_short = |trials_a_second: f64| trials_left as f64 / trials_a_second < WORTH_MEASURING.as_secs_f64();
     // What is computed here serves the search, and no candidate pays for it.
-    let began = Instant::now();
+    let watch = Watch::start();
     points.iter().for_each(|params| drop(evaluate_guarded(evaluator, params)));
-    let trial = began.elapsed() / u32::try_from(points.len()).unwrap_or(1);
-    if trial.as_secs_f64() * (trials_left as f64) < WORTH_MEASURING.as_secs_f64() {
+    if is_short(points.len() as f64 / watch.seconds()) {
+        return resources;
+    }
+    let alone = speed(evaluator, &points, 1);
+    if is_short(alone) {
         return resources;
     }
     // Workers of another kind are started when they are first needed, which is not their speed.
@@ -135,8 +141,9 @@ pub fn measure(plan: &Plan, evaluator: &Evaluator<'_>, resources: Resources, tri
     let counts: Vec<usize> = if most > 3 { vec![1, most / 2, most] } else { vec![1, most] };
     // In turns, and the best of each, since a moment's other work on the host is not their speed.
     let mut speeds: Vec<(usize, f64)> = counts.into_iter().map(|count| (count, 0.0)).collect();
-    for _ in 0..TURNS {
-        for (count, best) in &mut speeds {
+    speeds[0].1 = alone;
+    for turn in 0..TURNS {
+        for (count, best) in speeds.iter_mut().skip(usize::from(turn == 0)) {
             *best = best.max(speed(evaluator, &points, *count));
         }
     }
@@ -154,26 +161,26 @@ fn fastest(speeds: &[(usize, f64)]) -> (usize, f64) {
         .unwrap_or((1, 1.0))
 }
 
-/// Trials a second with so many threads.
+/// Trials a second with so many threads that nobody keeps waiting: of each what it did in the time that it had.
 fn speed(evaluator: &Evaluator<'_>, points: &[Params], threads: usize) -> f64 {
-    let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-    let began = Instant::now();
+    let stop = AtomicBool::new(false);
+    let (began, stop) = (Instant::now(), &stop);
     thread::scope(|scope| {
-        for first in 0..threads {
-            let (done, stop) = (&done, &stop);
-            scope.spawn(move || {
-                for params in points.iter().cycle().skip(first) {
-                    let _ = evaluate_guarded(evaluator, params);
-                    done.fetch_add(1, Ordering::Relaxed);
-                    if stop.load(Ordering::Relaxed) || began.elapsed() >= TRY {
-                        stop.store(true, Ordering::Relaxed);
-                        return;
-                    }
+        let work = |first: usize| {
+            let (watch, mut done) = (Watch::start(), 0);
+            for params in points.iter().cycle().skip(first) {
+                let _ = evaluate_guarded(evaluator, params);
+                done += 1;
+                if stop.load(Ordering::Relaxed) || began.elapsed() >= TRY {
+                    stop.store(true, Ordering::Relaxed);
+                    break;
                 }
-            });
-        }
-    });
-    done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64().max(1e-9)
+            }
+            f64::from(done) / watch.seconds()
+        };
+        let threads: Vec<_> = (0..threads).map(|first| scope.spawn(move || work(first))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
+    })
 }
 
 #[cfg(test)]

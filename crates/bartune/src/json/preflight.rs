@@ -38,6 +38,7 @@ pub fn preflight(found: &Preflight) -> Value {
         "gates": gates,
         "estimate": found.estimate.map(|estimate| json!({
             "trials": estimate.trials,
+            "workers": estimate.workers,
             "trial_ms": estimate.trial.as_secs_f64() * 1e3,
             "seconds": estimate.time.as_secs_f64(),
             "proposing_seconds": estimate.proposing.as_secs_f64(),

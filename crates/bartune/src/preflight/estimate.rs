@@ -46,6 +46,8 @@ pub struct Estimate {
     pub trials: u64,
     /// Trials that the pilot evaluated.
     pub pilot_trials: u64,
+    /// Worker threads that it speaks for.
+    pub workers: NonZeroUsize,
     /// Wall time of one trial with all workers, on average.
     pub trial: Duration,
     /// Wall time of the search.
@@ -66,13 +68,15 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: P
     let held = probed.kept + probed.freed.max(evaluator.cache_stats().bytes);
     let trials = paid_for(plan, &pace, dataset.segments.train.len());
     let stored = store(plan, &records[..records.len().min(STORED)], trials)?;
-    let cached = pace.cached(trials as f64).min(options.cache.bytes() as u64);
-    let left = options.cache.bytes() as u64 - cached;
-    let left = CacheBudget::of_bytes(usize::try_from(left).unwrap_or(usize::MAX));
+    let searched = usize::try_from(pace.cached(trials as f64)).unwrap_or(usize::MAX);
+    let kept = searched.min(ValidationOptions::kept_of_search(options.cache).bytes());
+    let left = CacheBudget::of_bytes(options.cache.bytes() - kept);
+    // As in the run: folds' searches find memory that this process had already.
+    evaluator.shrink_cache(ValidationOptions::kept_of_search(CacheBudget::of_bytes(evaluator.cache_stats().bytes)));
     let judging = ValidationOptions::at_the_end(trials, options.workers, left);
     let verdict = verdict((plan, dataset, &evaluator, &judging), &records, trials, whole)?;
-    let kept = pace.cached(trials as f64) + pace.cached(judging.fold_trials as f64);
-    let cached = kept.min(options.cache.bytes() as u64);
+    let judged = kept as u64 + pace.cached(judging.fold_trials as f64);
+    let cached = judged.max(searched as u64).min(options.cache.bytes() as u64);
     // The pilot's records are in memory, and not in a database.
     let held = held as u64 + stored.record_bytes * records.len() as u64;
     // A trial more than the pilot had in flight: the verdict's run over bars of its own.
@@ -81,6 +85,7 @@ pub(super) fn measure(plan: &Plan, dataset: &Dataset, probed: Probed, options: P
     Ok(Estimate {
         trials,
         pilot_trials: pace.last.evaluated,
+        workers: options.workers,
         trial: seconds(time.as_secs_f64() / trials.max(1) as f64),
         time,
         proposing: seconds(pace.proposing(trials as f64)),

@@ -13,6 +13,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::processor::Processor;
 use crate::study::Progress;
 
 /// Parts that the trials after the pilot are counted in.
@@ -33,13 +34,6 @@ pub(super) struct Mark {
     misses: f64,
     /// Processor time of this process.
     processor: Processor,
-}
-
-/// Seconds of processor time, those of the system on its behalf beside its own.
-#[derive(Debug, Clone, Copy, Default)]
-struct Processor {
-    own: f64,
-    system: f64,
 }
 
 /// The pilot's course, and what one of its last trials takes when it is run once more.
@@ -82,27 +76,12 @@ impl Mark {
     }
 }
 
-impl Processor {
-    /// Until now; `None` where the system does not tell.
-    fn now() -> Option<Self> {
-        // Linux counts in hundredths of a second here, whatever its clock.
-        const TICK: f64 = 0.01;
-        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-        // The second field is a name in brackets, the 14th and the 15th are times.
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let mut seconds = || Some(TICK * fields.next()?.parse::<f64>().ok()?);
-        Some(Self { own: seconds()?, system: seconds()? })
-    }
-}
-
 /// The marks as if the system had taken no time: of each span, what as many processors as were busy took for it.
 fn without_system(marks: &[Mark]) -> Vec<Mark> {
     let mut own = marks.to_vec();
     for (index, pair) in marks.windows(2).enumerate() {
         let span = (pair[1].elapsed - pair[0].elapsed).as_secs_f64();
-        let system = pair[1].processor.system - pair[0].processor.system;
-        let busy = (system + pair[1].processor.own - pair[0].processor.own) / span.max(1e-9);
-        let left = (span - system / busy.max(1.0)).clamp(0.0, span);
+        let left = pair[1].processor.own_part(pair[0].processor, span);
         own[index + 1].elapsed = own[index].elapsed + Duration::from_secs_f64(left);
     }
     own

@@ -105,7 +105,17 @@ impl Default for ValidationOptions {
 /// many each.
 const FEWEST_FOLD_TRIALS: u64 = 20;
 
+/// One part in so many of the memory for series stays with the search's own when the verdict begins.
+const KEPT_SHARE: usize = 4;
+
 impl ValidationOptions {
+    /// What a search keeps of its memory for series when the verdict begins: the folds' searches need the rest more, and
+    /// find none where the search has filled it.
+    #[must_use]
+    pub fn kept_of_search(cache: CacheBudget) -> CacheBudget {
+        CacheBudget::of_bytes(cache.bytes() / KEPT_SHARE)
+    }
+
     /// Those of the verdict at the end of a run of so many trials.
     #[must_use]
     pub fn at_the_end(trials: u64, workers: NonZeroUsize, cache: CacheBudget) -> Self {

@@ -8,7 +8,7 @@
 //! A fold's search cannot see its piece: its evaluator is given the bars before it, less the embargo.
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bartune_search::space::Assignment;
 use bartune_search::storage::TrialRecord;
@@ -19,6 +19,7 @@ use crate::config::Plan;
 use crate::data::{Dataset, Segments};
 use crate::error::Error;
 use crate::evaluator::{Evaluator, SegmentName};
+use crate::processor::OwnTime;
 use crate::statistics::{Moments, Ratio};
 use crate::study::{self, Ending, RunOptions, Session, summarize};
 
@@ -123,30 +124,33 @@ fn together(
 }
 
 /// Time of the folds' searches, told from one over as many bars as they have on average, for as long as patience lasts.
+///
+/// The system's own time does not count: a run's folds find memory that its search had before them.
 pub(super) fn time(subject: &Subject<'_>, trials: u64, patience: Duration) -> Result<Duration, Error> {
     let Ok(windows) = windows(subject) else { return Ok(Duration::ZERO) };
     let Some((last, _)) = windows.last() else { return Ok(Duration::ZERO) };
     let mean = windows.iter().map(|(in_sample, _)| in_sample.len()).sum::<usize>() / windows.len();
     let in_sample = last.start..last.start + mean;
+    let watch = OwnTime::start();
     let plan = plan_of_fold(subject, trials);
     let searched = only(subject.dataset, in_sample);
     let evaluator = Evaluator::new(&plan, &searched).with_cache(subject.options.cache);
     let mut session = Session::in_memory(&plan, &searched)?;
     let options = RunOptions { workers: subject.options.workers, timeout: Some(patience), ..RunOptions::of(&plan) };
-    let mut seen = Vec::new();
-    let began = Instant::now();
+    let mut seen = vec![(0, 0.0)];
     let ending = study::run(&mut session, &evaluator, &options, subject.control, |progress| {
-        seen.push((progress.evaluated, began.elapsed().as_secs_f64()));
+        seen.push((progress.evaluated, watch.seconds()));
     })?;
-    let took = if ending == Ending::TimedOut { at_the_pace_of(&seen, trials) } else { began.elapsed().as_secs_f64() };
+    let took = if ending == Ending::TimedOut { to_the_end(&seen, trials) } else { watch.seconds() };
     Ok(Duration::from_secs_f64(took * windows.len() as f64))
 }
 
-/// Seconds of so many trials after what was seen of the first ones. They wait for memory that is new, as later ones do not.
-fn at_the_pace_of(seen: &[(u64, f64)], trials: u64) -> f64 {
-    let (Some(&(first, from)), Some(&(last, until))) = (seen.first(), seen.last()) else { return 0.0 };
-    let (done, span) = if last > first { (last - first, until - from) } else { (last.max(1), until) };
-    trials as f64 * span / done as f64
+/// Seconds of so many trials after what was seen of the first ones: the rest at the pace of the later half of them.
+fn to_the_end(seen: &[(u64, f64)], trials: u64) -> f64 {
+    let Some(&(done, until)) = seen.last() else { return 0.0 };
+    let half = seen.iter().rfind(|(evaluated, _)| 2 * evaluated <= done).copied();
+    let (first, from) = half.filter(|&(first, _)| first < done).unwrap_or((0, 0.0));
+    until + trials.saturating_sub(done) as f64 * (until - from) / (done - first).max(1) as f64
 }
 
 /// The study's plan with so many trials: its budget is for the study.
@@ -286,11 +290,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fold_is_told_by_what_it_does_after_its_first_moments() {
-        assert_eq!(at_the_pace_of(&[(10, 1.0), (50, 2.0), (90, 3.0)], 400), 10.0);
-        // Nothing after them, or nothing at all.
-        assert_eq!(at_the_pace_of(&[(10, 1.0), (10, 2.0)], 40), 8.0);
-        assert_eq!(at_the_pace_of(&[(0, 1.0)], 40), 40.0);
-        assert_eq!(at_the_pace_of(&[], 40), 0.0);
+    fn the_rest_of_a_fold_is_told_by_the_later_half_of_what_was_seen() {
+        assert_eq!(to_the_end(&[(0, 0.0), (10, 2.0), (50, 3.0), (110, 4.5)], 310), 4.5 + 200.0 * 0.025);
+        // All of it, nothing but the beginning, or nothing at all.
+        assert_eq!(to_the_end(&[(0, 0.0), (10, 2.0), (40, 3.0)], 40), 3.0);
+        assert_eq!(to_the_end(&[(0, 0.0), (10, 2.0)], 40), 8.0);
+        assert_eq!(to_the_end(&[(0, 2.0)], 40), 82.0);
+        assert_eq!(to_the_end(&[], 40), 0.0);
     }
 }

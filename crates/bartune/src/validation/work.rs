@@ -17,8 +17,8 @@ use crate::evaluator::SegmentName;
 /// Trials whose returns are tested to learn what testing takes, and fewer of them to learn what it takes beside.
 const SERIES: usize = 8;
 const FEW: usize = 2;
-/// How long a fold's search is watched.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a fold's search is watched: to its end, where its trials are not costly.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What each stage of a validation takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

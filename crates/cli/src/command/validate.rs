@@ -133,6 +133,7 @@ pub(super) fn after_run(
         let name = what.split(|letter: char| letter.is_ascii_digit()).next().unwrap_or(what).trim_end();
         begun.push((name.to_owned(), Instant::now()));
     };
+    evaluator.shrink_cache(ValidationOptions::kept_of_search(given.cache));
     let left = given.cache.bytes().saturating_sub(evaluator.cache_stats().bytes);
     let options = ValidationOptions::at_the_end(session.trial_count(), given.workers, CacheBudget::of_bytes(left));
     match observed((evaluator, dataset), session, None, (&options, control), &mut observe) {

@@ -40,11 +40,16 @@ fn gates(rule: &RuleGates) -> String {
 fn estimate(estimate: &Estimate) -> String {
     let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
     let memory = estimate.memory_bytes.map_or_else(String::new, |bytes| format!(", {} of memory", megabytes(bytes)));
+    let workers = match estimate.workers.get() {
+        1 => " with one worker".to_owned(),
+        count => format!(" with {count} workers"),
+    };
     format!(
-        "\n{} trials will take about {} ({:.2} ms a trial), their verdict {}{memory} and a database of {}\n",
+        "\n{} trials will take about {} ({:.2} ms a trial{}), their verdict {}{memory} and a database of {}\n",
         estimate.trials,
         duration(estimate.time),
         estimate.trial.as_secs_f64() * 1e3,
+        workers,
         duration(estimate.verdict.total()),
         megabytes(estimate.database_bytes),
     )

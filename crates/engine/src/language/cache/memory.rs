@@ -111,6 +111,11 @@ impl MemoryCache {
         }
     }
 
+    /// Forgets series until it holds no more than so many bytes: those first that nobody has asked for lately.
+    pub fn shrink(&self, bytes: usize) {
+        while self.used_bytes.load(Ordering::Relaxed) > bytes && self.evict() {}
+    }
+
     fn shard(&self, key: &SeriesKey) -> MutexGuard<'_, Shard> {
         // The high bits: the doorkeeper uses the low ones.
         self.lock((key.fingerprint() >> 56) as usize)

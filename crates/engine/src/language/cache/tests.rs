@@ -69,6 +69,20 @@ fn what_is_asked_for_stays_and_what_is_not_goes() {
 }
 
 #[test]
+fn shrinking_takes_what_nobody_asked_for_lately_and_leaves_room_to_grow() {
+    let cache = MemoryCache::new(40 * ENTRY);
+    (0..10).for_each(|number| cache.put(key(number), &series(number, 100)));
+    (6..10).for_each(|number| assert!(cache.get(&key(number)).is_some()));
+    cache.shrink(4 * ENTRY);
+    assert_eq!((cache.stats().bytes, cache.stats().evictions), (4 * ENTRY, 6));
+    assert!((6..10).all(|number| cache.get(&key(number)).is_some()));
+    cache.put(key(20), &series(20, 100));
+    assert_eq!(cache.stats().bytes, 5 * ENTRY);
+    cache.shrink(0);
+    assert_eq!(cache.stats().bytes, 0);
+}
+
+#[test]
 fn when_all_are_wanted_one_goes_all_the_same() {
     let cache = MemoryCache::new(3 * ENTRY);
     let put = |number| (0..2).for_each(|_| cache.put(key(number), &series(number, 100)));
