@@ -148,7 +148,9 @@ pub fn measure(plan: &Plan, evaluator: &Evaluator<'_>, resources: Resources, tri
         }
     }
     let (workers, speed) = fastest(&speeds);
-    let reason = format!("{:.1} times as fast as one, measured", speed / speeds[0].1.max(f64::MIN_POSITIVE));
+    // One alone can have had the worse of the turns.
+    let times = (speed / speeds[0].1.max(f64::MIN_POSITIVE)).min(workers as f64);
+    let reason = format!("{times:.1} times as fast as one, measured");
     Resources { workers: NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN), reason, ..resources }
 }
 
