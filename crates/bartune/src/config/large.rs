@@ -63,7 +63,9 @@ pub(super) fn choose(given: &Given<'_>) -> (Option<Pruning>, Large) {
     }
     let block = block_bars(&Pruning::default(), train, RUNG);
     if 2 * warmup > block {
-        return stays(format!("every trial on all bars: warming up takes {warmup}, blocks of a twentieth have {block}"));
+        return stays(format!(
+            "every trial on all bars: warming up takes {warmup}, blocks of a twentieth have {block}"
+        ));
     }
     let settings = BTreeMap::from([
         ("name", json!("none")),

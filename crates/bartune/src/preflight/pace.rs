@@ -87,6 +87,20 @@ fn without_system(marks: &[Mark]) -> Vec<Mark> {
     own
 }
 
+/// Seconds of a proposal between these marks, the median over their spans: a moment in which the host takes the processor away
+/// would pass for proposals that become dearer.
+fn proposal(marks: impl Iterator<Item = Mark>) -> f64 {
+    let marks: Vec<Mark> = marks.collect();
+    let spans = marks.windows(2).filter(|pair| pair[1].evaluated > pair[0].evaluated);
+    let took = |pair: &[Mark]| (pair[1].proposing - pair[0].proposing) / (pair[1].evaluated - pair[0].evaluated) as f64;
+    let mut rates: Vec<f64> = spans.map(took).collect();
+    rates.sort_by(f64::total_cmp);
+    match rates.len() {
+        0 => 0.0,
+        count => f64::midpoint(rates[(count - 1) / 2], rates[count / 2]),
+    }
+}
+
 impl Pace {
     /// Of a pilot with these marks, whose last trials took `again` each when they were run once more. Each trial makes a
     /// proposal dearer by so great a part of it, as far as that is known.
@@ -103,10 +117,10 @@ impl Pace {
         let middle = marks.iter().copied().min_by_key(|mark| mark.elapsed.abs_diff(half)).unwrap_or_default();
         let done = (last.evaluated - middle.evaluated).max(1) as f64;
         let later = (last.elapsed - middle.elapsed).as_secs_f64() / done;
-        let later_proposal = (last.proposing - middle.proposing) / done;
+        let later_proposal = proposal(marks.iter().copied().filter(|mark| mark.elapsed >= middle.elapsed));
         let misses = (last.misses - middle.misses) / done;
         let warm = again.as_secs_f64().min((later - lost * later_proposal).max(0.0));
-        let early = middle.proposing / middle.evaluated.max(1) as f64;
+        let early = proposal(marks.iter().copied().filter(|mark| mark.elapsed <= middle.elapsed));
         // Proposals that are drawn again count in the pilot's own times alone; none grows faster than its history.
         let told = (later_proposal - early) / (last.evaluated as f64 / 2.0).max(1.0);
         let most = later_proposal / (last.evaluated as f64 * 0.75).max(1.0);
@@ -262,6 +276,17 @@ mod tests {
         // Without missing series all the time is the trials' own, whatever running them again took.
         let warm = pace([mark(100, 0.4, 0.0), mark(200, 0.8, 0.0)], 0.001);
         assert!((warm.seconds(1_000.0) - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_slow_moment_is_no_growth() {
+        // A millisecond a proposal, five in one of the last tenths.
+        let took = |tenth: u64| 0.1 * tenth as f64 + if tenth >= 8 { 0.4 } else { 0.0 };
+        let at = |tenth: u64| Mark { proposing: took(tenth), ..mark(100 * tenth, 4.0 * took(tenth), 0.0) };
+        let marks: Vec<Mark> = (0..=10).map(at).collect();
+        let workers = NonZeroUsize::new(2).expect("it is not zero");
+        let pace = Pace::of(&marks, Duration::from_millis(1), None, (workers, 1 << 30));
+        assert!(pace.dearer.abs() < 1e-12 && (pace.proposal - 0.001).abs() < 1e-9, "{pace:?}");
     }
 
     #[test]

@@ -193,7 +193,8 @@ impl Replay {
         self.fingerprint = view.fingerprint(self.rows);
     }
 
-    /// Draw the proposal of a stream, for the first attempt of a numbered trial, from the newest search; `None` when relations leave no point.
+    /// Draw the proposal of a stream, for the first attempt of a numbered trial, from the newest search; `None` when
+    /// relations leave no point.
     pub(super) fn propose(&self, number: Option<u64>, stream: &mut RandomStream) -> Option<Assignment> {
         self.study.proposal(self.newest(), number, stream).map(|(_, assignment)| assignment)
     }

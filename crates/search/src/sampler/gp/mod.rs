@@ -28,7 +28,8 @@
 //! # Source
 //!
 //! Rasmussen, Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1, eq. 5.9 (likelihood
-//! and gradient); Gardner et al., "Bayesian Optimization with Inequality Constraints", 2014; Ament et al., "Unexpected Improvements to Expected Improvement", NeurIPS 2023 (logarithm);
+//! and gradient); Gardner et al., "Bayesian Optimization with Inequality Constraints", 2014; Ament et al.,
+//! "Unexpected Improvements to Expected Improvement", NeurIPS 2023 (logarithm);
 //! Ginsbourger et al., "Kriging Is Well-Suited to Parallelize Optimization", 2010 (trials in flight). Kernel,
 //! priors and noise floor are those of Optuna 5's `GPSampler`.
 
