@@ -1,5 +1,7 @@
 //! The trials seen as coordinates and standardised values.
 
+use std::cmp::Ordering;
+
 use crate::history::View;
 use crate::sampler::Request;
 use crate::sampler::axis::Axis;
@@ -107,29 +109,23 @@ impl Goals {
         let view = &request.view;
         let ranks: Vec<(bool, f64)> = rows.iter().map(|&row| rank(request, row)).collect();
         let kept = kept(&ranks, limit);
-        let best =
-            kept.iter().copied().reduce(|best, index| if above(ranks[index], ranks[best]) { index } else { best });
+        let best = kept.iter().copied().min_by(|&a, &b| compare(ranks[b], ranks[a]));
         let best = best.map_or(Vec::new(), |index| layout.row(view, rows[index]));
         let rows: Vec<usize> = kept.iter().map(|&index| rows[index]).collect();
-        let goal = |known: Vec<(usize, f64)>, target: &dyn Fn(&Standard, &[f64]) -> f64| {
-            let (rows, values): (Vec<usize>, Vec<f64>) = known.into_iter().unzip();
+        let goal = |known: &[(usize, f64)], target: f64| {
+            let values: Vec<f64> = known.iter().map(|&(_, value)| value).collect();
             let standard = Standard::of(&values);
-            let targets: Vec<f64> = values.iter().map(|&value| standard.of_value(value)).collect();
-            let rows = rows.iter().map(|&row| layout.row(view, row)).collect();
-            let target = target(&standard, &targets);
-            Goal { data: Data { rows, targets, choices: layout.choices() }, target }
+            let targets = values.into_iter().map(|value| standard.of_value(value)).collect();
+            let rows = known.iter().map(|&(row, _)| layout.row(view, row)).collect();
+            Goal { data: Data { rows, targets, choices: layout.choices() }, target: standard.of_value(target) }
         };
         let values = rows.iter().filter(|&&row| view.is_complete(row));
         let values = values.map(|&row| (row, sign(request) * view.values(row)[0])).filter(|(_, value)| !value.is_nan());
         let values = bounded(values.collect());
-        let is_feasible: Vec<bool> = values.iter().map(|&(row, _)| view.violation(row).is_none()).collect();
-        let best_feasible = |_: &Standard, targets: &[f64]| {
-            let feasible = targets.iter().zip(&is_feasible).filter(|(_, is_feasible)| **is_feasible);
-            feasible.fold(f64::NEG_INFINITY, |best, (&target, _)| best.max(target))
-        };
-        let objective = is_feasible.contains(&true).then(|| goal(values, &best_feasible));
+        let feasible = values.iter().filter(|&&(row, _)| view.violation(row).is_none());
+        let objective = feasible.map(|&(_, value)| value).reduce(f64::max).map(|best| goal(&values, best));
         let margins = view.constraints().map(|column| margins(column, &rows)).filter(|margins| !margins.is_empty());
-        let constraints = margins.map(|margins| goal(margins, &|standard, _| standard.of_value(0.0))).collect();
+        let constraints = margins.map(|margins| goal(&margins, 0.0)).collect();
         Self { objective, constraints, best }
     }
 
@@ -160,8 +156,9 @@ fn rank(request: &Request<'_>, row: usize) -> (bool, f64) {
     }
 }
 
-fn above(left: (bool, f64), right: (bool, f64)) -> bool {
-    left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)).is_gt()
+/// By rank: the better one is greater.
+fn compare(left: (bool, f64), right: (bool, f64)) -> Ordering {
+    left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))
 }
 
 /// The same with infinite values as the largest or smallest finite one; without a finite value all are equal.
@@ -189,7 +186,7 @@ fn kept(ranks: &[(bool, f64)], limit: usize) -> Vec<usize> {
         return (0..ranks.len()).collect();
     }
     let mut order: Vec<usize> = (0..ranks.len()).collect();
-    order.sort_by(|&a, &b| ranks[b].0.cmp(&ranks[a].0).then(ranks[b].1.total_cmp(&ranks[a].1)));
+    order.sort_by(|&a, &b| compare(ranks[b], ranks[a]));
     let (best, others) = order.split_at((limit / 4).max(1));
     let mut others = others.to_vec();
     others.sort_unstable();
@@ -201,7 +198,7 @@ fn kept(ranks: &[(bool, f64)], limit: usize) -> Vec<usize> {
 
 /// What gives values mean 0 and deviation 1, or makes all 0.
 struct Standard {
-    /// Halving keeps the sums of very large values finite.
+    /// Dividing by it keeps the sums of very large values finite.
     largest: f64,
     mean: f64,
     deviation: f64,
